@@ -1,0 +1,49 @@
+/** A message as a handler gets it: bytes, and where they came from. */
+export interface Heard {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  /** `null`: no order is kept. */
+  readonly key: string | null;
+  readonly headers: Record<string, string>;
+  readonly value: Buffer;
+  /** 1 on the first try in this process. */
+  readonly deliveries: number;
+}
+
+/**
+ * What a handler says of one message. After `retry-at` the later messages of the same key in the same batch are heard
+ * again, whatever was said of them: no message overtakes one of its key that has not ended.
+ */
+export type Verdict =
+  | { kind: 'done' }
+  /** `afterMs` is cut to what is left of the time that tries may take: a longer wait belongs into a store. */
+  | { kind: 'retry-at'; reason: string; afterMs?: number }
+  | { kind: 'give-up'; reason: string; path?: string };
+
+/** Answers with one verdict a message, in the batch's order. It throws for bugs and lost servers only. */
+export type HandleBatch = (batch: readonly Heard[], signal: AbortSignal) => Promise<readonly Verdict[]>;
+
+/** Who hears a topic, and in what portions. */
+export interface Subscription {
+  topic: string;
+  handle: HandleBatch;
+  batchSize: number;
+  /** Batches in flight at once. */
+  concurrency: number;
+  /** How long an unfilled batch waits for more. */
+  lingerMs?: number;
+  /** In memory only: `produce` resolves once the handler has ended. Kafka ignores it. */
+  awaitHandled?: boolean;
+}
+
+/** Hears topics: order per key, at least once, the offset last. Both token and type. */
+export abstract class EventSource {
+  /** To be called before `start`. */
+  abstract subscribe(subscription: Subscription): void;
+  abstract start(): Promise<void>;
+  /** Stops fetching, lets what is in flight end, commits. */
+  abstract stop(): Promise<void>;
+  /** `why` names what is wrong, for `/readyz`. */
+  abstract healthy(): { ok: boolean; why?: string };
+}

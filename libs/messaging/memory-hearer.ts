@@ -1,0 +1,89 @@
+import type { Heard, Subscription } from './event-source.js';
+import { DEFAULTS, type Handling } from './handling.js';
+import { Lanes } from './lanes.js';
+
+type Message = Omit<Heard, 'deliveries'>;
+
+/** One group's place in one in-memory topic: what it has not handled yet is kept, also while nobody runs. */
+export class MemoryHearer {
+  private readonly kept = new Map<
+    string,
+    { message: Message; done: () => void; failed: (why: Error) => void }
+  >();
+  private lanes: Lanes | undefined;
+  private stopped = false;
+
+  /** @param changed is told of each message that has ended */
+  constructor(
+    readonly group: string,
+    private subscription: Subscription,
+    private handling: Handling,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Messages that this group has not ended. */
+  get size(): number {
+    return this.kept.size;
+  }
+
+  get awaitHandled(): boolean {
+    return this.subscription.awaitHandled ?? false;
+  }
+
+  /** Another source of the same group takes over. */
+  replace(subscription: Subscription, handling: Handling): void {
+    if (this.lanes) throw new Error(`${this.group} already hears ${subscription.topic}`);
+    this.subscription = subscription;
+    this.handling = handling;
+  }
+
+  /** Resolves when the message has ended; rejects when the source stops before that (the message stays). */
+  take(message: Message): Promise<void> {
+    return new Promise((done, failed) => {
+      this.kept.set(message.offset, { message, done, failed });
+      if (this.lanes) this.offer(this.lanes, message);
+      if (this.stopped) failed(this.left());
+    });
+  }
+
+  /** Resolves when one more message may be taken; what is not running buffers without bound. */
+  async room(): Promise<void> {
+    await this.lanes?.room(0, this.handling.highWater ?? DEFAULTS.highWater);
+  }
+
+  start(): void {
+    const lanes = new Lanes(this.subscription, this.handling);
+    this.lanes = lanes;
+    this.stopped = false;
+    for (const { message } of this.kept.values()) this.offer(lanes, message);
+  }
+
+  async quiet(): Promise<void> {
+    await this.lanes?.quiet();
+  }
+
+  /** Whether something is left that no lost server holds back. */
+  get busy(): boolean {
+    return this.lanes !== undefined && this.kept.size > 0 && !this.lanes.held;
+  }
+
+  /** Lets what is in flight end; keeps the rest for the next start. */
+  async stop(): Promise<void> {
+    await this.lanes?.halt();
+    this.lanes = undefined;
+    this.stopped = true;
+    for (const { failed } of this.kept.values()) failed(this.left());
+  }
+
+  private offer(lanes: Lanes, message: Message): void {
+    lanes.offer(message, () => {
+      this.kept.get(message.offset)?.done();
+      this.kept.delete(message.offset);
+      this.changed();
+    });
+  }
+
+  private left(): Error {
+    return new Error(`${this.group} has stopped hearing ${this.subscription.topic}`);
+  }
+}
