@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import mongoose from 'mongoose';
+
+/** How long a write may wait for its majority (PROTOCOL "Client"). */
+const WRITE_TIMEOUT_MS = 5_000;
+const SERVER_SELECTION_MS = 5_000;
+const SOCKET_TIMEOUT_MS = 20_000;
+const POOL_SIZE = 50;
+
+/** Connects with the settings that the protocol counts on; rejects where no server answers. */
+export async function connectMongo(uri: string): Promise<mongoose.Connection> {
+  const connection = mongoose.createConnection(uri, {
+    writeConcern: { w: 'majority', wtimeoutMS: WRITE_TIMEOUT_MS },
+    readConcern: { level: 'majority' },
+    readPreference: 'primary',
+    retryWrites: true,
+    retryReads: true,
+    // Indexes are made by the stores, awaited at boot; a lost server fails fast instead of queueing.
+    autoIndex: false,
+    autoCreate: false,
+    bufferCommands: false,
+    maxPoolSize: POOL_SIZE,
+    waitQueueTimeoutMS: SERVER_SELECTION_MS,
+    serverSelectionTimeoutMS: SERVER_SELECTION_MS,
+    connectTimeoutMS: SERVER_SELECTION_MS,
+    socketTimeoutMS: SOCKET_TIMEOUT_MS,
+  });
+  try {
+    return await connection.asPromise();
+  } catch (error) {
+    await connection.close(true).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** A fresh 128-bit `rev`, `ref` or beat: never a counter, so that it names one write and no other. */
+export const nonce = (): string => randomBytes(16).toString('hex');
+
+/** What the driver's errors carry that is looked at; told by shape, as realms break `instanceof`. */
+interface ServerError {
+  name?: string;
+  code?: number | string;
+  cause?: unknown;
+  writeErrors?: { code?: number } | readonly { code?: number }[];
+  writeConcernErrors?: readonly unknown[];
+  result?: { getWriteConcernError?: () => unknown };
+  errorLabelSet?: Set<string>;
+  hasErrorLabel?: (label: string) => boolean;
+}
+
+const LOST_NAMES = new Set([
+  'MongoNetworkError',
+  'MongoNetworkTimeoutError',
+  'MongoServerSelectionError',
+  'MongooseServerSelectionError',
+  'MongoNotConnectedError',
+  'MongoClientClosedError',
+  'MongoTopologyClosedError',
+  'MongoServerClosedError',
+  'MongoPoolClosedError',
+  'MongoPoolClearedError',
+  'PoolClearedOnNetworkError',
+  'MongoPoolClearedOnNetworkError',
+  'MongoWaitQueueTimeoutError',
+  'MongoWriteConcernError',
+  'MongoOperationTimeoutError',
+]);
+const LOST_LABELS = [
+  'RetryableWriteError',
+  'RetryableError',
+  'TransientTransactionError',
+  'SystemOverloadedError',
+];
+/** Host gone, stepping down, shutting down, no majority in time, and the socket's own. */
+const LOST_CODES = new Set<number | string>([
+  ...[6, 7, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436],
+  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
+]);
+
+/** Whether the server was lost: what was asked of it may have happened or not; try again later, blame no data. */
+export function isLostServer(error: unknown): boolean {
+  for (let at = error as ServerError | null | undefined, depth = 0; at != null && depth < 8; depth += 1) {
+    if (typeof at !== 'object') return false;
+    if (at.name !== undefined && LOST_NAMES.has(at.name)) return true;
+    if (isMongo(at) && at.code !== undefined && LOST_CODES.has(at.code)) return true;
+    if (LOST_LABELS.some((label) => at?.hasErrorLabel?.(label))) return true;
+    if (withoutMajority(at)) return true;
+    at = at.cause as ServerError | null | undefined;
+  }
+  return false;
+}
+
+// A file that is not there is no lost server: the bare code of a socket counts under a driver's name only.
+const isMongo = (error: ServerError): boolean => error.name?.startsWith('Mongo') ?? false;
+
+const withoutMajority = (error: ServerError): boolean =>
+  (error.writeConcernErrors?.length ?? 0) > 0 || error.result?.getWriteConcernError?.() !== undefined;
+
+/** Whether a unique index refused, and nothing else went wrong: in a bulk, every failed write is such a one. */
+export function isDuplicateKey(error: unknown): boolean {
+  const { code, writeErrors } = (error ?? {}) as ServerError;
+  if (withoutMajority((error ?? {}) as ServerError)) return false;
+  const each = writeErrors === undefined ? [] : [writeErrors].flat();
+  return each.length > 0 ? each.every((fault) => fault.code === 11_000) : code === 11_000;
+}
+
+/** One compare-and-set: `filter` names the `_id` and what was seen, `nonce` is the write's own. */
+export interface CasOp {
+  filter: { _id: string } & Record<string, unknown>;
+  update: Record<string, unknown>;
+  nonce: string;
+}
+
+const CAS_TRIES = 2;
+
+/**
+ * Compare-and-set in bulk; the `_id`s that won. A bulk answers with a count, not with winners: where it is short, or
+ * the reply is lost, the nonces are read back. A winner that somebody has written over since counts as lost: the
+ * loser reads again, and every write that is decided here can be decided twice. A write that stays unknown throws.
+ *
+ * `readBack` is the field (it may lie inside an array) that carries the nonce; `rev` is set here, any other one is
+ * set by the caller's own update.
+ */
+export async function casMany(
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any document's collection: only `_id` and the nonce are read
+  collection: mongoose.mongo.Collection<any>,
+  ops: readonly CasOp[],
+  readBack = 'rev',
+): Promise<Set<string>> {
+  if (new Set(ops.map((op) => op.filter._id)).size < ops.length) {
+    throw new Error('casMany: two writes of one bulk name the same _id');
+  }
+  const won = new Set<string>();
+  let open = ops;
+  let lost: unknown;
+  for (let tries = 0; open.length > 0 && tries < CAS_TRIES; tries += 1) {
+    try {
+      // Again with the same nonces: whichever of the tries arrives, arrives once, as it changes what the other asks for.
+      const { matchedCount } = await collection.bulkWrite(
+        open.map((op) => ({ updateOne: { filter: op.filter, update: withNonce(op, readBack) } })),
+        { ordered: false },
+      );
+      const winners = matchedCount === open.length ? open : await carrying(collection, open, readBack);
+      for (const op of winners) won.add(op.filter._id);
+      return won;
+    } catch (error) {
+      if (!isLostServer(error)) throw error;
+      lost = error;
+    }
+    const winners = new Set(await carrying(collection, open, readBack));
+    for (const op of winners) won.add(op.filter._id);
+    open = open.filter((op) => !winners.has(op));
+  }
+  if (open.length > 0) throw new Error(`casMany: ${open.length} writes stayed unknown`, { cause: lost });
+  return won;
+}
+
+function withNonce(op: CasOp, readBack: string): Record<string, unknown> {
+  if (readBack !== 'rev') return op.update;
+  return { ...op.update, $set: { ...(op.update.$set as object | undefined), rev: op.nonce } };
+}
+
+async function carrying(
+  collection: mongoose.mongo.Collection,
+  ops: readonly CasOp[],
+  readBack: string,
+): Promise<CasOp[]> {
+  const ids = ops.map((op) => op.filter._id) as unknown[];
+  const found = await collection
+    .find({ _id: { $in: ids } } as never, { projection: { [readBack]: 1 } })
+    .toArray();
+  const seen = new Map(
+    found.map((document) => [String(document._id), valuesAt(document, readBack.split('.'))]),
+  );
+  return ops.filter((op) => seen.get(op.filter._id)?.includes(op.nonce));
+}
+
+function valuesAt(value: unknown, path: readonly string[]): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, path));
+  const [head, ...rest] = path;
+  if (head === undefined) return [value];
+  return typeof value === 'object' && value !== null
+    ? valuesAt((value as Record<string, unknown>)[head], rest)
+    : [];
+}
