@@ -1,0 +1,43 @@
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs';
+import type { Log } from './handling.js';
+
+/** A connection to the brokers whose log is ours. Idle until something connects through it. */
+export function kafkaClient(
+  brokers: readonly string[],
+  clientId: string,
+  log: Log,
+  more?: Partial<KafkaConfig>,
+): Kafka {
+  return new Kafka({
+    clientId,
+    brokers: [...brokers],
+    connectionTimeout: 3_000,
+    logLevel: logLevel.WARN,
+    logCreator: () => (entry) => {
+      // Our own handlers never throw into kafkajs, so its messages speak of brokers and groups only.
+      const { message, timestamp: _at, logger: _logger, stack: _stack, ...about } = entry.log;
+      const write = entry.level === logLevel.ERROR ? log.error : log.warn;
+      write.call(log, { kafka: entry.namespace, ...about }, message);
+    },
+    ...more,
+  });
+}
+
+const LOST = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSTimeout',
+  'KafkaJSLockTimeout',
+]);
+
+/** Whether an error says that Kafka is not there now: a part of the owner's `isOutage`. */
+export function isKafkaOutage(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, retriable } = error as { name?: unknown; retriable?: unknown };
+  return typeof name === 'string' && name.startsWith('KafkaJS') && (LOST.has(name) || retriable === true);
+}
