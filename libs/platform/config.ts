@@ -136,9 +136,12 @@ const withoutEmpty = (env: NodeJS.ProcessEnv): Record<string, string> =>
 const isOurs = (name: string): boolean =>
   name.startsWith('LAGOM_') || name === 'MONGODB_URI' || name.startsWith('KAFKA_');
 
-/** A text that `read` turns into a value, or into what is wrong with it. */
-const text = <T extends object | string | number>(read: (value: string) => T | { problem: string }) =>
-  z.string().transform((value, context) => {
+/** A text that `read` turns into a value, or into what is wrong with it; `absent` is said where there is none. */
+const text = <T extends object | string | number>(
+  read: (value: string) => T | { problem: string },
+  absent = 'is absent',
+) =>
+  z.string({ error: absent }).transform((value, context) => {
     const result = read(value);
     if (typeof result !== 'object' || !('problem' in result))
       return result as Exclude<T, { problem: string }>;
@@ -147,31 +150,24 @@ const text = <T extends object | string | number>(read: (value: string) => T | {
   });
 
 const settings = (app: AppName, embedded: boolean) => {
-  const neededApart = <T extends z.ZodType>(schema: T) =>
-    schema.optional().superRefine((value, context) => {
-      if (value !== undefined || app === 'all') return;
-      context.addIssue({ code: 'custom', message: `is needed by ${app}; only \`all\` runs without it` });
-    });
-  const neededUnlessEmbedded = <T extends z.ZodType>(schema: T) =>
-    schema.optional().superRefine((value, context) => {
-      if (value !== undefined || embedded) return;
-      context.addIssue({
-        code: 'custom',
-        message: 'is needed; only `all` on its embedded store makes its own',
-      });
-    });
+  const apart = app === 'all' ? undefined : `is needed by ${app}; only \`all\` runs without it`;
+  const made = embedded ? undefined : 'is needed; only `all` on its embedded store makes its own';
+  const needed = <T extends object | string>(
+    read: (value: string) => T | { problem: string },
+    absent?: string,
+  ) => (absent === undefined ? text(read).optional() : text(read, absent));
   return z.object({
     PORT: text(readPort).default(3000),
     PUBLIC_URL: text(readPublicUrl).optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `is none of ${LOG_LEVELS.join(', ')}` }).default('info'),
     LAGOM_TENANTS: z.string().optional(),
     LAGOM_DATA_DIR: z.string().optional(),
-    MONGODB_URI: neededApart(text(readMongoUri)),
-    KAFKA_BROKERS: neededApart(text(readBrokers)),
+    MONGODB_URI: needed(readMongoUri, apart),
+    KAFKA_BROKERS: needed(readBrokers, apart),
     KAFKA_GROUP_PREFIX: text(readGroupPrefix).default('lagom'),
     LAGOM_SEND: text(parseSendMode).default({ mode: 'capture' }),
-    LAGOM_SECRET: neededUnlessEmbedded(text(readSecrets)),
-    LAGOM_HASH_KEY: neededUnlessEmbedded(text(readHashKeys)),
+    LAGOM_SECRET: needed(readSecrets, made),
+    LAGOM_HASH_KEY: needed(readHashKeys, made),
     LAGOM_ADMIN_KEY: text((key) => (key.length < MIN_SECRET_LENGTH ? tooShort('is') : key)).optional(),
   });
 };
