@@ -7,16 +7,19 @@ export type Basis = 'consent' | 'contract' | 'legal-duty' | 'legitimate-interest
 
 /**
  * What has to be there before we may write:
- * `nothing` (contract, legal duty, legitimate interest until objected to), `consent`, or `soft-opt-in`
- * (consent, or the soft opt-in of 19 § marknadsföringslagen where the tenant allows it).
+ * `nothing` (contract, legal duty, legitimate interest until objected to), `consent`, `own-consent` (given for this very
+ * purpose by name: one for `marketing` as a whole does not do), or `soft-opt-in` (consent, or the soft opt-in of
+ * 19 § marknadsföringslagen where the tenant allows it).
  */
-export type Needs = 'nothing' | 'consent' | 'soft-opt-in';
+export type Needs = 'nothing' | 'consent' | 'own-consent' | 'soft-opt-in';
 
 export interface PurposeRules {
   basis: Basis;
   stream: Stream;
   dueClass: DueClass;
   needs: Needs;
+  /** Whom it is written to: a `provider` has the address, the person only the data (a disclosure). */
+  recipient: 'person' | 'provider';
   /** A tenant that names its assessment may use legitimate interest instead of consent. */
   mayUseLegitimateInterest: boolean;
   /** Whether a withdrawal or objection stops it: contract and legal duty cannot be objected to. */
@@ -43,6 +46,7 @@ const contract: PurposeRules = {
   stream: 'service',
   dueClass: 'service',
   needs: 'nothing',
+  recipient: 'person',
   mayUseLegitimateInterest: false,
   stoppedByChoice: false,
   quietHours: false,
@@ -92,7 +96,7 @@ export const RULES: Record<Purpose, PurposeRules> = {
   support: contract,
   recall: legalDuty,
   'legal-notice': legalDuty,
-  handoff: { ...contract, channels: ['email'], unknown: 'wait' },
+  handoff: { ...contract, recipient: 'provider', channels: ['email'], unknown: 'wait' },
   'enquiry-follow-up': legitimateInterest,
   survey: legitimateInterest,
   'offer-call': { ...legitimateInterest, quietHours: true, expiryMs: 2 * DAY, channels: ['call'] },
@@ -103,9 +107,10 @@ export const RULES: Record<Purpose, PurposeRules> = {
   inspiration: marketing,
   benefits: marketing,
   recommendations: { ...marketing, needs: 'consent' },
-  audience: { ...marketing, needs: 'consent', capGroup: null, channels: ['audience'] },
+  audience: { ...marketing, needs: 'consent', channels: ['audience'] },
   'market-research': { ...marketing, needs: 'consent', mayUseLegitimateInterest: true, expiryMs: 7 * DAY },
-  measurement: { ...marketing, needs: 'consent', capGroup: null },
+  // No message of its own: it rides in one that was permitted, so neither hours nor caps are its own.
+  measurement: { ...marketing, needs: 'own-consent', quietHours: false, capGroup: null },
 };
 
 /** Channels that disturb: quiet hours hold marketing on them; email goes at any hour. */

@@ -1,0 +1,81 @@
+import { DateTime, Info, type Zone } from 'luxon';
+import type { Hours } from '#purposes/policy';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+/**
+ * When the quiet hours around `now` end in that zone, or null outside them. The end is the last instant that the wall
+ * clock shows `to`, so an hour that the clock repeats is quiet both times. Equal `from` and `to`: never quiet.
+ */
+export function quietUntil(now: Date, zone: string, hours: Hours): Date | null {
+  if (hours.from === hours.to) return null;
+  for (const [start, end] of windows(now, zone, hours, [-1, 0])) {
+    if (start.first <= now.getTime() && now.getTime() < end.last) return new Date(end.last);
+  }
+  return null;
+}
+
+/** Whether `at` lies in the service hours of that zone, both ends included. Equal ends: always. */
+export function inServiceHours(at: Date, zone: string, hours: Hours): boolean {
+  return latestServiceTime(at, zone, hours).getTime() === at.getTime();
+}
+
+/** `at` itself within the service hours, else the last instant before it that was: a reminder moves earlier, never later. */
+export function latestServiceTime(at: Date, zone: string, hours: Hours): Date {
+  if (hours.from === hours.to) return at;
+  for (const [start, end] of windows(at, zone, hours, [0, -1, -2])) {
+    if (start.last <= at.getTime()) return new Date(Math.min(at.getTime(), end.first));
+  }
+  throw new Error(`no service hours before ${at.toISOString()} in ${zone}`);
+}
+
+/** Whether this is a zone that wall clocks can be read in. */
+export function isZone(zone: string | null): zone is string {
+  return zone !== null && Info.normalizeZone(zone).isValid;
+}
+
+interface Instants {
+  first: number;
+  last: number;
+}
+
+/** The hours that begin on the local day of `at` plus each of `days`, as instants. */
+function windows(at: Date, zoneName: string, hours: Hours, days: readonly number[]): [Instants, Instants][] {
+  const zone = Info.normalizeZone(zoneName);
+  if (!zone.isValid) throw new RangeError(`not a time zone: ${zoneName}`);
+  const [from, to] = [minutes(hours.from), minutes(hours.to)];
+  const { year, month, day } = DateTime.fromJSDate(at, { zone });
+  return days.map((offset) => {
+    const midnight = Date.UTC(year, month - 1, day + offset);
+    const end = midnight + to * MINUTE + (from > to ? DAY : 0);
+    return [instants(midnight + from * MINUTE, zone), instants(end, zone)];
+  });
+}
+
+/**
+ * The instants at which a zone's clock shows a wall time (given as if it were UTC): one; two where the clock goes back;
+ * where it jumps over that time, the jump itself.
+ */
+function instants(wall: number, zone: Zone): Instants {
+  const offsets = [zone.offset(wall - DAY), zone.offset(wall + DAY)];
+  const found = offsets
+    .map((offset) => wall - offset * MINUTE)
+    .filter((t) => t + zone.offset(t) * MINUTE === wall);
+  if (found.length > 0) return { first: Math.min(...found), last: Math.max(...found) };
+  let before = wall - Math.max(...offsets) * MINUTE;
+  let after = wall - Math.min(...offsets) * MINUTE;
+  const old = zone.offset(before);
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (zone.offset(middle) === old) before = middle;
+    else after = middle;
+  }
+  return { first: after, last: after };
+}
+
+function minutes(time: string): number {
+  const match = /^([01]\d|2[0-4]):([0-5]\d)$/.exec(time);
+  if (!match) throw new RangeError(`not a wall time HH:mm: ${time}`);
+  return Number(match[1]) * 60 + Number(match[2]);
+}
