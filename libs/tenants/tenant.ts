@@ -1,0 +1,108 @@
+import type { Policy } from '#purposes/policy';
+import type { Stream } from '#purposes/stream';
+import type { Timing } from './duration.js';
+
+/**
+ * Where a stream's messages are handed in. A credential may be absent while nothing is sent for real (`LAGOM_SEND`);
+ * an absent optional one leaves its field out.
+ */
+export type Account =
+  | {
+      kind: 'sendgrid';
+      apiKey?: string | undefined;
+      baseUrl?: string | undefined;
+      webhookPublicKey?: string | undefined;
+    }
+  | {
+      kind: 'twilio';
+      accountSid?: string | undefined;
+      authToken?: string | undefined;
+      baseUrl?: string | undefined;
+      messagingServiceSid?: string | undefined;
+    }
+  | { kind: 'smtp'; url?: string | undefined };
+
+export interface EmailSender {
+  from: string;
+  fromName?: string | undefined;
+  replyTo?: string | undefined;
+  account: string;
+  listId?: string | undefined;
+  /** The pace at which the scheduler releases; absent: its default. */
+  perSecond?: number | undefined;
+}
+
+export interface SmsSender {
+  /** E.164, or a name of at most 11 characters (which cannot be answered). */
+  from: string;
+  account: string;
+  perSecond?: number | undefined;
+}
+
+export interface StreamSenders {
+  email?: EmailSender | undefined;
+  sms?: SmsSender | undefined;
+}
+
+export const STAFF_ROLES = ['marketer', 'approver', 'privacy', 'admin'] as const;
+export type StaffRole = (typeof STAFF_ROLES)[number];
+
+/** A member of the tenant's staff: who may write, and who may approve. */
+export interface Staff {
+  name: string;
+  email: string;
+  roles: StaffRole[];
+}
+
+export type AttributeType = 'string' | 'number' | 'boolean' | 'date';
+
+/** One data controller, as its file says (CONTRACTS "A tenant's file"). */
+export interface Tenant {
+  id: string;
+  name: string;
+  legalName: string;
+  email: string;
+  phone: string;
+  address: { lines: string[]; postalCode: string; city: string };
+  /** ISO 3166-1 alpha-2: how phone numbers without a country are read. */
+  country: string;
+  /** BCP 47, canonical; the first is spoken where the person named none. */
+  locales: string[];
+  timeZone: string;
+  /** Of its links under `live`, without scheme. */
+  host: string;
+  look: { colour: string; logo?: string | undefined };
+  accounts: Record<string, Account>;
+  senders: Record<Stream, StreamSenders>;
+  policy: Policy;
+  /** By journey and by the name of a step's timing, e.g. `{ 'abandoned-booking': { after: [1 h, 24 h] } }`. */
+  journeys: Record<string, Record<string, Timing[]>>;
+  attributes: Record<string, { type: AttributeType }>;
+  approval: { people: Staff[] };
+}
+
+/** The tenants of this process, by id. */
+export class Tenants {
+  private readonly byId: ReadonlyMap<string, Tenant>;
+
+  constructor(tenants: readonly Tenant[]) {
+    this.byId = new Map(tenants.map((tenant) => [tenant.id, tenant]));
+  }
+
+  get(id: string): Tenant | undefined {
+    return this.byId.get(id);
+  }
+
+  all(): readonly Tenant[] {
+    return [...this.byId.values()];
+  }
+
+  /** The one account of that name: names are unique across tenants, as webhooks name nothing else. */
+  account(name: string): { tenant: Tenant; account: Account } | undefined {
+    for (const tenant of this.byId.values()) {
+      const account = Object.hasOwn(tenant.accounts, name) ? tenant.accounts[name] : undefined;
+      if (account) return { tenant, account };
+    }
+    return undefined;
+  }
+}
