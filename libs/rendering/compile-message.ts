@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import Handlebars from 'handlebars';
+import mjml2html from 'mjml';
+import type { InviteMethod } from './calendar-invite.js';
+import { originOf, type Composed } from './compose-source.js';
+import type { View } from './message-view.js';
+import { joinNeeds, type Needs } from './needed-variables.js';
+import { parseTemplate } from './parse-template.js';
+import type { Fault } from './template-fault.js';
+import type { TemplateSource } from './template-sources.js';
+
+interface Compiled {
+  template: string;
+  locale: string;
+  /** SHA-256 of the composed sources, 12 hex digits. */
+  version: string;
+  needs: Needs;
+  text: Fill;
+}
+
+type Fill = (view: View) => string;
+
+/** A template in one locale on one channel, ready to be filled in many thousand times a second. */
+export type CompiledMessage =
+  | (Compiled & { channel: 'sms' })
+  | (Compiled & { channel: 'email'; subject: Fill; html: Fill; calendar: InviteMethod | undefined });
+
+const handlebars = Handlebars.create();
+
+/** Strict, without prototypes and with no helper but `if` and `unless`, whatever the lint let through. */
+function compile(source: string, noEscape: boolean): Fill {
+  const known = { if: true, unless: true, each: false, with: false, log: false, lookup: false };
+  const fill = handlebars.compile<View>(source, {
+    strict: true,
+    noEscape,
+    preventIndent: true,
+    knownHelpersOnly: true,
+    knownHelpers: { ...known, helperMissing: false, blockHelperMissing: false },
+  });
+  return (view) => fill(view, { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
+}
+
+/** Compiles one template; undefined, with its faults noted, where MJML refuses it or would lose a part of it. */
+export async function compileMessage(
+  source: TemplateSource,
+  faults: Fault[],
+): Promise<CompiledMessage | undefined> {
+  const { template, channel, locale, declaration, parts } = source;
+  const { subject, text, html } = parts;
+  if (!text) return undefined;
+  const present = Object.values(parts);
+  const version = createHash('sha256')
+    .update(JSON.stringify([declaration.calendar ?? null, present.map((part) => part.text)]))
+    .digest('hex')
+    .slice(0, 12);
+  const needs = joinNeeds(present.map((part) => parseTemplate(part.text).needs));
+  const common = { template, locale, version, needs, text: compile(text.text, true) };
+  if (channel === 'sms') return { ...common, channel };
+  if (!subject || !html) return undefined;
+  const markup = await compileMjml(html, faults);
+  if (markup === undefined) return undefined;
+  return {
+    ...common,
+    channel,
+    calendar: declaration.calendar,
+    subject: compile(subject.text, true),
+    html: compile(markup, false),
+  };
+}
+
+/** MJML checks colours, so a tenant's colour passes through it as a colour that nothing else has. */
+const STAND_INS = {
+  '{{look.colour}}': '#b0a0d1',
+  '{{look.onColour}}': '#b0a0d2',
+  '{{look.link}}': '#b0a0d3',
+  '{{look.linkDark}}': '#b0a0d4',
+} as const;
+
+/** MJML to HTML with its Handlebars expressions intact. */
+async function compileMjml(source: Composed, faults: Fault[]): Promise<string | undefined> {
+  const at = (line: number, problem: string): unknown => faults.push({ ...originOf(source, line), problem });
+  let written = source.text;
+  for (const [variable, colour] of Object.entries(STAND_INS)) written = written.replaceAll(variable, colour);
+  try {
+    const { html, errors } = await mjml2html(written, {
+      validationLevel: 'soft',
+      keepComments: false,
+      fonts: {},
+    });
+    for (const { line, message, tagName } of errors) at(line, `MJML ${tagName}: ${message}`);
+    let markup = squeeze(html);
+    for (const [variable, colour] of Object.entries(STAND_INS)) markup = markup.replaceAll(colour, variable);
+    const kept = new Set(expressions(markup));
+    const lost = [...new Set(expressions(source.text))].filter((expression) => !kept.has(expression));
+    for (const expression of lost) {
+      const line = source.text.slice(0, source.text.indexOf(expression)).split('\n').length;
+      at(line, `MJML drops ${expression}: between components it needs an <mj-raw> around it`);
+    }
+    return errors.length + lost.length > 0 ? undefined : markup;
+  } catch (error) {
+    at(1, `MJML: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}
+
+const expressions = (text: string): string[] => text.match(/\{\{[^!][^}]*\}\}/g) ?? [];
+
+/** Indentation costs a third of a mail's size and says nothing. */
+const squeeze = (html: string): string =>
+  html
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n');

@@ -1,0 +1,98 @@
+import { compileMessage, type CompiledMessage } from './compile-message.js';
+import { lintRendered, lintSources } from './lint-templates.js';
+import { renderMessage, type RenderInput, type RenderResult } from './render-message.js';
+import { TemplateError, type Fault } from './template-fault.js';
+import { readManifest, sampleInput, type Manifest } from './template-manifest.js';
+import { composeSources, readTemplateFolder, type TemplateChannel } from './template-sources.js';
+
+/** Everything that can be said: compiled once, then only filled in. */
+export class Templates {
+  private readonly compiled = new Map<string, CompiledMessage>();
+
+  constructor(
+    private readonly manifest: Manifest,
+    messages: readonly CompiledMessage[],
+  ) {
+    for (const message of messages) {
+      this.compiled.set(keyOf(message.template, message.channel, message.locale), message);
+    }
+  }
+
+  /** Renders a message, or names what is missing or wrong; it never leaves a gap. */
+  render(input: RenderInput): RenderResult {
+    const { template, channel, tenant } = input;
+    for (const locale of localesFor(input.locale, tenant.locales)) {
+      const compiled = this.compiled.get(keyOf(template, channel, locale));
+      if (compiled) return renderMessage(compiled, input);
+    }
+    return { kind: 'invalid', problem: `${template} (${channel}): no template in a language of the tenant` };
+  }
+
+  has(template: string, channel: TemplateChannel, locale: string): boolean {
+    return this.compiled.has(keyOf(template, channel, languageOf(locale)));
+  }
+
+  /** The declared templates, in the order of `templates.yaml`. */
+  names(): string[] {
+    return Object.keys(this.manifest.templates);
+  }
+
+  /** The locales that every template is written in. */
+  locales(): string[] {
+    return [...this.manifest.locales];
+  }
+
+  /** What a template is tried with: for previews and tests. */
+  sample(template: string, channel: TemplateChannel, locale: string): RenderInput | undefined {
+    return sampleInput(this.manifest, template, channel, languageOf(locale));
+  }
+}
+
+/**
+ * Reads `templates.yaml` and all that it declares, lints strictly, compiles, and renders each sample once.
+ * Throws one `TemplateError` with every fault.
+ */
+export async function loadTemplates(dir: string): Promise<Templates> {
+  const faults: Fault[] = [];
+  const folder = await readTemplateFolder(dir);
+  const file = `${folder.name}/templates.yaml`;
+  const text = folder.files.get('templates.yaml');
+  if (text === undefined) throw new TemplateError([{ file, line: 1, problem: 'is missing' }]);
+  const manifest = readManifest(text, file, faults);
+  if (!manifest) throw new TemplateError(faults);
+
+  const sources = composeSources(folder, manifest, faults);
+  faults.push(...lintSources(sources, manifest, file));
+  const compiled = await Promise.all(sources.map((source) => compileMessage(source, faults)));
+  if (faults.length === 0) {
+    for (const [index, source] of sources.entries()) {
+      const message = compiled[index];
+      const input = sampleInput(manifest, source.template, source.channel, source.locale);
+      if (message && input) faults.push(...lintRendered(source, renderMessage(message, input)));
+    }
+  }
+  if (faults.length > 0) throw new TemplateError(distinct(faults));
+  return new Templates(
+    manifest,
+    compiled.filter((message) => message !== undefined),
+  );
+}
+
+/** A part that several templates share has its fault once. */
+function distinct(faults: readonly Fault[]): Fault[] {
+  const byText = new Map(faults.map((fault) => [`${fault.file}:${fault.line}: ${fault.problem}`, fault]));
+  return [...byText.values()];
+}
+
+const keyOf = (template: string, channel: string, locale: string): string =>
+  `${channel}/${template}/${locale}`;
+
+/** `sv-SE` and `sv_SE` are read as `sv`. */
+const languageOf = (locale: string): string => locale.toLowerCase().split(/[-_]/)[0] ?? '';
+
+/** The wanted language where the tenant speaks it, then the tenant's own in their order. */
+function localesFor(wanted: string | null, spoken: readonly string[]): string[] {
+  const languages = spoken.map(languageOf);
+  const first = wanted === null ? undefined : languageOf(wanted);
+  return first !== undefined && languages.includes(first) ? [first, ...languages] : languages;
+}
