@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { schemaAt, wordsOf } from './field.js';
+import { schemaAt, wordsOf, type FieldWords } from './field.js';
 
 /** One thing that is wrong with an event, and where. Never says personal data. */
 export interface ReadFault {
@@ -44,9 +44,8 @@ function explainOne(issue: z.core.$ZodIssue, schema: z.core.$ZodType, input: unk
     return mismatch(path, 'a name of letters, digits, - and _, a letter first', issue.path.at(-1));
   }
   const value = valueAt(input, issue.path);
-  const own = issue.code === 'custom' ? issue.params?.['expected'] : undefined;
-  if (typeof own === 'string') return mismatch(path, own, value, true);
-  const words = wordsOf(schemaAt(schema, issue.path));
+  const own = issue.code === 'custom' && issue.params ? (issue.params as Partial<FieldWords>) : {};
+  const words = own.expected === undefined ? wordsOf(schemaAt(schema, issue.path)) : own;
   return mismatch(path, words?.expected ?? 'object', value, words?.echo);
 }
 

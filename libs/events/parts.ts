@@ -100,10 +100,11 @@ const bookingShape = {
 
 const endsAfterStart = {
   path: ['endsAt'],
-  params: { expected: 'a time after startsAt' },
+  params: { expected: 'a time after startsAt', echo: true },
 };
-const inOrder = (b: { startsAt?: Date | null | undefined; endsAt?: Date | null | undefined }) =>
-  !b.startsAt || !b.endsAt || b.endsAt > b.startsAt;
+const inOrder = (b: { startsAt?: unknown; endsAt?: unknown }) =>
+  // Also asked where a time is wrong, and then still text.
+  !(b.startsAt instanceof Date && b.endsAt instanceof Date) || b.endsAt > b.startsAt;
 
 export const booking = z
   .object(bookingShape)
