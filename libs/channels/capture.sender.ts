@@ -1,0 +1,82 @@
+import type { CapturedMessage, InboxStore } from './inbox.store.js';
+import { codeOf } from './provider-failure.js';
+import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+
+/** No sockets here: as wide as a batch, so that it is written in one go. */
+const CAPTURE_SLOTS = 256;
+
+interface Pending {
+  message: Omit<CapturedMessage, 'id'>;
+  kept: (error?: unknown) => void;
+}
+
+/** Keeps what would have been sent for `/inbox` (LAGOM_SEND=capture). Nothing leaves the house. */
+export class CaptureSender extends Sender {
+  private pending: Pending[] = [];
+
+  constructor(
+    private readonly inbox: InboxStore,
+    options: SenderOptions,
+  ) {
+    super({ slots: CAPTURE_SLOTS, ...options });
+  }
+
+  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+    try {
+      await this.keep(captured(envelope, this.clock.now()), deadline);
+      return { kind: 'accepted', providerId: envelope.ref };
+    } catch (error) {
+      // The write may have been made: the same answer as a provider's that was lost.
+      return { kind: 'unknown', reason: deadline.aborted ? 'timeout' : (codeOf(error) ?? 'inbox') };
+    }
+  }
+
+  /** What arrives in one turn of the event loop is one write. */
+  private keep(message: Pending['message'], deadline: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      deadline.addEventListener('abort', () => reject(new Error('timed out')), { once: true });
+      const kept = (error?: unknown) => (error === undefined ? resolve() : reject(error as Error));
+      if (this.pending.push({ message, kept }) === 1) setImmediate(() => void this.flush());
+    });
+  }
+
+  private async flush(): Promise<void> {
+    const batch = this.pending;
+    this.pending = [];
+    try {
+      await this.inbox.keep(batch.map(({ message }) => message));
+      for (const { kept } of batch) kept();
+    } catch (error) {
+      for (const { kept } of batch) kept(error ?? new Error('inbox'));
+    }
+  }
+}
+
+function captured(envelope: Envelope, at: Date): Pending['message'] {
+  const { content } = envelope;
+  return {
+    ref: envelope.ref,
+    message: envelope.message,
+    tenant: envelope.tenant,
+    at,
+    channel: envelope.channel,
+    purpose: envelope.purpose,
+    from: envelope.from,
+    ...(envelope.fromName ? { fromName: envelope.fromName } : {}),
+    ...(envelope.replyTo ? { replyTo: envelope.replyTo } : {}),
+    to: envelope.to,
+    ...(content.subject === undefined ? {} : { subject: content.subject }),
+    text: content.text,
+    ...(content.html === undefined ? {} : { html: content.html }),
+    ...(Object.keys(envelope.headers).length ? { headers: envelope.headers } : {}),
+    ...(content.attachments.length
+      ? {
+          attachments: content.attachments.map((attachment) => ({
+            filename: attachment.filename,
+            contentType: attachment.contentType,
+            content: Buffer.from(attachment.content, 'utf8').toString('base64'),
+          })),
+        }
+      : {}),
+  };
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import mongoose from 'mongoose';
+import { insertMissing } from '#platform/versioned';
+import type { Channel } from '#purposes/channel';
+import type { Purpose } from '#purposes/purpose';
+
+/** What would have been sent, as `/inbox` shows it (CONTRACTS). */
+export interface InboxMessage {
+  /** Short, opaque, fit for a URL. */
+  id: string;
+  /** The ledger's row. */
+  message: string;
+  tenant: string;
+  at: Date;
+  channel: Channel;
+  purpose: Purpose;
+  from: string;
+  fromName?: string;
+  replyTo?: string;
+  to: string;
+  subject?: string;
+  text: string;
+  html?: string;
+  headers?: Record<string, string>;
+  /** `content` is base64. */
+  attachments?: { filename: string; contentType: string; content: string }[];
+}
+
+/** With the provider's `ref`, by which a bounce, a complaint or a STOP finds its row. */
+export type CapturedMessage = InboxMessage & { ref: string };
+
+/** All that are given must be equal, to the letter. */
+export interface InboxFilter {
+  to?: string;
+  purpose?: Purpose;
+  channel?: Channel;
+}
+
+interface InboxRow extends InboxMessage {
+  /** The ref: a repeat writes nothing twice. */
+  _id: string;
+  /** Order among those of one instant: the inbox's clock stands still at each `dueAt`. */
+  order: number;
+}
+
+const schema = new mongoose.Schema(
+  { _id: String, id: String, at: Date, order: Number, to: String, purpose: String, channel: String },
+  { collection: 'inbox', versionKey: false, autoIndex: false, strict: false, _id: false, id: false },
+);
+schema.index({ id: 1 }, { unique: true });
+schema.index({ at: -1, order: -1 });
+schema.index({ to: 1, at: -1, order: -1 });
+schema.index({ tenant: 1, message: 1 });
+
+/** What the capturing senders keep instead of sending. Shared by all tenants: it is the developer's window. */
+export class InboxStore {
+  private readonly rows;
+  private order = 0;
+
+  constructor(connection: mongoose.Connection) {
+    this.rows = connection.model<InboxRow>('Inbox', schema as unknown as mongoose.Schema<InboxRow>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.rows.createIndexes();
+  }
+
+  /** Keeps these, each ref once. */
+  async keep(messages: readonly Omit<CapturedMessage, 'id'>[]): Promise<void> {
+    await insertMissing(
+      this.rows.collection,
+      messages.map(({ ref, ...message }) => ({
+        _id: ref,
+        id: inboxId(ref),
+        order: this.order++,
+        ...message,
+      })),
+    );
+  }
+
+  /** Newest first. */
+  async list(filter: InboxFilter = {}, limit?: number): Promise<InboxMessage[]> {
+    const { to, purpose, channel } = filter;
+    const query = this.rows
+      .find({
+        ...(to === undefined ? {} : { to: { $eq: to } }),
+        ...(purpose === undefined ? {} : { purpose: { $eq: purpose } }),
+        ...(channel === undefined ? {} : { channel: { $eq: channel } }),
+      })
+      .sort({ at: -1, order: -1 });
+    if (limit !== undefined) query.limit(limit);
+    const rows = await query.lean<InboxRow[]>();
+    return rows.map((row) => shown(row));
+  }
+
+  async get(id: string): Promise<CapturedMessage | null> {
+    const row = await this.rows.findOne({ id: { $eq: id } }).lean<InboxRow>();
+    return row ? { ...shown(row), ref: row._id } : null;
+  }
+
+  /** For an erasure: throws away what these rows sent; how many there were. */
+  async forget(tenant: string, messages: readonly string[]): Promise<number> {
+    if (messages.length === 0) return 0;
+    return (await this.rows.deleteMany({ tenant, message: { $in: [...messages] } })).deletedCount;
+  }
+
+  /** How many were thrown away. */
+  async clear(): Promise<number> {
+    return (await this.rows.deleteMany({})).deletedCount;
+  }
+}
+
+/** The ref itself is for webhooks only. */
+function inboxId(ref: string): string {
+  return createHash('sha256').update(ref).digest('base64url').slice(0, 14);
+}
+
+function shown({ _id, order, ...message }: InboxRow): InboxMessage {
+  void _id;
+  void order;
+  return message;
+}

@@ -1,0 +1,39 @@
+import http from 'node:http';
+import https from 'node:https';
+import type net from 'node:net';
+import { CONNECT_TIMEOUT } from './provider-failure.js';
+
+/** A connection that is not up by then surely carried nothing: `retry-at`, not `unknown`. */
+const CONNECT_MS = 5_000;
+/** An idle socket is let go before the provider drops it under the next request. */
+const IDLE_MS = 20_000;
+
+export interface ProviderAgents {
+  httpAgent: http.Agent;
+  httpsAgent: https.Agent;
+}
+
+/** Keep-alive sockets. How many are open is bounded by the sender's slots; an agent's own queue would hide lateness. */
+export function providerAgents(width: number): ProviderAgents {
+  const options = { keepAlive: true, maxSockets: Infinity, maxFreeSockets: width, timeout: IDLE_MS };
+  return {
+    httpAgent: boundConnect(new http.Agent(options), 'connect'),
+    httpsAgent: boundConnect(new https.Agent(options), 'secureConnect'),
+  };
+}
+
+function boundConnect<A extends http.Agent>(agent: A, up: 'connect' | 'secureConnect'): A {
+  type Create = (...args: unknown[]) => net.Socket | undefined;
+  const held = agent as unknown as { createConnection: Create };
+  const create = held.createConnection.bind(agent);
+  held.createConnection = (...args) => {
+    const socket = create(...args);
+    if (!socket) return socket;
+    const timer = setTimeout(() => {
+      socket.destroy(Object.assign(new Error('connect timed out'), { code: CONNECT_TIMEOUT }));
+    }, CONNECT_MS);
+    for (const over of [up, 'close']) socket.once(over, () => clearTimeout(timer));
+    return socket;
+  };
+  return agent;
+}

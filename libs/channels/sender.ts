@@ -1,0 +1,99 @@
+import { usePermit, type Permit } from '#consent/may-send';
+import type { Clock } from '#platform/clock';
+import type { Channel } from '#purposes/channel';
+import type { Purpose } from '#purposes/purpose';
+import type { Stream } from '#purposes/stream';
+import type { Rendered } from '#rendering/render-message';
+import { Slots } from './slots.js';
+
+/** One message, ready for a provider. `ref` is all that the provider learns about our side (PROTOCOL E1). */
+export interface Envelope {
+  tenant: string;
+  message: string;
+  ref: string;
+  channel: Channel;
+  stream: Stream;
+  purpose: Purpose;
+  from: string;
+  fromName?: string | undefined;
+  replyTo?: string | undefined;
+  to: string;
+  headers: Record<string, string>;
+  content: Rendered;
+}
+
+/** What became of a call. Reasons are codes, never a provider's words: those quote addresses. */
+export type Outcome =
+  | { kind: 'accepted'; providerId: string | null }
+  /** Surely not sent: a rate limit, a refused connection. */
+  | { kind: 'retry-at'; afterMs: number; reason: string }
+  /** For ever, surely not sent: our fault or theirs. */
+  | { kind: 'rejected'; reason: string }
+  | { kind: 'bad-address'; reason: string }
+  /** The provider holds a STOP of this person. */
+  | { kind: 'opted-out'; reason: string }
+  /** May have been sent: a 5xx, a timeout, a dropped socket. */
+  | { kind: 'unknown'; reason: string }
+  /** W has passed since the pass began: give the row back. */
+  | { kind: 'late' };
+
+export interface SenderOptions {
+  account: string;
+  clock: Clock;
+  /** Calls at once; the rest wait for a slot, before their permit is looked at. */
+  slots?: number;
+  /** Q: how long a provider may take. */
+  timeoutMs?: number;
+  /** LAGOM_SEND=redirect: the address that gets everything, after the permit was used for the true one. */
+  redirectTo?: string | undefined;
+}
+
+export const DEFAULT_SLOTS = 32;
+export const PROVIDER_TIMEOUT_MS = 30_000;
+
+/** A way out of the house. Every message passes `send`, which spends the gate's permit last of all. */
+export abstract class Sender {
+  readonly account: string;
+  protected readonly clock: Clock;
+  protected readonly width: number;
+  protected readonly timeoutMs: number;
+  private readonly redirectTo: string | undefined;
+  private readonly slots: Slots;
+
+  constructor(options: SenderOptions) {
+    this.account = options.account;
+    this.clock = options.clock;
+    this.width = options.slots ?? DEFAULT_SLOTS;
+    this.timeoutMs = options.timeoutMs ?? PROVIDER_TIMEOUT_MS;
+    this.redirectTo = options.redirectTo;
+    this.slots = new Slots(this.width);
+  }
+
+  /** Throws (a bug) on a forged, spent or misdirected permit; every failure of the provider is an outcome. */
+  async send(permit: Permit, envelope: Envelope): Promise<Outcome> {
+    const { message, ref, channel, to } = envelope;
+    // The slot first: nothing may queue between the deadline check and the socket (PROTOCOL A6).
+    await this.slots.take();
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), this.timeoutMs);
+    try {
+      const outward = this.redirectTo === undefined ? envelope : { ...envelope, to: this.redirectTo };
+      if (usePermit(permit, { message, ref, channel, address: to, mono: this.clock.mono() }) === 'late') {
+        return { kind: 'late' };
+      }
+      return await this.deliver(outward, deadline.signal).catch((): Outcome => {
+        // A sender answers what it knows; what it does not know may have been sent.
+        return { kind: 'unknown', reason: 'unexpected' };
+      });
+    } finally {
+      clearTimeout(timer);
+      this.slots.give();
+    }
+  }
+
+  /** Calls the provider. Must settle soon after `deadline` aborts: the slot is held until then. */
+  protected abstract deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome>;
+
+  /** Lets go of sockets. */
+  close(): void {}
+}

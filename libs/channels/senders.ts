@@ -1,0 +1,149 @@
+import type { Permit } from '#consent/may-send';
+import type { Clock } from '#platform/clock';
+import { plainAddress, type SendMode } from '#platform/send-mode';
+import { ADDRESS_KIND, type Channel } from '#purposes/channel';
+import { STREAMS, type Stream } from '#purposes/stream';
+import type { Account, Tenants } from '#tenants/tenant';
+import { CaptureSender } from './capture.sender.js';
+import type { InboxStore } from './inbox.store.js';
+import type { Envelope, Outcome, Sender } from './sender.js';
+import { SendGridSender } from './sendgrid.sender.js';
+import { SmtpSender } from './smtp.sender.js';
+import { TwilioSender } from './twilio.sender.js';
+
+export interface SendersOptions {
+  tenants: Tenants;
+  clock: Clock;
+  /** LAGOM_SEND */
+  mode: SendMode;
+  inbox: InboxStore;
+  /** Where providers can reach us, if they can: an https address. */
+  publicUrl?: string | undefined;
+  /** Calls at once, per account. */
+  slots?: number | undefined;
+  timeoutMs?: number | undefined;
+}
+
+/** What can be asked of a provider on each channel; the other channels are people's work, not a sender's. */
+const CARRIES: Record<Account['kind'], Channel> = { sendgrid: 'email', smtp: 'email', twilio: 'sms' };
+
+/** Picks who sends for a tenant, stream and channel, within what LAGOM_SEND lets out of the house. */
+export class Senders {
+  /** By account: their names are unique across tenants. */
+  private readonly byAccount = new Map<string, Sender>();
+
+  /** Throws where a used account cannot work at all (a wrong SMTP URL): better at boot than at the first message. */
+  constructor(private readonly options: SendersOptions) {
+    for (const tenant of options.tenants.all()) {
+      for (const stream of STREAMS) {
+        for (const channel of ['email', 'sms'] as const) this.senderFor(tenant.id, stream, channel);
+      }
+    }
+  }
+
+  /** Whether LAGOM_SEND lets this address have something. Whatever it does not know, it refuses. */
+  allowed(channel: Channel, address: string): boolean {
+    const { mode } = this.options;
+    switch (mode.mode) {
+      case 'capture':
+      case 'live':
+        return true;
+      case 'redirect':
+        return fits(channel, mode.to);
+      case 'allow': {
+        const plain = plainAddress(address);
+        return plain !== null && fits(channel, plain) && mode.to.some((one) => plainAddress(one) === plain);
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** Whether the tenant can send on this channel in this stream. */
+  has(tenant: string, stream: Stream, channel: Channel): boolean {
+    return this.senderFor(tenant, stream, channel) !== null;
+  }
+
+  /** Sends one message, by its permit. Throws (a bug) where the permit is not this message's. */
+  async send(permit: Permit, envelope: Envelope): Promise<Outcome> {
+    const sender = this.senderFor(envelope.tenant, envelope.stream, envelope.channel);
+    if (!sender) return { kind: 'rejected', reason: 'no-sender' };
+    if (!this.allowed(envelope.channel, envelope.to)) return { kind: 'rejected', reason: 'not-allowed' };
+    return sender.send(permit, envelope);
+  }
+
+  /**
+   * Sends many, as many at once as each account has slots, and tells each outcome as it comes. A bug in one throws
+   * after the others have ended.
+   */
+  async sendAll<T extends { permit: Permit; envelope: Envelope }>(
+    items: readonly T[],
+    onOutcome: (item: T, outcome: Outcome) => void | Promise<void>,
+  ): Promise<void> {
+    const ends = await Promise.allSettled(
+      items.map(async (item) => onOutcome(item, await this.send(item.permit, item.envelope))),
+    );
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** Lets go of all sockets. */
+  close(): void {
+    for (const sender of this.byAccount.values()) sender.close();
+    this.byAccount.clear();
+  }
+
+  private senderFor(tenantId: string, stream: Stream, channel: Channel): Sender | null {
+    const tenant = this.options.tenants.get(tenantId);
+    if (!tenant || (channel !== 'email' && channel !== 'sms')) return null;
+    const name = tenant.senders[stream][channel]?.account;
+    const account = name === undefined ? undefined : tenant.accounts[name];
+    if (name === undefined || !account || CARRIES[account.kind] !== channel) return null;
+    const known = this.byAccount.get(name);
+    if (known) return known;
+    const made = this.make(name, account);
+    if (made) this.byAccount.set(name, made);
+    return made;
+  }
+
+  /** Null: its credentials are absent, which is no fault unless LAGOM_SEND is `live`. */
+  private make(account: string, config: Account): Sender | null {
+    const { mode, inbox, clock, publicUrl, slots, timeoutMs } = this.options;
+    const options = {
+      account,
+      clock,
+      ...(slots === undefined ? {} : { slots }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    };
+    if (mode.mode === 'capture') return new CaptureSender(inbox, { account, clock });
+    const outward = { ...options, redirectTo: mode.mode === 'redirect' ? mode.to : undefined };
+    try {
+      switch (config.kind) {
+        case 'sendgrid': {
+          const { apiKey } = config;
+          return apiKey ? new SendGridSender({ ...config, apiKey }, outward) : null;
+        }
+        case 'smtp': {
+          const { url } = config;
+          return url ? new SmtpSender({ url }, outward) : null;
+        }
+        case 'twilio': {
+          const { accountSid, authToken } = config;
+          if (!accountSid || !authToken) return null;
+          // Twilio refuses a message whose StatusCallback it could not call.
+          const reachable = publicUrl?.startsWith('https:') ? publicUrl : undefined;
+          return new TwilioSender({ ...config, accountSid, authToken }, { ...outward, publicUrl: reachable });
+        }
+        default:
+          return config satisfies never;
+      }
+    } catch (cause) {
+      throw new Error(`the account ${account} cannot be used`, { cause });
+    }
+  }
+}
+
+function fits(channel: Channel, address: string): boolean {
+  const kind = ADDRESS_KIND[channel];
+  return kind === 'email' ? address.includes('@') : kind === 'phone' && address.startsWith('+');
+}

@@ -1,0 +1,132 @@
+import { Client } from '@sendgrid/client';
+import { MailService, type MailDataRequired } from '@sendgrid/mail';
+import { calendarMethod, isCalendar } from './calendar-part.js';
+import { providerAgents, type ProviderAgents } from './provider-agents.js';
+import { networkFailure, rateLimited } from './provider-failure.js';
+import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+
+export interface SendGridAccount {
+  apiKey: string;
+  baseUrl?: string | undefined;
+}
+
+/** What an account's own switches may add is switched off in every call. */
+const UNTRACKED = {
+  clickTracking: { enable: false, enableText: false },
+  openTracking: { enable: false },
+  subscriptionTracking: { enable: false },
+  ganalytics: { enable: false },
+};
+
+type MailContent = { type: string; value: string };
+
+interface Refused {
+  code?: unknown;
+  response?: { status?: unknown; headers?: Record<string, unknown>; body?: { errors?: unknown } };
+}
+
+/** Mail through SendGrid's v3 API, one person a call, with a client of its own: accounts never share a key. */
+export class SendGridSender extends Sender {
+  private readonly client = new Client();
+  private readonly mail = new MailService();
+  private readonly agents: ProviderAgents;
+
+  constructor(account: SendGridAccount, options: SenderOptions) {
+    super(options);
+    this.agents = providerAgents(this.width);
+    this.client.setApiKey(account.apiKey);
+    // No redirects: a 307 would send the same mail again, elsewhere.
+    this.set({ ...this.agents, maxRedirects: 0 });
+    // Last: setApiKey resets it.
+    if (account.baseUrl) this.client.setDefaultRequest('baseUrl', account.baseUrl);
+    this.mail.setClient(this.client);
+  }
+
+  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+    try {
+      // The client reads its defaults before `send` returns its promise, so this is this call's signal alone.
+      this.set({ signal: deadline });
+      const [response] = await this.mail.send(mailOf(envelope));
+      const headers = response.headers as Record<string, unknown>;
+      const id = headers['x-message-id'];
+      return { kind: 'accepted', providerId: typeof id === 'string' ? id : null };
+    } catch (error) {
+      return explain(error as Refused, deadline);
+    }
+  }
+
+  override close(): void {
+    this.agents.httpAgent.destroy();
+    this.agents.httpsAgent.destroy();
+  }
+
+  /** Options that axios takes and the client's types do not know. */
+  private set(options: object): void {
+    this.client.setDefaultRequest(options as Parameters<Client['setDefaultRequest']>[0]);
+  }
+}
+
+function explain(error: Refused, deadline: AbortSignal): Outcome {
+  const answer = error.response;
+  if (!answer) return networkFailure(error, deadline);
+  // A ResponseError keeps the status in `code`; a redirect stays an axios error with `response.status`.
+  const status = Number(typeof error.code === 'number' ? error.code : answer.status);
+  const reason = `sendgrid-${status}`;
+  if (status === 429) return rateLimited(answer.headers ?? {}, reason);
+  if (status >= 500 || !Number.isInteger(status)) return { kind: 'unknown', reason };
+  if (status === 400 && namesRecipient(answer.body?.errors)) return { kind: 'bad-address', reason };
+  return { kind: 'rejected', reason };
+}
+
+/** A 400 whose every complaint is about the recipient's address. */
+function namesRecipient(errors: unknown): boolean {
+  if (!Array.isArray(errors) || errors.length === 0) return false;
+  return errors.every((error: { field?: unknown } | null) =>
+    /^personalizations\.\d+\.to(\.|$)/.test(String(error?.field)),
+  );
+}
+
+/**
+ * List-* and the other headers go into the personalization: the client sends top-level ones to the API as HTTP
+ * headers too. `custom_args` come back on every webhook and are kept for long: the ref and the tenant, no more.
+ */
+function mailOf(envelope: Envelope): MailDataRequired {
+  const { content } = envelope;
+  const calendar = content.attachments.find(isCalendar);
+  return {
+    from: { email: envelope.from, ...(envelope.fromName ? { name: envelope.fromName } : {}) },
+    ...(envelope.replyTo ? { replyTo: { email: envelope.replyTo } } : {}),
+    subject: content.subject ?? '',
+    personalizations: [
+      {
+        to: [{ email: envelope.to }],
+        headers: envelope.headers,
+        customArgs: { r: envelope.ref, t: envelope.tenant },
+      },
+    ],
+    content: [
+      { type: 'text/plain', value: content.text },
+      ...(content.html ? [{ type: 'text/html', value: content.html }] : []),
+      // Calendars offer to accept an invitation only where it is a part of the body; no other parameter is taken.
+      ...(calendar
+        ? [{ type: `text/calendar; method=${calendarMethod(calendar)}`, value: calendar.content }]
+        : []),
+    ] as [MailContent, ...MailContent[]],
+    ...(content.attachments.length
+      ? {
+          attachments: content.attachments.map((attachment) => ({
+            content: Buffer.from(attachment.content, 'utf8').toString('base64'),
+            filename: attachment.filename,
+            // A ';' in an attachment's type is refused.
+            type: isCalendar(attachment)
+              ? 'application/ics'
+              : attachment.contentType.replace(/;.*/s, '').trim(),
+            disposition: 'attachment',
+          })),
+        }
+      : {}),
+    // Only the personal safety of a recall outranks SendGrid's own lists; the gate has already asked ours.
+    ...(envelope.purpose === 'recall' ? { mailSettings: { bypassListManagement: { enable: true } } } : {}),
+    trackingSettings: UNTRACKED,
+  };
+}

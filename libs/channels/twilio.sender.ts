@@ -1,0 +1,92 @@
+import twilio from 'twilio';
+import { RULES } from '#purposes/purposes';
+import { networkFailure, rateLimited } from './provider-failure.js';
+import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+import { TwilioHttp, type RateLimited } from './twilio-http.js';
+
+export interface TwilioAccount {
+  accountSid: string;
+  authToken: string;
+  baseUrl?: string | undefined;
+  messagingServiceSid?: string | undefined;
+}
+
+export interface TwilioOptions extends SenderOptions {
+  /** Where Twilio can reach us: without it no StatusCallback is asked for. */
+  publicUrl?: string | undefined;
+}
+
+/** Marketing that waits longer in a queue would land in quiet hours. */
+const MARKETING_VALIDITY_S = 900;
+const SERVICE_VALIDITY_S = 4 * 3600;
+
+/** What Twilio's codes say about the call (providers.md); any other 4xx was refused for ever. */
+const BAD_ADDRESS = new Set([21211, 21614, 21635]);
+const OPTED_OUT = 21610;
+const TOO_MANY_QUEUED = 21611;
+
+interface Refused {
+  status?: unknown;
+  code?: unknown;
+}
+
+/** SMS through Twilio, with a client of its own. */
+export class TwilioSender extends Sender {
+  private readonly http: TwilioHttp;
+  private readonly client: InstanceType<typeof twilio.Twilio>;
+  private readonly messagingServiceSid: string | undefined;
+  private readonly callback: string | null;
+
+  constructor(account: TwilioAccount, options: TwilioOptions) {
+    super(options);
+    this.http = new TwilioHttp(this.width, this.timeoutMs);
+    this.client = new twilio.Twilio(account.accountSid, account.authToken, {
+      httpClient: this.http,
+      // Said, not inherited from the environment: the client's debug log prints numbers and texts.
+      logLevel: 'error',
+    });
+    if (account.baseUrl) this.client.api.baseUrl = account.baseUrl.replace(/\/$/, '');
+    this.messagingServiceSid = account.messagingServiceSid || undefined;
+    this.callback = options.publicUrl
+      ? `${options.publicUrl.replace(/\/$/, '')}/webhooks/twilio/${encodeURIComponent(this.account)}/status`
+      : null;
+  }
+
+  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+    const marketing = RULES[envelope.purpose].stream === 'marketing';
+    try {
+      // `create` reaches the HTTP client before it returns its promise, so this is this call's signal alone.
+      this.http.deadline = deadline;
+      const message = await this.client.messages.create({
+        to: envelope.to,
+        from: envelope.from,
+        body: envelope.content.text,
+        validityPeriod: marketing ? MARKETING_VALIDITY_S : SERVICE_VALIDITY_S,
+        ...(this.messagingServiceSid ? { messagingServiceSid: this.messagingServiceSid } : {}),
+        ...(this.callback
+          ? { statusCallback: `${this.callback}?r=${encodeURIComponent(envelope.ref)}` }
+          : {}),
+      });
+      return { kind: 'accepted', providerId: message.sid ?? null };
+    } catch (error) {
+      return explain(error as Refused & Partial<RateLimited>, deadline);
+    }
+  }
+
+  override close(): void {
+    this.http.close();
+  }
+}
+
+function explain(error: Refused & Partial<RateLimited>, deadline: AbortSignal): Outcome {
+  if (error.rateLimit) return rateLimited(error.rateLimit, 'twilio-20429');
+  const { status } = error;
+  if (typeof status !== 'number') return networkFailure(error, deadline);
+  const code = Number(error.code) || status;
+  const reason = `twilio-${code}`;
+  if (status >= 500) return { kind: 'unknown', reason };
+  if (code === TOO_MANY_QUEUED) return rateLimited({}, reason);
+  if (code === OPTED_OUT) return { kind: 'opted-out', reason };
+  if (BAD_ADDRESS.has(code)) return { kind: 'bad-address', reason };
+  return { kind: 'rejected', reason };
+}
