@@ -1,0 +1,67 @@
+import mongoose from 'mongoose';
+import { writeVersioned, type VersionedChange } from '#platform/versioned';
+import { bookingKey, type Booking } from './booking.types.js';
+
+const schema = new mongoose.Schema(
+  {
+    _id: String,
+    tenant: String,
+    booking: String,
+    customer: String,
+    cart: String,
+    rev: String,
+    status: String,
+  },
+  { collection: 'bookings', versionKey: false, autoIndex: false, strict: false, _id: false },
+);
+schema.index({ tenant: 1, cart: 1 });
+schema.index({ tenant: 1, customer: 1 });
+
+export type BookingChange = VersionedChange<Booking>;
+
+/** The bookings, written by compare-and-set on `rev`. */
+export class BookingStore {
+  private readonly bookings;
+
+  constructor(connection: mongoose.Connection) {
+    this.bookings = connection.model<Booking>('Booking', schema as unknown as mongoose.Schema<Booking>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.bookings.createIndexes();
+  }
+
+  /** By booking id; what is not there is not in the map. */
+  async findMany(tenant: string, bookings: readonly string[]): Promise<Map<string, Booking>> {
+    if (bookings.length === 0) return new Map();
+    const found = await this.bookings
+      .find({ _id: { $in: [...new Set(bookings)].map((id) => bookingKey(tenant, id)) }, tenant })
+      .lean<Booking[]>();
+    return new Map(found.map((booking) => [booking.booking, booking]));
+  }
+
+  /** Those of these carts that led to more than a start: nobody is reminded of them. */
+  async findDoneCarts(tenant: string, carts: readonly string[]): Promise<Set<string>> {
+    if (carts.length === 0) return new Set();
+    const found = await this.bookings
+      .find({ tenant, cart: { $in: [...new Set(carts)] }, status: { $ne: 'started' } }, { cart: 1 })
+      .lean<Pick<Booking, 'cart'>[]>();
+    return new Set(found.flatMap((booking) => (booking.cart === null ? [] : [booking.cart])));
+  }
+
+  async findOfCustomer(tenant: string, customer: string): Promise<Booking[]> {
+    return this.bookings.find({ tenant, customer }).sort({ startsAt: -1 }).lean<Booking[]>();
+  }
+
+  /** Writes what still is as it was read; the bookings that won, as they now stand. */
+  async write(changes: readonly BookingChange[]): Promise<Map<string, Booking>> {
+    const won = await writeVersioned(this.bookings.collection, changes);
+    return new Map(won.map((booking) => [booking.booking, booking]));
+  }
+
+  /** Deletes all of a person's bookings (erasure); how many there were. */
+  async deleteOfCustomer(tenant: string, customer: string): Promise<number> {
+    const { deletedCount } = await this.bookings.deleteMany({ tenant, customer });
+    return deletedCount;
+  }
+}

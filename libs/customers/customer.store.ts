@@ -1,0 +1,91 @@
+import mongoose from 'mongoose';
+import { casMany, nonce } from '#platform/mongo';
+import { writeVersioned, type VersionedChange } from '#platform/versioned';
+import { customerKey, type Customer, type Send } from './customer.types.js';
+
+const schema = new mongoose.Schema(
+  {
+    _id: String,
+    tenant: String,
+    customer: String,
+    rev: String,
+    email: String,
+    phone: String,
+    erasedAt: Date,
+  },
+  { collection: 'customers', versionKey: false, autoIndex: false, strict: false, _id: false },
+);
+schema.index({ tenant: 1, email: 1 });
+schema.index({ tenant: 1, phone: 1 });
+
+export type CustomerChange = VersionedChange<Customer>;
+
+/** The people. Every write is a compare-and-set on `rev`; a lost race is a shorter map, not an error. */
+export class CustomerStore {
+  private readonly customers;
+
+  constructor(connection: mongoose.Connection) {
+    this.customers = connection.model<Customer>('Customer', schema as unknown as mongoose.Schema<Customer>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.customers.createIndexes();
+  }
+
+  async find(tenant: string, customer: string): Promise<Customer | null> {
+    return this.customers.findOne({ _id: customerKey(tenant, customer), tenant }).lean<Customer>();
+  }
+
+  /** By customer id; who is not there is not in the map. */
+  async findMany(tenant: string, customers: readonly string[]): Promise<Map<string, Customer>> {
+    if (customers.length === 0) return new Map();
+    const found = await this.customers
+      .find({ _id: { $in: [...new Set(customers)].map((id) => customerKey(tenant, id)) }, tenant })
+      .lean<Customer[]>();
+    return new Map(found.map((customer) => [customer.customer, customer]));
+  }
+
+  /** Everyone of the tenant with that address (normalised). */
+  async findHolders(tenant: string, kind: 'email' | 'phone', address: string): Promise<Customer[]> {
+    return this.customers.find({ tenant, [kind]: address }).lean<Customer[]>();
+  }
+
+  /** Writes what still is as it was read; the customers that won, as they now stand. */
+  async write(changes: readonly CustomerChange[]): Promise<Map<string, Customer>> {
+    const won = await writeVersioned(this.customers.collection, changes);
+    return new Map(won.map((customer) => [customer.customer, customer]));
+  }
+
+  /**
+   * Takes a place for each message about to be claimed (PROTOCOL A4), by compare-and-set on the customer as the gate saw
+   * it; `sends` is the whole new list. The customer ids that won.
+   */
+  async reserve(reservations: readonly { seen: Customer; sends: Send[] }[]): Promise<Set<string>> {
+    const won = await casMany(
+      this.customers.collection,
+      reservations.map(({ seen, sends }) => {
+        const rev = nonce();
+        return {
+          nonce: rev,
+          filter: { _id: seen._id, tenant: seen.tenant, rev: seen.rev, erasedAt: null },
+          update: { $set: { rev, sends } },
+        };
+      }),
+    );
+    return new Set(reservations.filter(({ seen }) => won.has(seen._id)).map(({ seen }) => seen.customer));
+  }
+
+  /** Gives places back that were reserved for what the provider refused for ever. */
+  async giveBack(tenant: string, places: readonly { customer: string; message: string }[]): Promise<void> {
+    if (places.length === 0) return;
+    await this.customers.collection.bulkWrite(
+      places.map(({ customer, message }) => ({
+        updateOne: {
+          filter: { _id: customerKey(tenant, customer) as never, tenant },
+          update: { $pull: { sends: { id: message } } as never, $set: { rev: nonce() } },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import type { Choice } from '#purposes/choice';
+import type { Generation } from '#events/generation';
+
+export interface GuardianConsent {
+  by: string;
+  at: Date;
+  evidence: string | null;
+}
+
+export interface PostalAddress {
+  lines: string[];
+  postalCode: string;
+  city: string;
+  country: string;
+}
+
+/** An address for which the condition of the soft opt-in is met (19 § marknadsföringslagen). */
+export interface SoftOptIn {
+  channel: 'email' | 'phone';
+  address: string;
+  at: Date;
+}
+
+/** A place that a permit took, so that caps count it and a change of facts can find it (PROTOCOL A4, B4). */
+export interface Send {
+  id: string;
+  at: Date;
+  group: string | null;
+}
+
+/** A person a tenant talks to. `rev` is a fresh nonce on every write (PROTOCOL, Fields). */
+export interface Customer {
+  _id: string;
+  tenant: string;
+  customer: string;
+  rev: string;
+  gen: Generation | null;
+  name: string | null;
+  /** Trimmed, NFC, lower case. */
+  email: string | null;
+  /** E.164. */
+  phone: string | null;
+  locale: string | null;
+  timeZone: string | null;
+  /** `YYYY-MM-DD`. */
+  birthDate: string | null;
+  guardianConsent: GuardianConsent | null;
+  address: PostalAddress | null;
+  devices: { token: string; platform: string }[];
+  attributes: Record<string, string | number | boolean>;
+  choiceLog: Choice[];
+  softOptIns: SoftOptIn[];
+  sends: Send[];
+  restrictedAt: Date | null;
+  erasedAt: Date | null;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+/** `_id` of a customer: both parts percent-encoded. */
+export function customerKey(tenant: string, customer: string): string {
+  return `${encodeURIComponent(tenant)}/${encodeURIComponent(customer)}`;
+}
+
+/** A customer of whom nothing is known yet. */
+export function newCustomer(tenant: string, customer: string, now: Date): Customer {
+  return {
+    _id: customerKey(tenant, customer),
+    tenant,
+    customer,
+    rev: '',
+    gen: null,
+    name: null,
+    email: null,
+    phone: null,
+    locale: null,
+    timeZone: null,
+    birthDate: null,
+    guardianConsent: null,
+    address: null,
+    devices: [],
+    attributes: {},
+    choiceLog: [],
+    softOptIns: [],
+    sends: [],
+    restrictedAt: null,
+    erasedAt: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}

@@ -1,0 +1,45 @@
+import mongoose from 'mongoose';
+import { insertMissing } from '#platform/versioned';
+
+/** What was bought, so that a recall finds who bought it, by item and batch. */
+export interface Purchase {
+  _id: string;
+  tenant: string;
+  purchase: string;
+  customer: string;
+  items: { id: string; name: string; batch: string | null; quantity: number }[];
+  at: Date;
+}
+
+const schema = new mongoose.Schema(
+  { _id: String, tenant: String, customer: String },
+  { collection: 'purchases', versionKey: false, autoIndex: false, strict: false, _id: false },
+);
+schema.index({ tenant: 1, customer: 1 });
+schema.index({ tenant: 1, 'items.id': 1 });
+
+/** Purchases, as heard: the first hearing stands. */
+export class PurchaseStore {
+  private readonly purchases;
+
+  constructor(connection: mongoose.Connection) {
+    this.purchases = connection.model<Purchase>('Purchase', schema as unknown as mongoose.Schema<Purchase>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.purchases.createIndexes();
+  }
+
+  async add(purchases: readonly Purchase[]): Promise<void> {
+    await insertMissing(this.purchases.collection, purchases);
+  }
+
+  async findOfCustomer(tenant: string, customer: string): Promise<Purchase[]> {
+    return this.purchases.find({ tenant, customer }).sort({ at: -1 }).lean<Purchase[]>();
+  }
+
+  async deleteOfCustomer(tenant: string, customer: string): Promise<number> {
+    const { deletedCount } = await this.purchases.deleteMany({ tenant, customer });
+    return deletedCount;
+  }
+}

@@ -1,0 +1,213 @@
+import { channelsFor, isUsable } from '#consent/choose-channel';
+import { maySend, type CustomerFacts, type Decision, type Facts, type Permit } from '#consent/may-send';
+import type { Booking } from '#customers/booking.types';
+import type { Customer, Send } from '#customers/customer.types';
+import { generationKey } from '#events/generation';
+import type { MessageRow } from '#messages/message.types';
+import { nonce } from '#platform/mongo';
+import { ADDRESS_KIND, type Channel } from '#purposes/channel';
+import type { Policy } from '#purposes/policy';
+import { RULES } from '#purposes/purposes';
+import { REFUSALS, type Hold, type Refusal } from '#purposes/reason';
+import type { Stream } from '#purposes/stream';
+import type { Trace, TraceStep } from '#purposes/trace';
+import type { BatchFacts } from './load-facts.js';
+
+/** What the house can do: which senders there are, what LAGOM_SEND lets out, which templates exist. */
+export interface Means {
+  has(tenant: string, stream: Stream, channel: Channel): boolean;
+  allowed(channel: Channel, address: string): boolean;
+  /** Why there is no content for it; null where there is. */
+  contentProblem(template: string, channel: Channel, locale: string | null): string | null;
+}
+
+/** The sibling that is being sent is waited for this long at a time. */
+export const SIBLING_WAIT_MS = 2_000;
+
+export type Decided =
+  | {
+      kind: 'send';
+      row: MessageRow;
+      customer: Customer;
+      booking: Booking | null;
+      channel: Channel;
+      address: string;
+      ref: string;
+      permit: Permit;
+      trace: Trace;
+    }
+  | { kind: 'refuse'; row: MessageRow; reason: Refusal; trace: Trace; channel: Channel }
+  | { kind: 'hold'; row: MessageRow; reason: Hold; until: Date; trace: Trace }
+  /** Another message to the same person about the same thing is under way: shortly after it. */
+  | { kind: 'wait'; row: MessageRow; until: Date };
+
+/** The gate, in order for each person, counting what this pass has just permitted (PROTOCOL A3). Pure but for the refs. */
+export function decide(
+  rows: readonly MessageRow[],
+  facts: BatchFacts,
+  policy: Policy,
+  means: Means,
+  now: Date,
+  startedMono: number,
+): Decided[] {
+  const permitted = new Map<string, Send[]>();
+  const decided: Decided[] = [];
+  for (const row of rows) {
+    if (facts.inFlight.some((other) => other.customer === row.customer && sameSubject(other, row))) {
+      decided.push({ kind: 'wait', row, until: new Date(now.getTime() + SIBLING_WAIT_MS) });
+      continue;
+    }
+    const customer = facts.customers.get(row.customer) ?? null;
+    const sends = [...(customer?.sends ?? []), ...(permitted.get(row.customer) ?? [])];
+    const one = decideOne(row, customer, sends, facts, policy, means, now, startedMono);
+    decided.push(one);
+    if (one.kind === 'send') {
+      const send: Send = { id: row._id, at: now, group: RULES[row.purpose].capGroup };
+      permitted.set(row.customer, [...(permitted.get(row.customer) ?? []), send]);
+    }
+  }
+  return decided;
+}
+
+function decideOne(
+  row: MessageRow,
+  customer: Customer | null,
+  sends: readonly Send[],
+  facts: BatchFacts,
+  policy: Policy,
+  means: Means,
+  now: Date,
+  startedMono: number,
+): Decided {
+  const person = customer === null ? null : customerFacts(customer, sends);
+  const booking = row.booking === null ? null : (facts.bookings.get(row.booking) ?? null);
+  const available = RULES[row.purpose].channels.filter((channel) =>
+    means.has(row.tenant, row.stream, channel),
+  );
+  const candidates = channelsFor(row.purpose, { choices: person?.choices ?? [] }, available);
+  const usable = (channel: Channel): boolean =>
+    person !== null &&
+    isUsable(row.purpose, channel, {
+      customer: person,
+      address: addressOn(channel, customer),
+      suppressions: suppressionsOn(channel, customer, facts),
+      hasSender: means.has(row.tenant, row.stream, channel),
+    });
+
+  const trace: TraceStep[] = [];
+  let first: { reason: Refusal; channel: Channel } | null = null;
+  let last: Refusal | null = null;
+  const asked = candidates.length > 0 ? candidates : [{ channel: row.channel, onlyAfter: 'any' as const }];
+  for (const { channel, onlyAfter } of asked) {
+    if (last !== null && onlyAfter !== 'any' && !onlyAfter.includes(last)) break;
+    const address = addressOn(channel, customer);
+    const ref = nonce();
+    const decision: Decision = maySend(
+      {
+        tenant: row.tenant,
+        customer: row.customer,
+        message: row._id,
+        ref,
+        purpose: row.purpose,
+        channel,
+        startedMono,
+        expiresAt: row.expiresAt,
+      },
+      {
+        customer: person,
+        address,
+        suppressions: address === null ? [] : suppressionsOn(channel, customer, facts),
+        hasSender: means.has(row.tenant, row.stream, channel),
+        otherChannelUsable: candidates.some((other) => other.channel !== channel && usable(other.channel)),
+        duplicateOf: null,
+        tooLate: tooLate(row, booking, facts, now),
+        contentProblem: means.contentProblem(row.template, channel, customer?.locale ?? null),
+        allowed: address === null ? false : means.allowed(channel, address),
+        paused: null,
+      } satisfies Facts,
+      policy,
+      now,
+    );
+    trace.push(...decision.trace.map((step) => ({ ...step, channel })));
+    switch (decision.kind) {
+      case 'permit':
+        if (customer === null || address === null)
+          throw new Error('the gate permitted without a person or address');
+        return {
+          kind: 'send',
+          row,
+          customer,
+          booking,
+          channel,
+          address,
+          ref,
+          permit: decision.permit,
+          trace,
+        };
+      case 'hold':
+        return { kind: 'hold', row, reason: decision.reason, until: decision.until, trace };
+      case 'refuse':
+        last = decision.reason;
+        if (first === null || REFUSALS.indexOf(last) < REFUSALS.indexOf(first.reason)) {
+          first = { reason: last, channel };
+        }
+    }
+  }
+  if (first === null) throw new Error(`no channel was asked for ${row.purpose}`);
+  return { kind: 'refuse', row, reason: first.reason, trace, channel: first.channel };
+}
+
+/** What the gate sees of a person. */
+export function customerFacts(customer: Customer, sends: readonly Send[] = customer.sends): CustomerFacts {
+  return {
+    id: customer.customer,
+    erasedAt: customer.erasedAt,
+    restrictedAt: customer.restrictedAt,
+    birthDate: customer.birthDate,
+    guardianConsentAt: customer.guardianConsent?.at ?? null,
+    timeZone: customer.timeZone,
+    choices: customer.choiceLog,
+    softOptIns: customer.softOptIns,
+    sends,
+  };
+}
+
+/** Where a channel reaches this person, or null. */
+export function addressOn(channel: Channel, customer: Customer | null): string | null {
+  switch (ADDRESS_KIND[channel]) {
+    case 'email':
+      return customer?.email ?? null;
+    case 'phone':
+      return customer?.phone ?? null;
+    case 'device':
+      return customer?.devices[0]?.token ?? null;
+    case 'post':
+      return customer?.address ? customer.address.lines.join(', ') : null;
+  }
+}
+
+function suppressionsOn(
+  channel: Channel,
+  customer: Customer | null,
+  facts: BatchFacts,
+): Facts['suppressions'] {
+  const address = addressOn(channel, customer);
+  return address === null ? [] : (facts.suppressions.get(address) ?? []);
+}
+
+/** Why a row is past its use; null where it is not. */
+function tooLate(row: MessageRow, booking: Booking | null, facts: BatchFacts, now: Date): string | null {
+  if (row.subject.kind === 'cart') {
+    if (facts.doneCarts.has(row.subject.id)) return 'the cart has led to a booking';
+    return booking !== null && booking.status !== 'started' ? 'the booking has been made' : null;
+  }
+  if (booking === null) return 'the booking is not known any more';
+  if (generationKey(booking.gen) !== row.gen) return 'a newer generation of the booking is known';
+  return row.usefulUntil !== null && row.usefulUntil <= now ? 'the visit has begun' : null;
+}
+
+function sameSubject(one: MessageRow, other: MessageRow): boolean {
+  return (
+    one._id !== other._id && one.subject.kind === other.subject.kind && one.subject.id === other.subject.id
+  );
+}

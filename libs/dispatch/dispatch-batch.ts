@@ -1,0 +1,262 @@
+import type { Outcome } from '#channels/sender';
+import type { Senders } from '#channels/senders';
+import type { CustomerStore } from '#customers/customer.store';
+import type { Customer, Send } from '#customers/customer.types';
+import type { Attempt, MessageRow } from '#messages/message.types';
+import type { MessageStore } from '#messages/message.store';
+import { transition, type Transition } from '#messages/transition';
+import type { Verdict } from '#messaging/event-source';
+import type { Clock } from '#platform/clock';
+import type { Withdraw } from '#privacy/withdraw';
+import { ADDRESS_KIND } from '#purposes/channel';
+import { RULES } from '#purposes/purposes';
+import type { Templates } from '#rendering/templates';
+import type { Tenant } from '#tenants/tenant';
+import { compose, type Composed, type Permitted } from './compose.js';
+import { decide, type Decided, type Means } from './decide.js';
+import type { Due } from './due.types.js';
+import type { Links } from './links.js';
+import type { LoadFacts } from './load-facts.js';
+import { outcomeMove, type Sending } from './record-outcome.js';
+import { Recorder } from './recorder.js';
+
+/** How often one call starts over for what lost a race, before the rest waits for its lane to come round. */
+const PASSES = 3;
+/** Places are kept for the longest cap window, and at least this long (PROTOCOL A4). */
+const KEEP_SENDS_MS = 3_600_000;
+/** A missing fact is looked for this often before the gate decides without it. */
+const FACT_TRIES = 3;
+
+/** A message on its way: permitted, rendered, reserved and claimed. */
+interface Ready extends Composed {
+  claimed: Sending;
+}
+
+/**
+ * The line's last part (PROTOCOL A): load, ask, render, reserve, claim, send, record. The caller commits afterwards.
+ * Nothing here is remembered between passes; a crash anywhere leaves rows that repair or the next delivery takes up.
+ */
+export class DispatchBatch {
+  constructor(
+    private readonly messages: MessageStore,
+    private readonly customers: CustomerStore,
+    private readonly facts: LoadFacts,
+    private readonly templates: Templates,
+    private readonly links: Links,
+    private readonly senders: Senders,
+    private readonly withdraw: Withdraw,
+    private readonly means: Means,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Sends what the gate permits; one verdict for each due record, in order. */
+  async run(tenant: Tenant, batch: readonly (Due & { deliveries: number })[]): Promise<Verdict[]> {
+    let left = new Map(batch.map((due) => [due.id, due]));
+    for (let pass = 0; pass < PASSES && left.size > 0; pass++) {
+      const again = await this.pass(tenant, [...left.values()]);
+      left = new Map([...left].filter(([id]) => again.has(id)));
+    }
+    return batch.map((due) =>
+      left.has(due.id) ? { kind: 'retry-at', reason: 'lost the race for its facts' } : { kind: 'done' },
+    );
+  }
+
+  /** One pass; the ids that lost a race and start over. */
+  private async pass(
+    tenant: Tenant,
+    batch: readonly (Due & { deliveries: number })[],
+  ): Promise<ReadonlySet<string>> {
+    const started = this.clock.mono();
+    const rows = await this.released(tenant.id, batch);
+    if (rows.length === 0) return new Set();
+    const now = this.clock.now();
+    const facts = await this.facts.load(tenant.id, rows, now);
+    const patient = new Set(batch.filter((due) => due.deliveries < FACT_TRIES).map((due) => due.id));
+    const known = rows.filter((row) => facts.customers.has(row.customer) || !patient.has(row._id));
+    const missing = rows.filter((row) => !known.includes(row)).map((row) => row._id);
+
+    const decided = decide(known, facts, tenant.policy, this.means, now, started);
+    const { composed, stopped } = await this.composeAll(tenant, decided, now);
+    const lostStops = await this.stop(stopped);
+    const { kept, lost: lostPlaces } = await this.reserve(tenant, composed, now);
+    const { ready, lost: lostClaims } = await this.claim(kept, now);
+    await this.send(tenant, ready);
+    return new Set([...missing, ...lostStops, ...lostPlaces, ...lostClaims]);
+  }
+
+  /** A1: the rows that are still `released`, and by the release that this record names; in the batch's order. */
+  private async released(tenant: string, batch: readonly Due[]): Promise<MessageRow[]> {
+    const rows = new Map(
+      (
+        await this.messages.findByIds(
+          tenant,
+          batch.map((due) => due.id),
+        )
+      ).map((row) => [row._id, row]),
+    );
+    return batch.flatMap((due) => {
+      const row = rows.get(due.id);
+      return row?.status === 'released' && row.release === due.release ? [row] : [];
+    });
+  }
+
+  /** A3: what may go is rendered; the rest gets its move. */
+  private async composeAll(
+    tenant: Tenant,
+    decided: readonly Decided[],
+    now: Date,
+  ): Promise<{ composed: Composed[]; stopped: Transition[] }> {
+    const permitted = decided.filter((one): one is Permitted => one.kind === 'send');
+    const links = await this.links.forMessages(tenant, permitted);
+    const composed: Composed[] = [];
+    const stopped: Transition[] = [];
+    for (const one of decided) {
+      if (one.kind !== 'send') {
+        stopped.push(stopMove(one, now));
+        continue;
+      }
+      const result = compose(this.templates, tenant, one, links.get(one.row._id) ?? {}, now);
+      if (result.kind === 'composed') {
+        composed.push(result.composed);
+        continue;
+      }
+      const trace = [
+        ...one.trace,
+        { check: 'valid-template', saw: result.problem, passed: false, channel: one.channel },
+      ];
+      stopped.push(
+        stopMove(
+          { kind: 'refuse', row: one.row, reason: 'invalid-template', trace, channel: one.channel },
+          now,
+        ),
+      );
+    }
+    return { composed, stopped };
+  }
+
+  private async stop(moves: readonly Transition[]): Promise<string[]> {
+    const won = await this.messages.apply(moves);
+    return moves.map((move) => move.after._id).filter((id) => !won.has(id));
+  }
+
+  /** A4: a place in the customer's `sends`, by compare-and-set on the customer that the gate saw. */
+  private async reserve(
+    tenant: Tenant,
+    composed: readonly Composed[],
+    now: Date,
+  ): Promise<{ kept: Composed[]; lost: string[] }> {
+    const byCustomer = new Map<string, { seen: Customer; sends: Send[] }>();
+    const oldest = now.getTime() - Math.max(KEEP_SENDS_MS, tenant.policy.caps.marketing.withinMs);
+    for (const { permitted } of composed) {
+      const { customer, row } = permitted;
+      const place = byCustomer.get(customer.customer) ?? {
+        seen: customer,
+        sends: customer.sends.filter((send) => send.at.getTime() > oldest),
+      };
+      place.sends = [
+        ...place.sends.filter((send) => send.id !== row._id),
+        { id: row._id, at: now, group: RULES[row.purpose].capGroup },
+      ];
+      byCustomer.set(customer.customer, place);
+    }
+    const won = await this.customers.reserve([...byCustomer.values()]);
+    const isKept = (one: Composed): boolean => won.has(one.permitted.customer.customer);
+    return {
+      kept: composed.filter(isKept),
+      lost: composed.filter((one) => !isKept(one)).map((one) => one.permitted.row._id),
+    };
+  }
+
+  /** A5: the row itself, still `released` and still as it was read. */
+  private async claim(composed: readonly Composed[], now: Date): Promise<{ ready: Ready[]; lost: string[] }> {
+    const moves = composed.map(({ permitted, content }) => {
+      const { row, ref, channel, trace } = permitted;
+      const attempt: Attempt = {
+        n: row.attempts.length + 1,
+        ref,
+        channel,
+        at: now,
+        outcome: null,
+        providerId: null,
+      };
+      const move = transition(
+        row as MessageRow & { status: 'released' },
+        'sending',
+        undefined,
+        now,
+        { channel, trace, content, reason: null, until: null },
+        { push: { attempts: attempt } },
+      );
+      return { ...move, after: { ...move.after, attempts: [...row.attempts, attempt] } };
+    });
+    const won = await this.messages.apply(moves);
+    const ready: Ready[] = [];
+    const lost: string[] = [];
+    composed.forEach((one, index) => {
+      const after = moves[index]?.after;
+      if (after !== undefined && won.has(after._id)) ready.push({ ...one, claimed: after as Sending });
+      else lost.push(one.permitted.row._id);
+    });
+    return { ready, lost };
+  }
+
+  /** A6 and A7: the calls, as many at once as there are sockets, and their outcomes as they come, in bulk. */
+  private async send(tenant: Tenant, ready: readonly Ready[]): Promise<void> {
+    if (ready.length === 0) return;
+    const recorder = new Recorder(this.messages);
+    const items = ready.map((one) => ({ permit: one.permitted.permit, envelope: one.envelope, one }));
+    await this.senders.sendAll(items, async ({ one }, outcome) => {
+      if (outcome.kind === 'bad-address' || outcome.kind === 'opted-out') {
+        await this.suppress(tenant.id, one, outcome);
+      }
+      const { customer } = one.permitted;
+      const other = one.permitted.channel === 'email' ? customer.phone : customer.email;
+      const mayFallOn = !RULES[one.claimed.purpose].stoppedByChoice && other !== null;
+      const now = this.clock.now();
+      recorder.add(outcomeMove(one.claimed, outcome, mayFallOn, now), {
+        ref: one.permitted.ref,
+        providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
+      });
+      if (outcome.kind === 'rejected') {
+        await this.customers.giveBack(tenant.id, [{ customer: customer.customer, message: one.claimed._id }]);
+      }
+    });
+    await recorder.flushed();
+  }
+
+  /** What the provider says of an address holds for every later message to it. */
+  private async suppress(tenant: string, one: Ready, outcome: Outcome): Promise<void> {
+    const kind = ADDRESS_KIND[one.permitted.channel];
+    if (kind !== 'email' && kind !== 'phone') return;
+    await this.withdraw.suppressAddress(tenant, {
+      kind,
+      address: one.permitted.address,
+      channel: one.permitted.channel,
+      scope: outcome.kind === 'opted-out' ? one.claimed.stream : 'all',
+      cause: outcome.kind === 'opted-out' ? 'stop' : 'bad-address',
+      except: one.claimed._id,
+    });
+  }
+}
+
+/** The move of a row that may not go now. */
+function stopMove(stopped: Exclude<Decided, { kind: 'send' }>, now: Date): Transition {
+  const row = stopped.row as MessageRow & { status: 'released' };
+  switch (stopped.kind) {
+    case 'wait':
+      return transition(row, 'planned', 'another message about the same is under way', now, {
+        dueAt: stopped.until,
+      });
+    case 'hold':
+      return transition(row, 'planned', stopped.reason, now, {
+        dueAt: stopped.until,
+        until: stopped.until,
+        reason: stopped.reason,
+        trace: stopped.trace,
+      });
+    case 'refuse': {
+      const { reason, trace } = stopped;
+      return transition(row, reason === 'expired' ? 'expired' : 'refused', reason, now, { reason, trace });
+    }
+  }
+}

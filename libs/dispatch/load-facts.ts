@@ -1,0 +1,70 @@
+import type { Suppression } from '#consent/suppression';
+import type { SuppressionStore } from '#consent/suppression.store';
+import type { BookingStore } from '#customers/booking.store';
+import type { Booking } from '#customers/booking.types';
+import type { CustomerStore } from '#customers/customer.store';
+import type { Customer } from '#customers/customer.types';
+import type { MessageRow } from '#messages/message.types';
+import type { MessageStore } from '#messages/message.store';
+import type { AddressKind } from '#purposes/channel';
+
+/** How long another message about the same thing may be under way before the next one stops waiting for it. */
+const SIBLING_WINDOW_MS = 120_000;
+
+/** Everything the gate needs to know about a batch, read after the pass began; nothing is cached. */
+export interface BatchFacts {
+  customers: ReadonlyMap<string, Customer>;
+  bookings: ReadonlyMap<string, Booking>;
+  doneCarts: ReadonlySet<string>;
+  suppressions: ReadonlyMap<string, readonly Suppression[]>;
+  /** Other rows of these people that are being sent right now. */
+  inFlight: readonly MessageRow[];
+}
+
+/** The addresses of a customer, as the suppression store is asked for them. */
+export function addressesOf(customer: Customer): { kind: AddressKind; address: string }[] {
+  return [
+    ...(customer.email === null ? [] : [{ kind: 'email' as const, address: customer.email }]),
+    ...(customer.phone === null ? [] : [{ kind: 'phone' as const, address: customer.phone }]),
+  ];
+}
+
+/** Reads customers, bookings and carts, *then* the suppressions of the addresses just read (PROTOCOL A2). */
+export class LoadFacts {
+  constructor(
+    private readonly customers: CustomerStore,
+    private readonly bookings: BookingStore,
+    private readonly suppressions: SuppressionStore,
+    private readonly messages: MessageStore,
+  ) {}
+
+  async load(tenant: string, rows: readonly MessageRow[], now: Date): Promise<BatchFacts> {
+    const [customers, bookings, doneCarts] = await Promise.all([
+      this.customers.findMany(
+        tenant,
+        rows.map((row) => row.customer),
+      ),
+      this.bookings.findMany(
+        tenant,
+        rows.flatMap((row) => row.booking ?? []),
+      ),
+      this.bookings.findDoneCarts(
+        tenant,
+        rows.flatMap((row) => (row.subject.kind === 'cart' ? [row.subject.id] : [])),
+      ),
+    ]);
+    const people = [...customers.values()];
+    const own = new Set(rows.map((row) => row._id));
+    const recent = people.flatMap((customer) =>
+      customer.sends.flatMap((send) =>
+        now.getTime() - send.at.getTime() < SIBLING_WINDOW_MS && !own.has(send.id) ? [send.id] : [],
+      ),
+    );
+    const [suppressions, siblings] = await Promise.all([
+      this.suppressions.findByAddresses(tenant, people.flatMap(addressesOf)),
+      this.messages.findByIds(tenant, recent),
+    ]);
+    const inFlight = siblings.filter((row) => row.status === 'sending');
+    return { customers, bookings, doneCarts, suppressions, inFlight };
+  }
+}

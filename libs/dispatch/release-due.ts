@@ -1,0 +1,105 @@
+import type { MessageRow } from '#messages/message.types';
+import type { MessageStore } from '#messages/message.store';
+import { transition } from '#messages/transition';
+import type { EventSink } from '#messaging/event-sink';
+import type { Tenants } from '#tenants/tenant';
+import { dueTopic, type Due } from './due.types.js';
+
+/** How many rows one pass looks at. */
+const PASS = 1_000;
+/** A window of pace: what may be on its way at once is this many seconds' worth (PROTOCOL C2). */
+const WINDOW_SECONDS = 2;
+/** Messages a second where the tenant's file says nothing. */
+const DEFAULT_PACE = { email: 200, sms: 50, other: 10 } as const;
+
+/**
+ * Lets rows go whose time has come: `planned` → `released` by compare-and-set, then produced to `messages.due.<class>`.
+ * The scheduler runs it over all that is due; ingest runs `release` on what it just planned. Overlap does no harm.
+ */
+export class ReleaseDue {
+  constructor(
+    private readonly messages: MessageStore,
+    private readonly sink: EventSink,
+    private readonly tenants: Tenants,
+  ) {}
+
+  /** One pass over what is due; how many rows were released. */
+  async runOnce(now: Date): Promise<number> {
+    let released = 0;
+    for (;;) {
+      const due = await this.messages.findDue(now, PASS);
+      const gone = await this.release(due, now);
+      released += gone;
+      if (due.length < PASS || gone === 0) return released;
+    }
+  }
+
+  /** Releases these planned rows as far as the pace lets them; how many went. */
+  async release(rows: readonly MessageRow[], now: Date): Promise<number> {
+    const planned = rows.filter((row): row is MessageRow & { status: 'planned' } => row.status === 'planned');
+    const within = (
+      await Promise.all([...byPace(planned).values()].map((group) => this.paced(group)))
+    ).flat();
+    const moves = within.map((row) =>
+      transition(row, 'released', undefined, now, { release: row.release + 1, until: null }),
+    );
+    const won = await this.messages.apply(moves);
+    const released = moves.filter((move) => won.has(move.after._id)).map((move) => move.after);
+    await this.produce(released);
+    return released.length;
+  }
+
+  /** Produces rows that are `released` already: after a crash, or to an in-memory topic that forgot them. */
+  async produce(rows: readonly MessageRow[]): Promise<void> {
+    const byTopic = new Map<string, MessageRow[]>();
+    for (const row of rows) {
+      const topic = dueTopic(row.dueClass);
+      byTopic.set(topic, [...(byTopic.get(topic) ?? []), row]);
+    }
+    for (const [topic, group] of byTopic) {
+      await this.sink.produce(
+        topic,
+        group.map((row) => ({
+          key: `${row.tenant}/${row.customer}`,
+          value: JSON.stringify({ tenant: row.tenant, id: row._id, release: row.release } satisfies Due),
+        })),
+      );
+    }
+  }
+
+  /** Every `released` row again: what boot does where the due topics live in memory (PROTOCOL C2). */
+  async reproduceAll(): Promise<number> {
+    let count = 0;
+    for (let after: string | null = null; ;) {
+      const page: MessageRow[] = await this.messages.pageByStatus('released', after, PASS);
+      await this.produce(page);
+      count += page.length;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PASS) return count;
+      after = last._id;
+    }
+  }
+
+  private async paced<Row extends MessageRow>(group: readonly Row[]): Promise<readonly Row[]> {
+    const first = group[0];
+    if (first === undefined) return group;
+    const { tenant, stream, channel, dueClass } = first;
+    const senders = this.tenants.get(tenant)?.senders[stream];
+    const configured = channel === 'email' || channel === 'sms' ? senders?.[channel]?.perSecond : undefined;
+    const pace =
+      configured ?? (channel === 'email' || channel === 'sms' ? DEFAULT_PACE[channel] : DEFAULT_PACE.other);
+    const onTheWay = await this.messages.countOnTheWay(tenant, channel, dueClass);
+    return group.slice(0, Math.max(0, Math.ceil(pace * WINDOW_SECONDS) - onTheWay));
+  }
+}
+
+function byPace<Row extends MessageRow>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = `${row.tenant}/${row.channel}/${row.dueClass}/${row.stream}`;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return groups;
+}

@@ -1,0 +1,161 @@
+import { hear } from '#consent/choices';
+import { applyBooking } from '#customers/apply-booking';
+import { applyCustomer } from '#customers/apply-customer';
+import type { Booking, BookingStatus } from '#customers/booking.types';
+import type { Customer } from '#customers/customer.types';
+import type { LagomEvent } from '#events/event';
+import type { Generation } from '#events/generation';
+import type { ChoiceStatement } from '#purposes/choice';
+import { addressesOf, optOutsFor, type Address } from '#privacy/withdraw';
+import type { OptOutSaid } from '#consent/suppression.store';
+import type { Tenant } from '#tenants/tenant';
+
+/** An event about a person: every type but `product.recalled`. */
+export type PersonEvent = Exclude<LagomEvent, { type: 'product.recalled.v1' }>;
+
+/** An event older than this is taken without being sent for, like a backfill. */
+export function isPast(event: LagomEvent, tenant: Tenant, now: Date): boolean {
+  return event.backfill || now.getTime() - event.time.getTime() > tenant.policy.maxEventAgeMs;
+}
+
+const STATUS: Partial<Record<LagomEvent['type'], BookingStatus>> = {
+  'booking.started.v1': 'started',
+  'booking.confirmed.v1': 'confirmed',
+  'booking.rescheduled.v1': 'confirmed',
+  'booking.cancelled.v1': 'cancelled',
+  'booking.completed.v1': 'completed',
+  'booking.no-show.v1': 'no-show',
+};
+
+export interface Known {
+  customer: Customer | null;
+  booking: Booking | null;
+  isErasedAddress: (address: string) => boolean;
+}
+
+/** What an event changes, before the journeys are asked. */
+export type Considered =
+  | { kind: 'erased' }
+  | {
+      kind: 'considered';
+      customer: Customer;
+      /** The noes that the event says, for B3 and B4. */
+      noes: ChoiceStatement[];
+      /** B1: what they say about addresses. */
+      optOuts: OptOutSaid[];
+      /** The addresses whose other holders must be told. */
+      shared: Address[];
+      /** An address or the age changed. */
+      concerns: boolean;
+      booking: Booking | null;
+      bookingStale: boolean;
+      gen: Generation;
+      customerStale: boolean;
+      warnings: { path: string; detail: string }[];
+    };
+
+/** Which booking an event tells about, if any. */
+export function bookingIdOf(event: LagomEvent): string | null {
+  return STATUS[event.type] !== undefined && 'booking' in event.data ? event.data.booking.id : null;
+}
+
+/** The facts after an event. Pure: the same event on the same facts gives the same. */
+export function consider(event: PersonEvent, known: Known, tenant: Tenant, now: Date): Considered {
+  const { customer: part } = event.data;
+  const applied = applyCustomer(
+    known.customer,
+    part,
+    { version: part.version ?? null, time: event.time, event: event.id },
+    event.backfill,
+    {
+      tenant: tenant.id,
+      country: tenant.country,
+      attributes: tenant.attributes,
+      now,
+      isErasedAddress: known.isErasedAddress,
+    },
+  );
+  if (applied.kind === 'erased') return applied;
+
+  const statements = event.data.choices ?? [];
+  const noes: ChoiceStatement[] = statements.filter((said) => said.state !== 'given');
+  const how = { at: event.time, recordedAt: now, via: 'event' as const, version: part.version };
+  let log = applied.after.choiceLog;
+  const deciding: ChoiceStatement[] = [];
+  statements.forEach((said, index) => {
+    const heard = hear(log, said, { ...how, id: `${event.id}#${index}` });
+    log = heard.log;
+    if (said.state !== 'given' && (heard.decides || !heard.added)) deciding.push(said);
+  });
+  const shared = addressesOf(applied.after);
+
+  const gen: Generation = {
+    version: 'booking' in event.data ? (event.data.booking.version ?? null) : null,
+    time: event.time,
+    event: event.id,
+    ...(event.type === 'booking.started.v1' ? { started: true } : {}),
+  };
+  const booked = considerBooking(event, known.booking, tenant, gen, now);
+  return {
+    kind: 'considered',
+    customer: { ...applied.after, choiceLog: log, softOptIns: softOptIns(event, applied.after) },
+    noes,
+    optOuts: optOutsFor(part.id, deciding, shared, how),
+    shared: deciding.length > 0 ? shared : [],
+    concerns: applied.concerns,
+    booking: booked.booking,
+    bookingStale: booked.stale,
+    gen,
+    customerStale: applied.stale,
+    warnings: applied.warnings,
+  };
+}
+
+function considerBooking(
+  event: PersonEvent,
+  known: Booking | null,
+  tenant: Tenant,
+  gen: Generation,
+  now: Date,
+): { booking: Booking | null; stale: boolean } {
+  const status = STATUS[event.type];
+  if (status === undefined || !('booking' in event.data)) return { booking: null, stale: false };
+  const applied = applyBooking(
+    known,
+    {
+      tenant: tenant.id,
+      customer: event.data.customer.id,
+      part: event.data.booking,
+      status,
+      gen,
+      cart: 'cartId' in event.data ? event.data.cartId : undefined,
+      cancelReason: event.type === 'booking.cancelled.v1' ? event.data.reason : undefined,
+      previousStartsAt: event.type === 'booking.rescheduled.v1' ? event.data.previousStartsAt : undefined,
+    },
+    now,
+  );
+  return applied.kind === 'stale' ? { booking: null, stale: true } : { booking: applied.after, stale: false };
+}
+
+/** The soft opt-in's condition, for the addresses that this very event names (19 § marknadsföringslagen). */
+function softOptIns(event: PersonEvent, customer: Customer): Customer['softOptIns'] {
+  const offered =
+    (event.type === 'booking.confirmed.v1' || event.type === 'purchase.completed.v1') &&
+    event.data.marketingOptOutOffered === true;
+  if (!offered) return customer.softOptIns;
+  const part = event.data.customer;
+  const named = [
+    ...(part.email && customer.email !== null
+      ? [{ channel: 'email' as const, address: customer.email }]
+      : []),
+    ...(part.phone && customer.phone !== null
+      ? [{ channel: 'phone' as const, address: customer.phone }]
+      : []),
+  ].filter(
+    ({ channel, address }) =>
+      !customer.softOptIns.some((known) => known.channel === channel && known.address === address),
+  );
+  return named.length === 0
+    ? customer.softOptIns
+    : [...customer.softOptIns, ...named.map((one) => ({ ...one, at: event.time }))];
+}

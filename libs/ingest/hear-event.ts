@@ -1,0 +1,378 @@
+import type { SuppressionStore } from '#consent/suppression.store';
+import type { BookingStore } from '#customers/booking.store';
+import type { Booking } from '#customers/booking.types';
+import type { CustomerStore } from '#customers/customer.store';
+import type { Customer } from '#customers/customer.types';
+import type { PurchaseStore } from '#customers/purchase.store';
+import type { ReleaseDue } from '#dispatch/release-due';
+import type { LagomEvent } from '#events/event';
+import type { Journeys } from '#journeys/load-journeys';
+import { plan, type Plan } from '#journeys/plan';
+import type { MessageStore } from '#messages/message.store';
+import type { Clock } from '#platform/clock';
+import type { Erase } from '#privacy/erase';
+import { effectOf, type Withdraw } from '#privacy/withdraw';
+import { RULES } from '#purposes/purposes';
+import type { Tenant, Tenants } from '#tenants/tenant';
+import { callOff } from './call-off.js';
+import { bookingIdOf, consider, isPast, type Considered, type PersonEvent } from './consider.js';
+import { ErasedAddresses } from './erased-addresses.js';
+import type { HeardEvent, HeardEventStore } from './heard-event.store.js';
+
+/** How often an event that lost a race for its documents starts over. */
+const TRIES = 20;
+
+export interface HearResult {
+  outcome: 'applied' | 'duplicate' | 'erased';
+  /** The customer's, the booking's part was older than what is known. */
+  stale: ('customer' | 'booking')[];
+  planned: string[];
+  cancelled: string[];
+  refused: string[];
+  warnings: { path: string; detail: string }[];
+}
+
+interface Item {
+  event: PersonEvent;
+  index: number;
+  tries: number;
+}
+
+type Taken = Extract<Considered, { kind: 'considered' }> & {
+  item: Item;
+  before: Customer | null;
+  bookingBefore: Booking | null;
+};
+
+/**
+ * Takes events in (PROTOCOL D), in batches: customers, then bookings, each by compare-and-set guarded by generation;
+ * then the rows that the journeys plan; then what they call off; what was heard is noted last. A crash anywhere leaves an
+ * event that is heard again and then changes only what is still missing. Shared by Kafka and HTTP.
+ */
+export class HearEvents {
+  constructor(
+    private readonly customers: CustomerStore,
+    private readonly bookings: BookingStore,
+    private readonly purchases: PurchaseStore,
+    private readonly suppressions: SuppressionStore,
+    private readonly messages: MessageStore,
+    private readonly heard: HeardEventStore,
+    private readonly journeys: Journeys,
+    private readonly tenants: Tenants,
+    private readonly withdraw: Withdraw,
+    private readonly erase: Erase,
+    private readonly releaseDue: ReleaseDue,
+    private readonly clock: Clock,
+  ) {}
+
+  /** One result for each event, in order. Throws where a server is lost: then nothing is acknowledged. */
+  async hear(events: readonly LagomEvent[]): Promise<HearResult[]> {
+    const results: HearResult[] = events.map(() => nothing('applied'));
+    let open: Item[] = events.flatMap((event, index) =>
+      event.type === 'product.recalled.v1' ? [] : [{ event, index, tries: 0 }],
+    );
+    await this.noteRecalls(events);
+    while (open.length > 0) {
+      // One event of a person at a time: the next sees what this one wrote.
+      const wave = firstOfEach(open, (item) => `${item.event.tenant}/${item.event.data.customer.id}`);
+      const lost = new Set<Item>();
+      for (const group of byTenant(wave)) {
+        for (const item of await this.wave(group.tenant, group.items, results)) lost.add(item);
+      }
+      const inWave = new Set(wave);
+      for (const item of lost) {
+        item.tries += 1;
+        if (item.tries >= TRIES) throw new Error(`an event lost ${TRIES} races for its documents in a row`);
+      }
+      open = open.filter((item) => !inWave.has(item) || lost.has(item));
+    }
+    return results;
+  }
+
+  /** One event for each of these people; those that lost a race are returned. */
+  private async wave(tenantId: string, items: readonly Item[], results: HearResult[]): Promise<Item[]> {
+    const tenant = this.tenant(tenantId);
+    const now = this.clock.now();
+    const known = await this.heard.findMany(
+      tenantId,
+      items.map(({ event }) => event.id),
+    );
+    const fresh = items.filter(({ event, index }) => {
+      const before = known.get(event.id);
+      if (before !== undefined) results[index] = again(before);
+      return before === undefined;
+    });
+    const { taken, erased } = await this.consider(tenant, fresh, now);
+    for (const item of erased) results[item.index] = nothing('erased');
+
+    const lost: Item[] = [];
+    const kept = await this.writeCustomers(tenantId, taken, lost);
+    const booked = await this.writeBookings(kept, lost);
+    await this.others(tenantId, booked);
+    const plans = await this.plan(tenant, booked, now);
+    const inserted = await this.messages.insertPlanned(plans.flatMap(({ plan: { rows } }) => rows));
+    const cancelled = await callOff(
+      this.messages,
+      tenantId,
+      plans.flatMap(({ plan: { callOff: one } }) => one ?? []),
+      now,
+    );
+    await this.release(plans, inserted, now);
+
+    const own = await this.plannedHere(tenantId, plans, inserted);
+    for (const { taken: one, plan: planned } of plans) {
+      const rows = planned.rows.filter((row) => own.has(row._id));
+      results[one.item.index] = {
+        outcome: 'applied',
+        stale: [
+          ...(one.customerStale ? ['customer' as const] : []),
+          ...(one.bookingStale ? ['booking' as const] : []),
+        ],
+        planned: rows.filter((row) => row.status === 'planned').map((row) => row._id),
+        refused: rows.filter((row) => row.status === 'refused').map((row) => row._id),
+        cancelled: planned.callOff === null ? [] : (cancelled.get(planned.callOff) ?? []),
+        warnings: one.warnings,
+      };
+    }
+    await this.note([...plans.map(({ taken: { item } }) => item), ...erased], results, now);
+    return lost;
+  }
+
+  private async consider(
+    tenant: Tenant,
+    items: readonly Item[],
+    now: Date,
+  ): Promise<{ taken: Taken[]; erased: Item[] }> {
+    const events = items.map(({ event }) => event);
+    const [customers, bookings, erasedAddresses] = await Promise.all([
+      this.customers.findMany(
+        tenant.id,
+        events.map((event) => event.data.customer.id),
+      ),
+      this.bookings.findMany(
+        tenant.id,
+        events.flatMap((event) => bookingIdOf(event) ?? []),
+      ),
+      ErasedAddresses.read(this.suppressions, tenant, events),
+    ]);
+    const taken: Taken[] = [];
+    const erased: Item[] = [];
+    for (const item of items) {
+      const before = customers.get(item.event.data.customer.id) ?? null;
+      const bookingId = bookingIdOf(item.event);
+      const bookingBefore = bookingId === null ? null : (bookings.get(bookingId) ?? null);
+      const considered = consider(
+        item.event,
+        {
+          customer: before,
+          booking: bookingBefore,
+          isErasedAddress: (address) => erasedAddresses.has(address),
+        },
+        tenant,
+        now,
+      );
+      if (considered.kind === 'erased') erased.push(item);
+      else taken.push({ ...considered, item, before, bookingBefore });
+    }
+    return { taken, erased };
+  }
+
+  /** D1, and for what concerns messages already planned: B. */
+  private async writeCustomers(tenant: string, taken: readonly Taken[], lost: Item[]): Promise<Taken[]> {
+    await this.suppressions.optOut(
+      tenant,
+      taken.flatMap(({ optOuts }) => optOuts),
+    );
+    const changed = taken.filter(({ before, customer }) => !sameCustomer(before, customer));
+    const won = await this.customers.write(
+      changed.map(({ before, customer }) => ({ before, after: customer })),
+    );
+    const kept = taken.filter((one) => {
+      const isWon = !changed.includes(one) || won.has(one.customer.customer);
+      if (!isWon) lost.push(one.item);
+      return isWon;
+    });
+    for (const one of kept) {
+      if (one.noes.length === 0 && !one.concerns) continue;
+      const effect = effectOf(one.noes);
+      await this.withdraw.settle(
+        tenant,
+        [won.get(one.customer.customer) ?? one.customer],
+        one.concerns
+          ? { ends: effect.ends, concerns: (row) => RULES[row.purpose].basis !== 'legal-duty' }
+          : effect,
+        { addresses: one.shared },
+      );
+    }
+    return kept;
+  }
+
+  /** D2. An event whose booking lost its race starts over whole: what its customer part wrote is written already. */
+  private async writeBookings(taken: readonly Taken[], lost: Item[]): Promise<Taken[]> {
+    // Two people of one batch may tell about the same booking: the second starts over.
+    const first = new Set(
+      firstOfEach(taken, ({ booking, item }) => booking?.booking ?? `no booking ${item.index}`),
+    );
+    const won = await this.bookings.write(
+      [...first].flatMap(({ booking, bookingBefore }) =>
+        booking === null ? [] : [{ before: bookingBefore, after: booking }],
+      ),
+    );
+    return taken.filter((one) => {
+      const isWon = one.booking === null || (first.has(one) && won.has(one.booking.booking));
+      if (!isWon) lost.push(one.item);
+      return isWon;
+    });
+  }
+
+  /** What has no journey yet but changes facts: purchases, erasures, merged people. */
+  private async others(tenant: string, taken: readonly Taken[]): Promise<void> {
+    await this.purchases.add(
+      taken.flatMap(({ item: { event } }) =>
+        event.type === 'purchase.completed.v1'
+          ? [
+              {
+                _id: `${encodeURIComponent(tenant)}/${encodeURIComponent(event.data.purchase.id)}`,
+                tenant,
+                purchase: event.data.purchase.id,
+                customer: event.data.customer.id,
+                items: event.data.purchase.items.map(({ id, name, batch, quantity }) => ({
+                  id,
+                  name,
+                  batch: batch ?? null,
+                  quantity,
+                })),
+                at: event.time,
+              },
+            ]
+          : [],
+      ),
+    );
+    for (const { item, customer } of taken) {
+      const { event } = item;
+      if (event.type === 'customer.deleted.v1')
+        await this.erase.erase(tenant, customer.customer, 'booking-system');
+      if (event.type === 'customer.merged.v1') {
+        const noes = customer.choiceLog.filter((choice) => choice.state !== 'given');
+        await this.withdraw.hearChoices(tenant, event.data.into, noes, {
+          id: `${event.id}#merge`,
+          at: event.time,
+          recordedAt: this.clock.now(),
+          via: 'merge',
+        });
+      }
+    }
+  }
+
+  private async plan(
+    tenant: Tenant,
+    taken: readonly Taken[],
+    now: Date,
+  ): Promise<{ taken: Taken; plan: Plan }[]> {
+    const doneCarts = await this.bookings.findDoneCarts(
+      tenant.id,
+      taken.flatMap(({ booking }) => (booking?.status === 'started' ? (booking.cart ?? []) : [])),
+    );
+    return taken.map((one) => ({
+      taken: one,
+      plan: plan(this.journeys, {
+        event: one.item.event,
+        tenant,
+        customer: one.customer,
+        booking: one.booking,
+        gen: one.gen,
+        cartDone: one.booking?.cart != null && doneCarts.has(one.booking.cart),
+        now,
+        past: isPast(one.item.event, tenant, now),
+      }),
+    }));
+  }
+
+  /** What is due at once goes at once, by the scheduler's own function. */
+  private async release(
+    plans: readonly { plan: Plan }[],
+    inserted: ReadonlySet<string>,
+    now: Date,
+  ): Promise<void> {
+    const due = plans
+      .flatMap(({ plan: { rows } }) => rows)
+      .filter(
+        (row) => inserted.has(row._id) && row.status === 'planned' && row.dueAt !== null && row.dueAt <= now,
+      );
+    await this.releaseDue.release(due, now);
+  }
+
+  /** Rows that stand because of these events: new ones, and those that an earlier, broken-off hearing inserted. */
+  private async plannedHere(
+    tenant: string,
+    plans: readonly { taken: Taken; plan: Plan }[],
+    inserted: ReadonlySet<string>,
+  ): Promise<Set<string>> {
+    const there = plans.flatMap(({ plan: { rows } }) =>
+      rows.filter((row) => !inserted.has(row._id)).map((row) => row._id),
+    );
+    const byId = new Map((await this.messages.findByIds(tenant, there)).map((row) => [row._id, row.event]));
+    return new Set([
+      ...inserted,
+      ...plans.flatMap(({ taken, plan: { rows } }) =>
+        rows.flatMap((row) => (byId.get(row._id) === taken.item.event.id ? [row._id] : [])),
+      ),
+    ]);
+  }
+
+  private async note(items: readonly Item[], results: readonly HearResult[], now: Date): Promise<void> {
+    await this.heard.add(
+      items.map(({ event, index }) => {
+        const { planned = [], cancelled = [], refused = [] } = results[index] ?? {};
+        const { tenant, id, type } = event;
+        return { tenant, event: id, type, at: now, planned, cancelled, refused };
+      }),
+    );
+  }
+
+  /** A recall has no customer; its campaign is planned elsewhere. That it was heard is noted. */
+  private async noteRecalls(events: readonly LagomEvent[]): Promise<void> {
+    const now = this.clock.now();
+    await this.heard.add(
+      events.flatMap(({ type, tenant, id }) =>
+        type === 'product.recalled.v1'
+          ? [{ tenant, event: id, type, at: now, planned: [], cancelled: [], refused: [] }]
+          : [],
+      ),
+    );
+  }
+
+  private tenant(id: string): Tenant {
+    const tenant = this.tenants.get(id);
+    if (tenant === undefined) throw new Error('an event of an unknown tenant passed its reader');
+    return tenant;
+  }
+}
+
+function nothing(outcome: HearResult['outcome']): HearResult {
+  return { outcome, stale: [], planned: [], cancelled: [], refused: [], warnings: [] };
+}
+
+function again({ planned, cancelled, refused }: HeardEvent): HearResult {
+  return { ...nothing('duplicate'), planned, cancelled, refused };
+}
+
+/** Whether an event left a customer as it was, so that nothing needs to be written. */
+function sameCustomer(before: Customer | null, after: Customer): boolean {
+  if (before === null) return false;
+  return JSON.stringify({ ...before, updatedAt: null }) === JSON.stringify({ ...after, updatedAt: null });
+}
+
+function firstOfEach<T>(items: readonly T[], key: (item: T) => string): T[] {
+  const seen = new Map<string, T>();
+  for (const item of items) if (!seen.has(key(item))) seen.set(key(item), item);
+  return [...seen.values()];
+}
+
+function byTenant(items: readonly Item[]): { tenant: string; items: Item[] }[] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    groups.set(item.event.tenant, [...(groups.get(item.event.tenant) ?? []), item]);
+  }
+  return [...groups].map(([tenant, group]) => ({ tenant, items: group }));
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { EVENT_TYPES } from '#events/event';
+import { PURPOSES } from '#purposes/purpose';
+
+const eventType = z.enum(EVENT_TYPES);
+
+/**
+ * A journey, as data: which event starts which message, after how long, and what calls it off. One file a journey in
+ * `definitions/`; its steps are the tenant's timings for it (or `now`).
+ */
+export const journeySchema = z.strictObject({
+  journey: z.string().regex(/^[a-z][a-z-]*$/, 'expected a kebab-case word'),
+  /** One sentence for people, drawn into docs/journeys.md. */
+  about: z.string().min(1),
+  purpose: z.enum(PURPOSES),
+  /** A folder under `templates/email` and `templates/sms`. */
+  template: z.string().min(1),
+  /** `booking`: one row per generation; `cart`: once per cart and step. */
+  subject: z.enum(['booking', 'cart']),
+  on: z.array(eventType).min(1),
+  off: z.array(eventType).default([]),
+  /** `now`, or which list of the tenant's `journeys.<journey>` file section gives the steps, with its default. */
+  timing: z.union([
+    z.literal('now'),
+    z.strictObject({ key: z.string().min(1), default: z.array(z.string()).min(1) }),
+  ]),
+  /** What the timings count from. */
+  anchor: z.enum(['event', 'startsAt', 'endsAt']).default('event'),
+  /** `refuse`: a due time gone by at planning is too late; `send`: it is sent at once while of use. */
+  late: z.enum(['refuse', 'send']).default('send'),
+  /** After this point of the booking it is of no use any more; `expiry`: only the purpose's own expiry counts. */
+  until: z.enum(['startsAt', 'expiry']).default('expiry'),
+  /** Keep to the tenant's service hours, moved earlier. */
+  hours: z.enum(['service', 'any']).default('any'),
+});
+export type Journey = z.infer<typeof journeySchema>;

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import type { EventType } from '#events/event';
+import { rootDir } from '#platform/root';
+import { journeySchema, type Journey } from './journey.js';
+
+/** A definition that cannot be taken: boot prints each fault and stops. */
+export class JourneyError extends Error {
+  override readonly name = 'JourneyError';
+
+  constructor(readonly faults: readonly { file: string; line: number; path: string; problem: string }[]) {
+    super(faults.map((f) => `${f.file}:${f.line} ${f.path}: ${f.problem}`).join('\n'));
+  }
+}
+
+/** The journeys, checked, by the events that start them and call them off. */
+export class Journeys {
+  constructor(readonly all: readonly Journey[]) {}
+
+  startedBy(type: EventType): readonly Journey[] {
+    return this.all.filter((journey) => journey.on.includes(type));
+  }
+
+  calledOffBy(type: EventType): readonly Journey[] {
+    return this.all.filter((journey) => journey.off.includes(type));
+  }
+}
+
+/** The default folder of definitions. */
+export function definitionsDir(): string {
+  return join(rootDir(), 'libs/journeys/definitions');
+}
+
+/**
+ * Reads every `*.yaml` of the folder. All faults at once, each with file, line and path; `hasTemplate` says whether a
+ * template of that name exists.
+ */
+export function loadJourneys(dir: string, hasTemplate: (name: string) => boolean): Journeys {
+  const faults: { file: string; line: number; path: string; problem: string }[] = [];
+  const journeys: Journey[] = [];
+  for (const name of readdirSync(dir)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()) {
+    const file = relative(rootDir(), join(dir, name));
+    const counter = new LineCounter();
+    const document = parseDocument(readFileSync(join(dir, name), 'utf8'), { lineCounter: counter });
+    const lineOf = (path: readonly PropertyKey[]): number => {
+      for (let depth = path.length; depth >= 0; depth--) {
+        const node = document.getIn(path.slice(0, depth), true) as { range?: [number] } | undefined;
+        if (node?.range) return counter.linePos(node.range[0]).line;
+      }
+      return 1;
+    };
+    for (const error of document.errors) {
+      faults.push({
+        file,
+        line: error.linePos?.[0].line ?? 1,
+        path: '',
+        problem: error.message.split('\n')[0] ?? '',
+      });
+    }
+    if (document.errors.length > 0) continue;
+    const read = journeySchema.safeParse(document.toJS());
+    if (!read.success) {
+      for (const issue of read.error.issues) {
+        faults.push({ file, line: lineOf(issue.path), path: issue.path.join('.'), problem: issue.message });
+      }
+      continue;
+    }
+    const journey = read.data;
+    const fault = (path: string, problem: string): void => {
+      faults.push({ file, line: lineOf([path]), path, problem });
+    };
+    if (`${journey.journey}.yaml` !== name)
+      fault('journey', `expected the file's own name, got ${journey.journey}`);
+    if (!hasTemplate(journey.template)) fault('template', `no template is called ${journey.template}`);
+    if (journey.timing === 'now' && journey.anchor !== 'event')
+      fault('anchor', 'a step that is due now has no anchor');
+    journeys.push(journey);
+  }
+  if (faults.length > 0) throw new JourneyError(faults);
+  return new Journeys(journeys);
+}

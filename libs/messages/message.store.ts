@@ -1,0 +1,222 @@
+import mongoose from 'mongoose';
+import { casMany, nonce } from '#platform/mongo';
+import { insertMissing } from '#platform/versioned';
+import type { Channel } from '#purposes/channel';
+import type { Purpose } from '#purposes/purpose';
+import type { DueClass } from '#purposes/stream';
+import type { MessageRow } from './message.types.js';
+import { OPEN, type Status } from './moves.js';
+import type { Transition } from './transition.js';
+
+const schema = new mongoose.Schema(
+  {
+    _id: String,
+    tenant: String,
+    customer: String,
+    rev: String,
+    status: String,
+    campaign: String,
+    booking: String,
+    cart: String,
+    purpose: String,
+    channel: String,
+    dueClass: String,
+    dueAt: Date,
+    createdAt: Date,
+  },
+  { collection: 'messages', versionKey: false, autoIndex: false, strict: false, _id: false },
+);
+schema.index({ status: 1, dueAt: 1 });
+schema.index({ tenant: 1, customer: 1, status: 1 });
+schema.index({ tenant: 1, booking: 1 });
+schema.index({ tenant: 1, cart: 1 });
+schema.index({ tenant: 1, campaign: 1, status: 1 });
+schema.index({ tenant: 1, createdAt: 1, _id: 1 });
+schema.index({ 'attempts.ref': 1 });
+
+/** What a list of messages is filtered by; all given must hold. */
+export interface MessageFilter {
+  customer?: string;
+  booking?: string;
+  campaign?: string;
+  status?: Status;
+  purpose?: Purpose;
+  channel?: Channel;
+  /** Bounds on `createdAt`: from inclusive, to exclusive. */
+  from?: Date;
+  to?: Date;
+}
+
+/** Where a page of a list ends: newest first by `createdAt`, then `_id`. */
+export interface MessageCursor {
+  createdAt: Date;
+  id: string;
+}
+
+/** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
+export class MessageStore {
+  private readonly rows;
+
+  constructor(connection: mongoose.Connection) {
+    this.rows = connection.model<MessageRow>('Message', schema as unknown as mongoose.Schema<MessageRow>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.rows.createIndexes();
+  }
+
+  /** Inserts what is not there yet; the ids that were new. A row heard twice stays as it is. */
+  insertPlanned(rows: readonly MessageRow[]): Promise<Set<string>> {
+    return insertMissing(this.rows.collection, rows);
+  }
+
+  async findByIds(tenant: string, ids: readonly string[]): Promise<MessageRow[]> {
+    if (ids.length === 0) return [];
+    return this.rows.find({ _id: { $in: [...new Set(ids)] }, tenant }).lean<MessageRow[]>();
+  }
+
+  /** Planned rows of every tenant whose time has come, the oldest first. */
+  async findDue(now: Date, limit: number): Promise<MessageRow[]> {
+    return this.rows
+      .find({ status: 'planned', dueAt: { $lte: now } })
+      .sort({ dueAt: 1 })
+      .limit(limit)
+      .lean<MessageRow[]>();
+  }
+
+  /** When the next planned row falls due, if one does before or at `until`. */
+  async nextDueAt(until: Date): Promise<Date | null> {
+    const [row] = await this.rows
+      .find({ status: 'planned', dueAt: { $lte: until } }, { dueAt: 1 })
+      .sort({ dueAt: 1 })
+      .limit(1)
+      .lean<Pick<MessageRow, 'dueAt'>[]>();
+    return row?.dueAt ?? null;
+  }
+
+  /** How many rows of this pace are on their way. */
+  async countOnTheWay(tenant: string, channel: Channel, dueClass: DueClass): Promise<number> {
+    return this.rows.countDocuments({ status: { $in: ['released', 'sending'] }, tenant, channel, dueClass });
+  }
+
+  /** All rows of one state, page by page by `_id` (for repair and for the boot of the in-memory topic). */
+  async pageByStatus(status: Status, after: string | null, limit: number): Promise<MessageRow[]> {
+    return this.rows
+      .find({ status, ...(after === null ? {} : { _id: { $gt: after } }) })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<MessageRow[]>();
+  }
+
+  /** How many rows of all tenants stand in these states. */
+  async countByStatus(statuses: readonly Status[]): Promise<number> {
+    return this.rows.countDocuments({ status: { $in: statuses } });
+  }
+
+  /** What may still be called off for these customers. */
+  async findOpenOf(tenant: string, customers: readonly string[]): Promise<MessageRow[]> {
+    if (customers.length === 0) return [];
+    return this.rows
+      .find({ tenant, customer: { $in: [...new Set(customers)] }, status: { $in: OPEN } })
+      .lean<MessageRow[]>();
+  }
+
+  /** What may still be called off about these bookings or carts. */
+  async findOpenAbout(
+    tenant: string,
+    about: { bookings: readonly string[]; carts: readonly string[] },
+  ): Promise<MessageRow[]> {
+    const either = [
+      ...(about.bookings.length > 0 ? [{ booking: { $in: [...about.bookings] } }] : []),
+      ...(about.carts.length > 0 ? [{ cart: { $in: [...about.carts] } }] : []),
+    ];
+    const found = await Promise.all(
+      either.map((by) => this.rows.find({ tenant, ...by, status: { $in: OPEN } }).lean<MessageRow[]>()),
+    );
+    return [...new Map(found.flat().map((row) => [row._id, row])).values()];
+  }
+
+  /** The row to which a provider's `ref` belongs. */
+  async findByRef(tenant: string, ref: string): Promise<MessageRow | null> {
+    return this.rows.findOne({ 'attempts.ref': ref, tenant }).lean<MessageRow>();
+  }
+
+  async findOfCustomer(tenant: string, customer: string, limit: number): Promise<MessageRow[]> {
+    return this.rows.find({ tenant, customer }).sort({ createdAt: -1 }).limit(limit).lean<MessageRow[]>();
+  }
+
+  /** One page, newest first. */
+  async list(
+    tenant: string,
+    filter: MessageFilter,
+    page: { after: MessageCursor | null; limit: number },
+  ): Promise<MessageRow[]> {
+    const { from, to, ...equal } = filter;
+    const bounds = [
+      ...(from === undefined ? [] : [{ createdAt: { $gte: from } }]),
+      ...(to === undefined ? [] : [{ createdAt: { $lt: to } }]),
+      ...(page.after === null
+        ? []
+        : [
+            {
+              $or: [
+                { createdAt: { $lt: page.after.createdAt } },
+                { createdAt: page.after.createdAt, _id: { $lt: page.after.id } },
+              ],
+            },
+          ]),
+    ];
+    return this.rows
+      .find({ tenant, ...equal, ...(bounds.length > 0 ? { $and: bounds } : {}) })
+      .sort({ createdAt: -1, _id: -1 })
+      .limit(page.limit)
+      .lean<MessageRow[]>();
+  }
+
+  /** Writes the moves that still hold; the ids that moved, each to its transition's `after`. */
+  async apply(transitions: readonly Transition[]): Promise<Set<string>> {
+    return casMany(this.rows.collection, transitions);
+  }
+
+  /** A new `rev` and nothing else: what was read before this can no longer be claimed (PROTOCOL B3). */
+  async touch(rows: readonly MessageRow[]): Promise<Set<string>> {
+    return casMany(
+      this.rows.collection,
+      rows.map((row) => {
+        const rev = nonce();
+        return {
+          nonce: rev,
+          filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
+          update: { $set: { rev } },
+        };
+      }),
+    );
+  }
+
+  /** The provider's id of an attempt, where a receipt came before our own record (PROTOCOL E2). */
+  async noteProviderId(tenant: string, id: string, ref: string, providerId: string): Promise<void> {
+    const row = await this.rows.findOne({ _id: id, tenant }).lean<MessageRow>();
+    const n = row?.attempts.findIndex((attempt) => attempt.ref === ref) ?? -1;
+    if (row === null || n < 0) return;
+    await this.rows.collection.updateOne(
+      { _id: id as never, rev: row.rev },
+      { $set: { [`attempts.${n}.providerId`]: providerId, rev: nonce() } },
+    );
+  }
+
+  /** Takes away what ties these rows to a person beyond the id, keeping state and counts (PROTOCOL F1). */
+  async scrubCustomer(tenant: string, customer: string): Promise<number> {
+    const rows = await this.rows.find({ tenant, customer }, { _id: 1 }).lean<Pick<MessageRow, '_id'>[]>();
+    if (rows.length === 0) return 0;
+    await this.rows.collection.bulkWrite(
+      rows.map((row) => ({
+        updateOne: {
+          filter: { _id: row._id as never, tenant },
+          update: { $set: { trace: [], content: null, rev: nonce() } },
+        },
+      })),
+      { ordered: false },
+    );
+    return rows.length;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Generation } from '#events/generation';
+import type { Channel } from '#purposes/channel';
+import type { Purpose } from '#purposes/purpose';
+import type { Reason } from '#purposes/reason';
+import type { DueClass, Stream } from '#purposes/stream';
+import type { Trace } from '#purposes/trace';
+import type { Status } from './moves.js';
+
+/** One try at a provider. `ref` is all that the provider is given (PROTOCOL E1). */
+export interface Attempt {
+  n: number;
+  ref: string;
+  channel: Channel;
+  at: Date;
+  outcome: string | null;
+  providerId: string | null;
+}
+
+export interface HistoryEntry {
+  at: Date;
+  status: Status;
+  why?: string;
+}
+
+/** What a message is about: a generation of a booking, or a cart. */
+export interface Subject {
+  kind: 'booking' | 'cart';
+  id: string;
+}
+
+/** A row of the ledger: one thing to say to one person. Holds no address and no text. */
+export interface MessageRow {
+  _id: string;
+  tenant: string;
+  customer: string;
+  /** A fresh 128-bit nonce on every write: the compare in compare-and-set. */
+  rev: string;
+  status: Status;
+  reason: Reason | null;
+  until: Date | null;
+  journey: string | null;
+  step: string;
+  campaign: string | null;
+  subject: Subject;
+  booking: string | null;
+  cart: string | null;
+  /** The booking's generation as a row-id part (`v3`, or the event's time and id); `0` where none applies. */
+  gen: string;
+  /** The same in full, to be compared: only rows of a lower generation are called off (PROTOCOL D4). */
+  generation: Generation | null;
+  purpose: Purpose;
+  stream: Stream;
+  dueClass: DueClass;
+  template: string;
+  /** The channel it is planned for; the one it went by once claimed. */
+  channel: Channel;
+  dueAt: Date | null;
+  /** After this it is not worth saying (the purpose's expiry): `expired`. */
+  expiresAt: Date | null;
+  /** After this its time has gone by (the visit has begun): `too-late`. */
+  usefulUntil: Date | null;
+  /** How often it was released; a due record of another release is stale. */
+  release: number;
+  attempts: Attempt[];
+  history: HistoryEntry[];
+  trace: Trace;
+  /** Which template it was said with, pinned at sending. */
+  content: { template: string; version: string; locale: string } | null;
+  /** The CloudEvents id that planned it. */
+  event: string | null;
+  createdAt: Date;
+}

@@ -1,0 +1,44 @@
+import { nonce } from '#platform/mongo';
+import type { MessageRow } from './message.types.js';
+import { canMove, type MovesFrom, type Status } from './moves.js';
+
+/** What a move may set beside the status. */
+export type MoveSet = Partial<
+  Pick<MessageRow, 'dueAt' | 'reason' | 'until' | 'release' | 'channel' | 'trace' | 'content'>
+>;
+
+/** A move of one row that was read: applied only where it is still what was seen (PROTOCOL, Fields). */
+export interface Transition {
+  nonce: string;
+  filter: { _id: string } & Record<string, unknown>;
+  update: Record<string, unknown>;
+  /** The row as it stands once the move has won. */
+  after: MessageRow;
+}
+
+/**
+ * The condition, the change, the log. `From` narrows what compiles; a row whose status is not in the table's line throws
+ * (a bug, never data).
+ */
+export function transition<From extends Status>(
+  row: MessageRow & { status: From },
+  to: MovesFrom<From>,
+  why: string | undefined,
+  at: Date,
+  set: MoveSet = {},
+  extra: { push?: Record<string, unknown>; set?: Record<string, unknown> } = {},
+): Transition {
+  const target: Status = to;
+  if (!canMove(row.status, target)) throw new Error(`no move from ${row.status} to ${target}`);
+  const rev = nonce();
+  const entry = why === undefined ? { at, status: target } : { at, status: target, why };
+  return {
+    nonce: rev,
+    filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
+    update: {
+      $set: { ...set, ...extra.set, status: target, rev },
+      $push: { history: entry, ...extra.push },
+    },
+    after: { ...row, ...set, status: target, rev, history: [...row.history, entry] },
+  };
+}

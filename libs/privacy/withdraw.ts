@@ -1,0 +1,282 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { covers, hear, type Hearing } from '#consent/choices';
+import type { SuppressedAddress } from '#consent/suppression';
+import type { OptOutSaid, SuppressionStore } from '#consent/suppression.store';
+import type { CustomerStore } from '#customers/customer.store';
+import type { Customer } from '#customers/customer.types';
+import type { MessageRow } from '#messages/message.types';
+import type { MessageStore } from '#messages/message.store';
+import { transition } from '#messages/transition';
+import type { Clock } from '#platform/clock';
+import { ADDRESS_KIND, CHANNELS, type Channel } from '#purposes/channel';
+import type { ChoiceStatement } from '#purposes/choice';
+import { RULES } from '#purposes/purposes';
+import type { Refusal } from '#purposes/reason';
+
+/** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
+const W_MS = 5_000;
+const POLL_MS = 20;
+/** Reservations older than this have long ended or are `unknown`. */
+const IN_FLIGHT_MS = 600_000;
+/** How often a lost race for a document is tried again at once before the caller is told. */
+const TRIES = 20;
+
+/** An address that a change is about. */
+export interface Address {
+  kind: 'email' | 'phone';
+  address: string;
+}
+
+/** What a change means for a message that is not sent yet, or is being sent. */
+export interface Effect {
+  /** Why an open row ends with this change; null: it gets a new `rev` and is asked about again. */
+  ends(row: MessageRow): Refusal | null;
+  /** Whether a row in flight must be waited for. */
+  concerns(row: MessageRow): boolean;
+}
+
+/**
+ * Changes a fact about a person so that after the answer no call begins that it concerns (PROTOCOL B):
+ * 1 suppressions, 2 customers and everyone who holds the address, 3 their open rows, 4 a short wait for what is in
+ * flight, 5 the answer. A crash before the answer leaves less than was promised to nobody; asked again, it goes on.
+ */
+export class Withdraw {
+  constructor(
+    private readonly suppressions: SuppressionStore,
+    private readonly customers: CustomerStore,
+    private readonly messages: MessageStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Takes what a person said. A marketing no holds for everyone of the tenant with the address. `null`: nobody is
+   * known by this id (the no about the address stands all the same).
+   */
+  async hearChoices(
+    tenant: string,
+    customerId: string,
+    statements: readonly ChoiceStatement[],
+    how: Omit<Hearing, 'id'> & { id: string },
+    addresses: readonly Address[] | null = null,
+  ): Promise<Customer | null> {
+    const known = await this.customers.find(tenant, customerId);
+    const about = addresses ?? (known === null ? [] : addressesOf(known));
+    const noes = statements.filter((said) => said.state !== 'given');
+    await this.suppressions.optOut(tenant, optOutsFor(customerId, noes, about, how));
+    const after = await this.edit(tenant, customerId, (customer) => ({
+      ...customer,
+      choiceLog: statements.reduce(
+        (log, said, index) => hear(log, said, { ...how, id: `${how.id}#${index}` }).log,
+        customer.choiceLog,
+      ),
+    }));
+    if (noes.length > 0) {
+      await this.settle(tenant, after === null ? [] : [after], effectOf(noes), {
+        addresses: noes.some((no) => isShared(no)) ? about : [],
+      });
+    }
+    return after;
+  }
+
+  /** An address must not be used any more: a bounce, a complaint, a STOP. */
+  async suppressAddress(
+    tenant: string,
+    said: Address & {
+      channel: Channel;
+      scope: SuppressedAddress['scope'];
+      cause: SuppressedAddress['cause'];
+      /** A row that tells us this itself, and so is not waited for. */
+      except?: string;
+    },
+  ): Promise<void> {
+    const { kind, address, channel, scope, cause, except } = said;
+    const at = this.clock.now();
+    await this.suppressions.suppress(tenant, [{ kind, address, channel, scope, cause, at, recordedAt: at }]);
+    const hit = (row: MessageRow): boolean =>
+      row.channel === channel &&
+      (scope === 'all' || row.stream === scope) &&
+      RULES[row.purpose].basis !== 'legal-duty';
+    await this.settle(
+      tenant,
+      [],
+      {
+        // A contract message may still go by another channel: the gate picks it.
+        ends: (row) => (hit(row) && RULES[row.purpose].stoppedByChoice ? 'suppressed' : null),
+        concerns: (row) => hit(row) && row._id !== except,
+      },
+      { addresses: [{ kind, address }] },
+    );
+  }
+
+  /** A change of any other fact: the edit, everyone's open rows, the wait. `null` where nobody is known. */
+  async change(
+    tenant: string,
+    customerId: string,
+    edit: (customer: Customer) => Customer,
+    effect: Effect,
+  ): Promise<Customer | null> {
+    const after = await this.edit(tenant, customerId, edit);
+    if (after !== null) await this.settle(tenant, [after], effect, { addresses: [] });
+    return after;
+  }
+
+  /**
+   * B2 for the other holders, B3 and B4, for customers that are written already. `written` were returned by the write
+   * that changed them: their `sends` tell what may be in flight.
+   */
+  async settle(
+    tenant: string,
+    written: readonly Customer[],
+    effect: Effect,
+    { addresses }: { addresses: readonly Address[] },
+  ): Promise<void> {
+    const people = new Map(written.map((customer) => [customer.customer, customer]));
+    for (const holder of await this.touchHolders(tenant, addresses, people))
+      people.set(holder.customer, holder);
+    const acknowledged = this.clock.mono();
+    await this.endOrTouch(tenant, [...people.keys()], effect);
+    await this.awaitInFlight(tenant, [...people.values()], effect, acknowledged);
+  }
+
+  /** B2: one customer, by compare-and-set, as often as it takes. */
+  private async edit(
+    tenant: string,
+    customerId: string,
+    edit: (customer: Customer) => Customer,
+  ): Promise<Customer | null> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const before = await this.customers.find(tenant, customerId);
+      if (before === null) return null;
+      const won = await this.customers.write([
+        { before, after: { ...edit(before), updatedAt: this.clock.now() } },
+      ]);
+      const after = won.get(customerId);
+      if (after !== undefined) return after;
+    }
+    throw new Error(`the customer was written by others ${TRIES} times in a row`);
+  }
+
+  /** B2 for an address: a new `rev` for every holder, until a pass finds none that still has the old one. */
+  private async touchHolders(
+    tenant: string,
+    addresses: readonly Address[],
+    done: ReadonlyMap<string, Customer>,
+  ): Promise<Customer[]> {
+    const touched = new Map<string, Customer>();
+    for (let tries = 0; tries < TRIES; tries++) {
+      const holders = (
+        await Promise.all(
+          addresses.map(({ kind, address }) => this.customers.findHolders(tenant, kind, address)),
+        )
+      ).flat();
+      const left = new Map(
+        holders
+          .filter((holder) => !done.has(holder.customer) && !touched.has(holder.customer))
+          .map((holder) => [holder.customer, holder]),
+      );
+      if (left.size === 0) return [...touched.values()];
+      const won = await this.customers.write([...left.values()].map((before) => ({ before, after: before })));
+      for (const [id, customer] of won) touched.set(id, customer);
+    }
+    throw new Error(`the holders of an address were written by others ${TRIES} times in a row`);
+  }
+
+  /** B3: what the change ends is cancelled; every other open row gets a new `rev`, so that an old pass cannot claim it. */
+  private async endOrTouch(tenant: string, customers: readonly string[], effect: Effect): Promise<void> {
+    let left: ReadonlySet<string> | null = null;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const open = await this.messages.findOpenOf(tenant, customers);
+      const rows: MessageRow[] = left === null ? open : open.filter((row) => left?.has(row._id));
+      if (rows.length === 0) return;
+      const now = this.clock.now();
+      const ending = rows.flatMap((row) => {
+        const reason = effect.ends(row);
+        if (reason === null) return [];
+        return [transition(row as MessageRow & { status: 'planned' }, 'cancelled', reason, now, { reason })];
+      });
+      const ended = new Set(ending.map((move) => move.after._id));
+      const [cancelled, touched] = await Promise.all([
+        this.messages.apply(ending),
+        this.messages.touch(rows.filter((row) => !ended.has(row._id))),
+      ]);
+      left = new Set(rows.map((row) => row._id).filter((id) => !cancelled.has(id) && !touched.has(id)));
+      if (left.size === 0) return;
+    }
+    throw new Error(`open rows were written by others ${TRIES} times in a row`);
+  }
+
+  /** B4: what was reserved before the change and is being sent now; at most W after the acknowledgement. */
+  private async awaitInFlight(
+    tenant: string,
+    people: readonly Customer[],
+    effect: Effect,
+    acknowledged: number,
+  ): Promise<void> {
+    const oldest = this.clock.now().getTime() - IN_FLIGHT_MS;
+    let ids = people.flatMap((customer) =>
+      customer.sends.flatMap((send) => (send.at.getTime() >= oldest ? [send.id] : [])),
+    );
+    while (ids.length > 0) {
+      const rows = await this.messages.findByIds(tenant, ids);
+      ids = rows.filter((row) => row.status === 'sending' && effect.concerns(row)).map((row) => row._id);
+      if (ids.length === 0 || this.clock.mono() - acknowledged >= W_MS) return;
+      await pause(POLL_MS);
+    }
+  }
+}
+
+/** The addresses under which a customer is known. */
+export function addressesOf(customer: Pick<Customer, 'email' | 'phone'>): Address[] {
+  return [
+    ...(customer.email === null ? [] : [{ kind: 'email' as const, address: customer.email }]),
+    ...(customer.phone === null ? [] : [{ kind: 'phone' as const, address: customer.phone }]),
+  ];
+}
+
+/** What some noes mean for rows: those they cover end, the rest is asked about again. */
+export function effectOf(noes: readonly ChoiceStatement[]): Effect {
+  const covering = (row: MessageRow): ChoiceStatement | undefined =>
+    noes.find((no) => covers(no, row.purpose, row.channel));
+  return {
+    ends: (row) => {
+      if (!RULES[row.purpose].stoppedByChoice) return null;
+      const no = covering(row);
+      return no === undefined ? null : no.state === 'objected' ? 'objected' : 'withdrawn';
+    },
+    concerns: (row) => covering(row) !== undefined && RULES[row.purpose].basis !== 'legal-duty',
+  };
+}
+
+/** A marketing no holds for everyone with the address; one about a service purpose is the person's own. */
+function isShared(no: ChoiceStatement): boolean {
+  return no.purpose === 'marketing' || RULES[no.purpose].stream === 'marketing';
+}
+
+/** B1: the noes as records about the addresses that they reach. */
+export function optOutsFor(
+  by: string,
+  noes: readonly ChoiceStatement[],
+  addresses: readonly Address[],
+  how: Pick<Hearing, 'at' | 'recordedAt' | 'via' | 'version'>,
+): OptOutSaid[] {
+  return noes.filter(isShared).flatMap((no) =>
+    addresses
+      .filter(({ kind }) =>
+        no.channel === 'all'
+          ? CHANNELS.some((channel) => ADDRESS_KIND[channel] === kind)
+          : ADDRESS_KIND[no.channel] === kind,
+      )
+      .map(({ kind, address }) => ({
+        kind,
+        address,
+        channel: no.channel,
+        purpose: no.purpose,
+        state: no.state === 'objected' ? ('objected' as const) : ('withdrawn' as const),
+        by,
+        at: how.at,
+        recordedAt: how.recordedAt,
+        via: how.via,
+        ...(how.version === undefined ? {} : { version: how.version }),
+      })),
+  );
+}
