@@ -1,0 +1,79 @@
+import type { Doc } from './bson.js';
+
+/** MongoDB's name for each code that this store answers with. */
+const CODE_NAMES = {
+  1: 'InternalError',
+  2: 'BadValue',
+  9: 'FailedToParse',
+  13: 'Unauthorized',
+  14: 'TypeMismatch',
+  16: 'InvalidLength',
+  17: 'ProtocolError',
+  20: 'IllegalOperation',
+  22: 'InvalidBSON',
+  26: 'NamespaceNotFound',
+  27: 'IndexNotFound',
+  28: 'PathNotViable',
+  40: 'ConflictingUpdateOperators',
+  43: 'CursorNotFound',
+  48: 'NamespaceExists',
+  52: 'DollarPrefixedFieldName',
+  53: 'InvalidIdField',
+  54: 'NotSingleValueField',
+  56: 'EmptyFieldName',
+  59: 'CommandNotFound',
+  66: 'ImmutableField',
+  67: 'CannotCreateIndex',
+  72: 'InvalidOptions',
+  73: 'InvalidNamespace',
+  85: 'IndexOptionsConflict',
+  86: 'IndexKeySpecsConflict',
+  115: 'CommandNotSupported',
+  123: 'NotAReplicaSet',
+  168: 'InvalidPipelineOperator',
+  171: 'CannotIndexParallelArrays',
+  10334: 'BSONObjectTooLarge',
+  11000: 'DuplicateKey',
+  14031: 'OutOfDiskSpace',
+} as const;
+
+/** MongoDB numbers its rarer refusals without naming them: their name is `Location` and the number. */
+export type Code = keyof typeof CODE_NAMES | (typeof LOCATIONS)[number];
+
+const LOCATIONS = [
+  ...[15947, 15952, 15955, 15956, 15958, 15959, 15969, 15976, 15981, 15983, 16020, 17276, 28811, 28818],
+  ...[
+    31249, 31253, 31254, 40081, 40156, 40158, 40160, 40234, 40235, 40238, 40323, 40324, 40353, 40414, 40415,
+    51272,
+  ],
+] as const;
+
+export function codeName(code: Code): string {
+  return (CODE_NAMES as Record<number, string>)[code] ?? `Location${code}`;
+}
+
+/** An answer of "no" in MongoDB's own words. `extra` joins the error's fields (keyPattern, keyValue). */
+export class Refusal extends Error {
+  readonly isRefusal = true;
+
+  constructor(
+    readonly code: Code,
+    message: string,
+    readonly extra: Doc = {},
+  ) {
+    super(message);
+  }
+}
+
+/** Tells a refusal from a bug, without `instanceof`: jest's realms break that. */
+export function isRefusal(error: unknown): error is Refusal {
+  return (error as { isRefusal?: unknown } | null)?.isRefusal === true;
+}
+
+/** The body of a failed command's reply. */
+export function refusalReply(error: unknown): Doc {
+  if (isRefusal(error)) {
+    return { ok: 0, errmsg: error.message, code: error.code, codeName: codeName(error.code), ...error.extra };
+  }
+  return { ok: 0, errmsg: `internal error: ${String(error)}`, code: 1, codeName: codeName(1) };
+}

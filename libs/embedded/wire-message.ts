@@ -1,0 +1,147 @@
+import { arrayOfDocuments, deserialize, serialize, withRawField, type Doc } from './bson.js';
+import type { Reply } from './command.js';
+import { Long } from './bson.js';
+
+/** MongoDB's wire protocol: OP_MSG, and of the older OP_QUERY what the driver's first hello needs. */
+const OP_REPLY = 1;
+const OP_QUERY = 2004;
+const OP_MSG = 2013;
+const HEADER = 16;
+
+const CHECKSUM_PRESENT = 1;
+const MORE_TO_COME = 2;
+/** Bits that a receiver must understand; bit 16 (exhaustAllowed) it may ignore. */
+const REQUIRED_BITS = 0xffff;
+
+export interface Message {
+  requestId: number;
+  /** How the answer is to be framed. */
+  form: 'msg' | 'query';
+  /** The sender waits for no answer. */
+  silent: boolean;
+  database: string;
+  body: Doc;
+  bytes: number;
+}
+
+/** Bytes that are no message of ours: the connection is closed, since what follows cannot be trusted. */
+export class WireFault extends Error {}
+
+/** The length of the message that begins here, or 0 if its header has not come yet. */
+export function messageLength(buffer: Buffer): number {
+  return buffer.length < 4 ? 0 : buffer.readInt32LE(0);
+}
+
+function cString(buffer: Buffer, from: number): { text: string; next: number } {
+  const end = buffer.indexOf(0, from);
+  if (end < 0) throw new WireFault('a string without an end');
+  return { text: buffer.toString('utf8', from, end), next: end + 1 };
+}
+
+function documentAt(buffer: Buffer, at: number, end: number): { doc: Doc; next: number } {
+  if (at + 5 > end) throw new WireFault('a document beyond its message');
+  const size = buffer.readInt32LE(at);
+  if (size < 5 || at + size > end) throw new WireFault('a document beyond its message');
+  return { doc: deserialize(buffer.subarray(at, at + size)) as Doc, next: at + size };
+}
+
+/** Kind 0 is the body; kind 1 is one of its arrays, sent as documents in a row. */
+function readSections(buffer: Buffer, from: number, end: number): Doc {
+  let body: Doc | undefined;
+  const sequences: Doc = {};
+  let at = from;
+  while (at < end) {
+    const kind = buffer[at]!;
+    at += 1;
+    if (kind === 0 && !body) {
+      const { doc, next } = documentAt(buffer, at, end);
+      body = doc;
+      at = next;
+    } else if (kind === 1) {
+      if (at + 4 > end) throw new WireFault('a sequence beyond its message');
+      const stop = at + buffer.readInt32LE(at);
+      if (stop > end) throw new WireFault('a sequence beyond its message');
+      const { text: name, next: start } = cString(buffer, at + 4);
+      const documents: Doc[] = [];
+      for (at = start; at < stop;) {
+        const { doc, next } = documentAt(buffer, at, stop);
+        documents.push(doc);
+        at = next;
+      }
+      sequences[name] = documents;
+    } else {
+      throw new WireFault(`section kind ${kind}`);
+    }
+  }
+  if (!body) throw new WireFault('a message without a body');
+  return Object.assign(body, sequences);
+}
+
+function readMsg(buffer: Buffer): Message {
+  const flags = buffer.readUInt32LE(HEADER);
+  if (flags & REQUIRED_BITS & ~(CHECKSUM_PRESENT | MORE_TO_COME)) throw new WireFault(`flags ${flags}`);
+  // The transport is a local socket: the checksum is stepped over, as MongoDB does under TLS.
+  const end = buffer.length - (flags & CHECKSUM_PRESENT ? 4 : 0);
+  const body = readSections(buffer, HEADER + 4, end);
+  const database = typeof body['$db'] === 'string' ? body['$db'] : '';
+  const silent = (flags & MORE_TO_COME) !== 0;
+  return { requestId: buffer.readInt32LE(4), form: 'msg', silent, database, body, bytes: buffer.length };
+}
+
+function readQuery(buffer: Buffer): Message {
+  const { text: namespace, next } = cString(buffer, HEADER + 4);
+  if (!namespace.endsWith('.$cmd')) throw new WireFault('OP_QUERY that is no command');
+  const { doc } = documentAt(buffer, next + 8, buffer.length);
+  const inner = doc['$query'];
+  const body = typeof inner === 'object' && inner !== null ? (inner as Doc) : doc;
+  const database = namespace.slice(0, -'.$cmd'.length);
+  return {
+    requestId: buffer.readInt32LE(4),
+    form: 'query',
+    silent: false,
+    database,
+    body,
+    bytes: buffer.length,
+  };
+}
+
+/** Reads one whole message. */
+export function readMessage(buffer: Buffer): Message {
+  if (buffer.length < HEADER + 5) throw new WireFault('a message too short');
+  const operation = buffer.readInt32LE(12);
+  if (operation === OP_MSG) return readMsg(buffer);
+  if (operation === OP_QUERY) return readQuery(buffer);
+  throw new WireFault(`operation ${operation}`);
+}
+
+function encodeBody({ body, batch }: Reply): Uint8Array {
+  if (!batch) return serialize(body, { ignoreUndefined: true });
+  const cursor = withRawField(
+    serialize({ id: Long.fromBigInt(batch.id), ns: batch.namespace }),
+    4,
+    batch.name,
+    arrayOfDocuments(batch.documents),
+  );
+  return withRawField(serialize({ ...body, ok: 1 }), 3, 'cursor', cursor);
+}
+
+let replies = 0;
+
+/** Frames an answer as the question was framed. */
+export function writeReply(message: Message, reply: Reply): Buffer {
+  const body = encodeBody(reply);
+  const lead = message.form === 'msg' ? 5 : 20;
+  const whole = Buffer.allocUnsafe(HEADER + lead + body.length);
+  replies = (replies + 1) & 0x7fffffff;
+  whole.writeInt32LE(whole.length, 0);
+  whole.writeInt32LE(replies, 4);
+  whole.writeInt32LE(message.requestId, 8);
+  whole.writeInt32LE(message.form === 'msg' ? OP_MSG : OP_REPLY, 12);
+  whole.fill(0, HEADER, HEADER + lead);
+  if (message.form === 'query') {
+    whole.writeInt32LE(8, HEADER); // await-capable, as every server since 2.2
+    whole.writeInt32LE(1, HEADER + 16); // one document
+  }
+  whole.set(body, HEADER + lead);
+  return whole;
+}
