@@ -16,7 +16,7 @@ export interface Look {
 
 export interface Check {
   check: string;
-  look(asked: Question): Look;
+  look: (asked: Question) => Look;
 }
 
 const ADULT_YEARS = 18;

@@ -50,7 +50,7 @@ export function standing(
       given = null;
     } else if (isChoice(entry)) {
       nos = nos.filter((no) => !lifts(entry, no.entry, no.own));
-      if (nos.length === 0) given = entry;
+      if (nos.length === 0 && !(given && given.at > entry.at)) given = entry;
     }
   }
   if (nos.length > 0) return decisive(nos);

@@ -1,4 +1,4 @@
-import { DateTime, Info, type Zone } from 'luxon';
+import { DateTime, IANAZone } from 'luxon';
 import type { Hours } from '#purposes/policy';
 
 const MINUTE = 60_000;
@@ -32,7 +32,7 @@ export function latestServiceTime(at: Date, zone: string, hours: Hours): Date {
 
 /** Whether this is a zone that wall clocks can be read in. */
 export function isZone(zone: string | null): zone is string {
-  return zone !== null && Info.normalizeZone(zone).isValid;
+  return zone !== null && IANAZone.isValidZone(zone);
 }
 
 interface Instants {
@@ -42,7 +42,7 @@ interface Instants {
 
 /** The hours that begin on the local day of `at` plus each of `days`, as instants. */
 function windows(at: Date, zoneName: string, hours: Hours, days: readonly number[]): [Instants, Instants][] {
-  const zone = Info.normalizeZone(zoneName);
+  const zone = IANAZone.create(zoneName);
   if (!zone.isValid) throw new RangeError(`not a time zone: ${zoneName}`);
   const [from, to] = [minutes(hours.from), minutes(hours.to)];
   const { year, month, day } = DateTime.fromJSDate(at, { zone });
@@ -57,7 +57,7 @@ function windows(at: Date, zoneName: string, hours: Hours, days: readonly number
  * The instants at which a zone's clock shows a wall time (given as if it were UTC): one; two where the clock goes back;
  * where it jumps over that time, the jump itself.
  */
-function instants(wall: number, zone: Zone): Instants {
+function instants(wall: number, zone: IANAZone): Instants {
   const offsets = [zone.offset(wall - DAY), zone.offset(wall + DAY)];
   const found = offsets
     .map((offset) => wall - offset * MINUTE)

@@ -19,7 +19,7 @@ export interface Question {
   /** What stands of the person's choices; of other people's noes too, where the purpose can be objected to. */
   stands: Standing | undefined;
   /** A date as the tenant's calendar has it, for the trace. */
-  day(at: Date): string;
+  day: (at: Date) => string;
 }
 
 /** Gathers what the checks share. */

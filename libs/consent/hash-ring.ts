@@ -1,0 +1,48 @@
+import { createHmac } from 'node:crypto';
+import type { AddressKind } from '#purposes/channel';
+
+/** An address as it is kept: which key made the hash, and the hash. */
+export interface HashedAddress {
+  keyId: string;
+  hash: string;
+}
+
+/** 128 bits: short enough to stand whole in a link, long enough that two addresses never share one. */
+export const HASH_BYTES = 16;
+
+/**
+ * The keys under which suppressed addresses are hashed. Append-only: new records take the current key, a look-up asks
+ * under every key, since an old hash cannot be made again under a new one.
+ */
+export class HashRing {
+  readonly ids: readonly string[];
+
+  /** @param keys the first is the current one */
+  constructor(private readonly keys: readonly { id: string; key: Buffer }[]) {
+    this.ids = keys.map((key) => key.id);
+    if (keys.length === 0) throw new Error('a hash ring needs a key');
+    if (new Set(this.ids).size < keys.length) throw new Error('a hash ring names each key once');
+  }
+
+  /** The hash for a new record. The tenant is part of it: one tenant's records tell nothing about another's. */
+  current(kind: AddressKind, address: string, tenant: string): HashedAddress {
+    return this.every(kind, address, tenant)[0]!;
+  }
+
+  /** The hashes by which an address may be known. */
+  every(kind: AddressKind, address: string, tenant: string): HashedAddress[] {
+    return this.keys.map(({ id, key }) => ({
+      keyId: id,
+      hash: createHmac('sha256', key)
+        .update(JSON.stringify([tenant, kind, address]))
+        .digest()
+        .subarray(0, HASH_BYTES)
+        .toString('base64url'),
+    }));
+  }
+
+  /** The key ids that are named somewhere and lacking here: while there is one, the gate stays closed. */
+  missing(used: readonly string[]): string[] {
+    return used.filter((id) => !this.ids.includes(id));
+  }
+}

@@ -1,0 +1,123 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import mongoose from 'mongoose';
+import { isDuplicateKey } from '#platform/mongo';
+import type { LinkPayload } from './link-payload.js';
+
+/** A short code and what it stands for. */
+export interface ShortCode {
+  code: string;
+  tenant: string;
+  message: string;
+  payload: LinkPayload;
+}
+
+interface Kept {
+  _id: string;
+  tenant: string;
+  message: string;
+  payload: LinkPayload;
+}
+
+const schema = new mongoose.Schema(
+  {
+    _id: String,
+    tenant: String,
+    message: String,
+    payload: {
+      ...{ tenant: String, customer: String, purpose: String, channel: String },
+      ...{ keyId: String, hash: String, subject: String, expiresAt: Date },
+    },
+  },
+  { collection: 'short_codes', versionKey: false, autoIndex: false, autoCreate: false },
+);
+schema.index({ tenant: 1, 'payload.customer': 1 });
+
+export const CODE_LENGTH = 10;
+const CODE = /^[0-9A-Za-z]{10}$/;
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+/** Two messages share a code once in 10^17; more than a few times in a row is a bug. */
+const TRIES = 5;
+
+/**
+ * Short codes for the opt-out links of SMS, where a sealed token would cost a segment. Derived from the message by a
+ * MAC: nobody can guess one, and rendering again gives the same. They never run out.
+ */
+export class ShortCodeStore {
+  private readonly codes;
+  private readonly key: Buffer;
+
+  constructor(connection: mongoose.Connection, secret: string) {
+    this.codes = connection.model<Kept>('ShortCode', schema as unknown as mongoose.Schema<Kept>);
+    this.key = Buffer.from(hkdfSync('sha256', secret, '', 'lagom short code', 32));
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.codes.createIndexes();
+  }
+
+  /** The code of each message, made and stored where there is none yet. */
+  async ensure(
+    tenant: string,
+    wanted: readonly { message: string; payload: LinkPayload }[],
+  ): Promise<Map<string, string>> {
+    const codes = new Map<string, string>();
+    let open = [...new Map(wanted.map((one) => [one.message, one])).values()];
+    for (let attempt = 0; open.length > 0; attempt += 1) {
+      if (attempt === TRIES) throw new Error(`${open.length} short codes were taken ${TRIES} times in a row`);
+      const tried = open.map((one) => ({ ...one, _id: this.derive(tenant, one.message, attempt) }));
+      await this.insert(tried.map(({ _id, message, payload }) => ({ _id, tenant, message, payload })));
+      const kept = await this.codes.find({ _id: { $in: tried.map((one) => one._id) } }).lean<Kept[]>();
+      // What another message had before is left to it.
+      const mine = new Set(
+        kept.filter((one) => one.tenant === tenant).map((one) => `${one._id} ${one.message}`),
+      );
+      open = tried.filter(({ _id, message }) => {
+        if (!mine.has(`${_id} ${message}`)) return true;
+        codes.set(message, _id);
+        return false;
+      });
+    }
+    return codes;
+  }
+
+  /** What a code stands for. The only look-up without a tenant: a code is all that the link says. */
+  async find(code: string): Promise<ShortCode | null> {
+    if (!CODE.test(code)) return null;
+    const kept = await this.codes.findOne({ _id: code }).lean<Kept>();
+    return kept && { code, tenant: kept.tenant, message: kept.message, payload: kept.payload };
+  }
+
+  /** For an erasure: the codes go on working for the address, and no longer name the person. */
+  async forgetCustomer(tenant: string, customer: string): Promise<void> {
+    await this.codes.updateMany(
+      { tenant, 'payload.customer': customer },
+      { $set: { 'payload.customer': '', message: '' }, $unset: { 'payload.subject': 1 } },
+    );
+  }
+
+  private async insert(codes: readonly Kept[]): Promise<void> {
+    try {
+      await this.codes.collection.bulkWrite(
+        codes.map(({ _id, ...rest }) => ({
+          updateOne: { filter: { _id }, update: { $setOnInsert: rest }, upsert: true },
+        })) as never[],
+        { ordered: false },
+      );
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
+  private derive(tenant: string, message: string, attempt: number): string {
+    const mac = createHmac('sha256', this.key)
+      .update(JSON.stringify([tenant, message, attempt]))
+      .digest();
+    let rest = mac.readBigUInt64BE();
+    let code = '';
+    for (let digit = 0; digit < CODE_LENGTH; digit += 1) {
+      code += ALPHABET[Number(rest % 62n)] ?? '';
+      rest /= 62n;
+    }
+    return code;
+  }
+}

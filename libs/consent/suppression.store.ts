@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import mongoose from 'mongoose';
+import { isDuplicateKey } from '#platform/mongo';
+import { NORMALISER } from '#purposes/address';
+import type { AddressKind } from '#purposes/channel';
+import type { HashedAddress, HashRing } from './hash-ring.js';
+import type { OptOut, SuppressedAddress, Suppression } from './suppression.js';
+
+/** Which address: itself, or as a link or an older record names it. */
+export type Target = { kind: AddressKind } & ({ address: string } | HashedAddress);
+
+type Said<T extends Suppression> = Omit<T, 'kind' | 'tenant' | 'keyId' | 'hash'> & Target;
+/** An address that must not be used, as it is told. */
+export type SuppressionSaid = Said<SuppressedAddress>;
+/** A no about an address, as it is told. */
+export type OptOutSaid = Said<OptOut>;
+
+/** A record as it is kept. */
+type Kept = Suppression & { _id: string; addressKind: AddressKind; normaliser: string };
+
+const schema = new mongoose.Schema(
+  {
+    _id: String,
+    ...{ tenant: String, kind: String, addressKind: String, normaliser: String, keyId: String, hash: String },
+    ...{ channel: String, at: Date, recordedAt: Date },
+    ...{ scope: String, cause: String },
+    ...{ purpose: String, state: String, by: String, via: String, version: Number },
+  },
+  { collection: 'suppressions', versionKey: false, autoIndex: false, autoCreate: false },
+);
+schema.index({ tenant: 1, hash: 1 });
+schema.index({ tenant: 1, by: 1 });
+schema.index({ keyId: 1 });
+
+/** How many addresses one query names. */
+const QUERY_SIZE = 1_000;
+
+/**
+ * Addresses that must not be used, and what was said about addresses: as keyed hashes, never the address. Records are
+ * only added; the same one told again changes nothing.
+ */
+export class SuppressionStore {
+  private readonly records;
+
+  constructor(
+    connection: mongoose.Connection,
+    private readonly ring: HashRing,
+  ) {
+    this.records = connection.model<Kept>('Suppression', schema as unknown as mongoose.Schema<Kept>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.records.createIndexes();
+  }
+
+  /** Addresses that bounced, complained, said STOP. */
+  async suppress(tenant: string, said: readonly SuppressionSaid[]): Promise<void> {
+    await this.add(
+      said.map((one) => {
+        const { channel, scope, cause, at, recordedAt } = one;
+        const kept = {
+          ...this.addressed(tenant, one),
+          kind: 'suppressed',
+          channel,
+          scope,
+          cause,
+          at,
+          recordedAt,
+        };
+        return { ...kept, _id: recordId(kept, [scope, cause]) } as Kept;
+      }),
+    );
+  }
+
+  /** Noes about addresses. One said anew is a record of its own: it counts against what lifted the last. */
+  async optOut(tenant: string, said: readonly OptOutSaid[]): Promise<void> {
+    await this.add(
+      said.map((one) => {
+        const { channel, purpose, state, by, via, version, at, recordedAt } = one;
+        const kept = {
+          ...{ ...this.addressed(tenant, one), kind: 'opt-out' as const, channel },
+          ...{ purpose, state, by, via, at, recordedAt },
+          ...(version === undefined ? {} : { version }),
+        };
+        return { ...kept, _id: recordId(kept, [purpose, state, by, at.toISOString()]) };
+      }),
+    );
+  }
+
+  /** Every record of each address, under every key of the ring. An address of which nothing is known has an empty list. */
+  async findByAddresses(
+    tenant: string,
+    wanted: readonly { kind: AddressKind; address: string }[],
+  ): Promise<Map<string, Suppression[]>> {
+    const found = new Map<string, Suppression[]>(wanted.map(({ address }) => [address, []]));
+    const addressOf = new Map<string, string>();
+    for (const { kind, address } of wanted) {
+      for (const { keyId, hash } of this.ring.every(kind, address, tenant))
+        addressOf.set(`${keyId}/${hash}`, address);
+    }
+    const hashes = [...new Set([...addressOf.keys()].map((key) => key.slice(key.lastIndexOf('/') + 1)))];
+    for (let start = 0; start < hashes.length; start += QUERY_SIZE) {
+      const records = await this.records
+        .find({ tenant, hash: { $in: hashes.slice(start, start + QUERY_SIZE) } })
+        .sort({ _id: 1 })
+        .lean<Kept[]>();
+      for (const record of records) {
+        const address = addressOf.get(`${record.keyId}/${record.hash}`);
+        if (address !== undefined) found.get(address)?.push(asSaid(record));
+      }
+    }
+    return found;
+  }
+
+  /** Every key id that a record names, of all tenants: boot refuses while the ring lacks one. */
+  async usedKeyIds(): Promise<string[]> {
+    return this.records.distinct('keyId');
+  }
+
+  /**
+   * For an erasure: takes a person's name off what they said. What was said about the addresses stays, for whoever else
+   * has them; how many records there were.
+   */
+  async forgetGiver(tenant: string, customer: string): Promise<number> {
+    if (customer === '') return 0;
+    const done = await this.records.updateMany(
+      { tenant, by: customer },
+      { $set: { by: '' }, $unset: { version: 1 } },
+    );
+    return done.modifiedCount;
+  }
+
+  private addressed(tenant: string, target: Target) {
+    const hashed =
+      'address' in target
+        ? this.ring.current(target.kind, target.address, tenant)
+        : { keyId: target.keyId, hash: target.hash };
+    return { tenant, addressKind: target.kind, normaliser: NORMALISER[target.kind], ...hashed };
+  }
+
+  private async add(records: readonly Kept[]): Promise<void> {
+    if (records.length === 0) return;
+    const unique = [...new Map(records.map((record) => [record._id, record])).values()];
+    const upserts = unique.map(({ _id, ...rest }) => ({
+      updateOne: { filter: { _id }, update: { $setOnInsert: rest }, upsert: true },
+    }));
+    try {
+      await this.records.collection.bulkWrite(upserts as never[], { ordered: false });
+    } catch (error) {
+      // Two writers of one record: it stands, whoever was first.
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+}
+
+/** Deterministic, and without the giver's name: it stays when the giver is erased. */
+function recordId(
+  {
+    tenant,
+    keyId,
+    hash,
+    kind,
+    channel,
+  }: Pick<Kept, 'tenant' | 'keyId' | 'hash' | 'channel'> & { kind: string },
+  parts: readonly string[],
+): string {
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 16);
+  return [tenant, keyId, hash, kind, channel, digest].map(encodeURIComponent).join('/');
+}
+
+/** Only what a record says, without how it is kept. */
+function asSaid({ _id, addressKind, normaliser, ...said }: Kept): Suppression {
+  return said;
+}
