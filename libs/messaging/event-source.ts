@@ -44,6 +44,8 @@ export abstract class EventSource {
   abstract start(): Promise<void>;
   /** Stops fetching, lets what is in flight end, commits. */
   abstract stop(): Promise<void>;
+  /** Messages held in this process, queued and in flight. */
+  abstract waiting(): number;
   /** `why` names what is wrong, for `/readyz`. */
   abstract healthy(): { ok: boolean; why?: string };
 }

@@ -1,10 +1,4 @@
-import {
-  applyDecorators,
-  type ArgumentsHost,
-  Catch,
-  type RpcExceptionFilter,
-  UseFilters,
-} from '@nestjs/common';
+import { type ArgumentsHost, Catch, type RpcExceptionFilter, UseFilters } from '@nestjs/common';
 import { EventPattern } from '@nestjs/microservices';
 import { type Observable, throwError } from 'rxjs';
 

@@ -15,7 +15,8 @@ export interface HearingContext {
 
 /**
  * Binds `@Hears` (or `@EventPattern`) handlers to an event source: the payload is the batch, the answer its verdicts.
- * Nest starts it after all handlers are known and closes it before the providers.
+ * Nest starts it after all handlers are known. It closes it after `onModuleDestroy` and `beforeApplicationShutdown`: what
+ * handlers need (database, sink) must be closed in `onApplicationShutdown`, or draining meets closed connections.
  */
 export class LagomTransport extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true;

@@ -11,7 +11,7 @@ export class MemoryHearer {
     { message: Message; done: () => void; failed: (why: Error) => void }
   >();
   private lanes: Lanes | undefined;
-  private stopped = false;
+  stopped = false;
 
   /** @param changed is told of each message that has ended */
   constructor(
@@ -40,9 +40,10 @@ export class MemoryHearer {
   /** Resolves when the message has ended; rejects when the source stops before that (the message stays). */
   take(message: Message): Promise<void> {
     return new Promise((done, failed) => {
+      // Its producer learns that it was not handled, and may produce it again: it is not kept as well.
+      if (this.stopped && this.awaitHandled) return failed(this.left());
       this.kept.set(message.offset, { message, done, failed });
       if (this.lanes) this.offer(this.lanes, message);
-      if (this.stopped) failed(this.left());
     });
   }
 
@@ -73,6 +74,7 @@ export class MemoryHearer {
     this.lanes = undefined;
     this.stopped = true;
     for (const { failed } of this.kept.values()) failed(this.left());
+    this.changed();
   }
 
   private offer(lanes: Lanes, message: Message): void {

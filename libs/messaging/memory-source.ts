@@ -39,6 +39,10 @@ export class MemorySource extends EventSource {
     await Promise.all(this.hearers.map((hearer) => hearer.stop()));
   }
 
+  waiting(): number {
+    return this.hearers.reduce((sum, { size }) => sum + size, 0);
+  }
+
   healthy(): { ok: boolean; why?: string } {
     return this.state === 'running' ? { ok: true } : { ok: false, why: `messaging is ${this.state}` };
   }

@@ -70,7 +70,7 @@ export class MemoryTopics {
     await Promise.all(ends);
   }
 
-  /** Resolves when nothing is queued or in flight on any topic that somebody hears. */
+  /** Resolves when nothing is queued or in flight on any topic; what a stopped source left behind does not count. */
   async idle(): Promise<void> {
     if (!this.isIdle()) await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
   }
@@ -101,7 +101,8 @@ export class MemoryTopics {
 
   private isIdle(): boolean {
     if (this.producing > 0) return false;
-    for (const { hearers } of this.topics.values()) if (hearers.some(({ size }) => size > 0)) return false;
+    for (const { hearers } of this.topics.values())
+      if (hearers.some(({ size, stopped }) => size > 0 && !stopped)) return false;
     return true;
   }
 
