@@ -47,29 +47,28 @@ const timeOf = (wall: Wall, locale: string): string =>
 
 const between = (locale: string): string => (locale === 'sv' ? ' kl. ' : ' at ');
 
-/** The year is said only where it is not the one that we are in. */
+/** How a time is to be read to somebody. */
 export interface Reading {
   locale: string;
   timeZone: string;
-  now: Date;
+  /** The year that we are in at that place: it need not be said. */
+  thisYear: string;
   /** Behind each time, e.g. ` (svensk tid)`; empty where nobody can mistake the clock. */
   zoneNote: string;
 }
 
 /** `torsdag 3 december kl. 10.15`, `Thursday 3 December at 10:15`. */
 export function sayWhen(at: Date, reading: Reading): string {
-  const { locale, timeZone, now, zoneNote } = reading;
+  const { locale, timeZone, thisYear, zoneNote } = reading;
   const wall = wallOf(at, locale, timeZone);
-  const thisYear = wallOf(now, locale, timeZone).year;
   return dayOf(wall, thisYear) + between(locale) + timeOf(wall, locale) + zoneNote;
 }
 
 /** From start to end: `… kl. 10.15–11.15`; an end on another day is said whole. */
 export function saySpan(from: Date, to: Date, reading: Reading): string {
-  const { locale, timeZone, now, zoneNote } = reading;
+  const { locale, timeZone, thisYear, zoneNote } = reading;
   const start = wallOf(from, locale, timeZone);
   const end = wallOf(to, locale, timeZone);
-  const thisYear = wallOf(now, locale, timeZone).year;
   const opening = dayOf(start, thisYear) + between(locale) + timeOf(start, locale);
   const startDay = dayOf(start, thisYear);
   const endDay = dayOf(end, thisYear);
@@ -77,6 +76,9 @@ export function saySpan(from: Date, to: Date, reading: Reading): string {
     startDay === endDay ? `–${timeOf(end, locale)}` : ` – ${endDay}${between(locale)}${timeOf(end, locale)}`;
   return opening + closing + zoneNote;
 }
+
+/** The year on the calendar of a place. */
+export const yearAt = (at: Date, timeZone: string): string => wallOf(at, 'en', timeZone).year;
 
 /** Whether two zones show different clocks at an instant: Oslo and Stockholm do not. */
 export function clocksDiffer(at: Date, zone: string, other: string): boolean {

@@ -1,5 +1,5 @@
 import { brandColours } from './brand-colours.js';
-import { clocksDiffer, noteZone, saySpan, sayWhen, type Reading } from './local-time.js';
+import { clocksDiffer, noteZone, saySpan, sayWhen, yearAt, type Reading } from './local-time.js';
 import { sayPrice } from './say-price.js';
 import type { RenderInput } from './render-message.js';
 import type { VariableName } from './template-variables.js';
@@ -102,13 +102,14 @@ function times(
   checkZone(venue, venueFrom);
   if (home !== null) checkZone(home, 'person.timeZone');
   const zoneNote = home !== null && clocksDiffer(startsAt, venue, home) ? noteZone(locale, venue) : '';
-  const reading: Reading = { locale, timeZone: venue, now, zoneNote };
+  const reading: Reading = { locale, timeZone: venue, thisYear: yearAt(now, venue), zoneNote };
   const moved = previous !== null && previous.getTime() !== startsAt.getTime();
   const when = sayWhen(startsAt, reading);
   return {
     when,
     span: endsAt && endsAt > startsAt ? saySpan(startsAt, endsAt, reading) : when,
-    previousWhen: moved ? sayWhen(previous, reading) : null,
+    // Beside the new time, which has said whose clock it is.
+    previousWhen: moved ? sayWhen(previous, { ...reading, zoneNote: '' }) : null,
   };
 }
 

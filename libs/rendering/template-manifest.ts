@@ -61,7 +61,7 @@ const template = z.strictObject({
   /** What its texts may say, beside what all may say. */
   variables: z.array(variable),
   /** How its sample differs from the locale's. */
-  sample: z.strictObject({ booking: booking.partial(), links }).partial().optional(),
+  sample: z.strictObject({ booking: booking.partial() }).optional(),
 });
 
 const manifest = z.strictObject({
@@ -131,6 +131,5 @@ export function sampleInput(
     channel,
     locale,
     booking: { ...base.booking, ...own?.booking } as NonNullable<RenderInput['booking']>,
-    links: { ...base.links, ...own?.links },
   };
 }
