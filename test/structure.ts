@@ -174,15 +174,18 @@ export function nameFaults(sources: readonly Source[]): string[] {
 
 const LUXON_NOW = new Set(['now', 'local', 'utc']);
 
-/** Whether a node reads the machine's clock: Date.now(), new Date(), Date(), DateTime.now(), performance.now(), hrtime. */
+/**
+ * Whether a node reads the machine's wall time: Date.now(), new Date(), Date(), DateTime.now(), performance.timeOrigin.
+ * `performance.now()` is monotonic and led by nobody.
+ */
 function readsTheMachineClock(node: ts.Node): boolean {
   if (ts.isNewExpression(node))
     return node.expression.getText() === 'Date' && (node.arguments?.length ?? 0) === 0;
   if (ts.isPropertyAccessExpression(node)) {
     const [object, name] = [node.expression.getText(), node.name.text];
     return (
-      (/(?:^|\.)(?:Date|performance)$/.test(object) && name === 'now') ||
-      (/(?:^|\.)process$/.test(object) && name === 'hrtime')
+      (/(?:^|\.)Date$/.test(object) && name === 'now') ||
+      (/(?:^|\.)performance$/.test(object) && name === 'timeOrigin')
     );
   }
   if (!ts.isCallExpression(node)) return false;
