@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cursors } from './cursors.js';
 import { Databases } from './databases.js';
+import { folderStorage } from './folder-storage.js';
 import { memoryStorage } from './storage.js';
 import { wireServer, type WireServer } from './wire-server.js';
 
@@ -58,15 +59,20 @@ async function listen(
  * the journal: it survives the process being killed, not the machine losing power.
  */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
-  const storage = memoryStorage();
+  const storage =
+    options.dataDir === 'memory' ? memoryStorage() : folderStorage(join(options.dataDir, 'store'));
   const databases = new Databases(storage.listener);
   const cursors = new Cursors(options.cursorIdleMs ?? TEN_MINUTES, () => performance.now());
-  storage.load(databases);
   const wire = wireServer({ databases, cursors, wallTime }, () => storage.settle());
-  const { host, leave } = await listen(wire, options.listen).catch(async (error: unknown) => {
+  let address: Awaited<ReturnType<typeof listen>>;
+  try {
+    storage.load(databases);
+    address = await listen(wire, options.listen);
+  } catch (error) {
     await storage.close();
     throw error;
-  });
+  }
+  const { host, leave } = address;
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await wire.close();

@@ -35,7 +35,7 @@ export function parseIndex(index: unknown): IndexSpec {
 
 /** As listIndexes tells it. */
 export function specOf({ name, key, unique }: IndexSpec): Doc {
-  return { v: 2, key: Object.fromEntries(key), name, ...(unique && { unique: true }) };
+  return { v: 2, key: Object.fromEntries(key), name, ...(unique && name !== '_id_' && { unique: true }) };
 }
 
 export const sameKey = (one: Pick<IndexSpec, 'key'>, other: Pick<IndexSpec, 'key'>): boolean =>
