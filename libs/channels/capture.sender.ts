@@ -7,7 +7,7 @@ const CAPTURE_SLOTS = 256;
 
 interface Pending {
   message: Omit<CapturedMessage, 'id'>;
-  kept: (error?: unknown) => void;
+  tell: (outcome: Outcome) => void;
 }
 
 /** Keeps what would have been sent for `/inbox` (LAGOM_SEND=capture). Nothing leaves the house. */
@@ -21,22 +21,12 @@ export class CaptureSender extends Sender {
     super({ slots: CAPTURE_SLOTS, ...options });
   }
 
-  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
-    try {
-      await this.keep(captured(envelope, this.clock.now()), deadline);
-      return { kind: 'accepted', providerId: envelope.ref };
-    } catch (error) {
-      // The write may have been made: the same answer as a provider's that was lost.
-      return { kind: 'unknown', reason: deadline.aborted ? 'timeout' : (codeOf(error) ?? 'inbox') };
-    }
-  }
-
   /** What arrives in one turn of the event loop is one write. */
-  private keep(message: Pending['message'], deadline: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      deadline.addEventListener('abort', () => reject(new Error('timed out')), { once: true });
-      const kept = (error?: unknown) => (error === undefined ? resolve() : reject(error as Error));
-      if (this.pending.push({ message, kept }) === 1) setImmediate(() => void this.flush());
+  protected override deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+    const message = captured(envelope, this.clock.now());
+    return new Promise((tell) => {
+      deadline.addEventListener('abort', () => tell({ kind: 'unknown', reason: 'timeout' }), { once: true });
+      if (this.pending.push({ message, tell }) === 1) setImmediate(() => void this.flush());
     });
   }
 
@@ -45,9 +35,10 @@ export class CaptureSender extends Sender {
     this.pending = [];
     try {
       await this.inbox.keep(batch.map(({ message }) => message));
-      for (const { kept } of batch) kept();
+      for (const { message, tell } of batch) tell({ kind: 'accepted', providerId: message.ref });
     } catch (error) {
-      for (const { kept } of batch) kept(error ?? new Error('inbox'));
+      // The write may have been made: the same answer as a provider's that was lost.
+      for (const { tell } of batch) tell({ kind: 'unknown', reason: codeOf(error) ?? 'inbox' });
     }
   }
 }

@@ -29,7 +29,7 @@ export interface SenderContract {
 }
 
 const ANSWERS_SOON_MS = 5_000;
-const GIVES_UP_MS = 250;
+const GIVES_UP_MS = 1_000;
 
 /** What every sender promises: one request a permit, and an outcome that never says more than is known. */
 export function senderContract(name: string, contract: SenderContract): void {
