@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
@@ -6,6 +6,7 @@ import {
   clockFaults,
   environmentFaults,
   layerFaults,
+  linkFaults,
   nameFaults,
   readSources,
   sizeFaults,
@@ -59,6 +60,13 @@ describe('the house', () => {
   });
   it('reads the environment in one place', () => {
     expect(environmentFaults(house)).toEqual([]);
+  });
+  it('has pages whose links lead somewhere', () => {
+    const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/architecture.md'];
+    const faults = pages.flatMap((page) =>
+      linkFaults(page, readFileSync(join(ROOT, page), 'utf8'), (path) => existsSync(join(ROOT, path))),
+    );
+    expect(faults).toEqual([]);
   });
   it('is drawn in the architecture page as it is held here', () => {
     const page = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
@@ -226,6 +234,18 @@ describe('environment', () => {
   ])('sees %s', (text) => {
     expect(environmentFaults(madeUp({ 'apps/all/main.ts': text }))).toEqual([
       'apps/all/main.ts:1: reads the environment',
+    ]);
+  });
+});
+
+describe('links', () => {
+  const text = '[a](a.md) [b](../b.md#part) [web](https://example.org/x.md) [here](#part) `f(x)`';
+  it('accepts files that are there, the web and the page itself', () => {
+    expect(linkFaults('docs/page.md', text, (path) => ['docs/a.md', 'b.md'].includes(path))).toEqual([]);
+  });
+  it('sees a link that leads nowhere', () => {
+    expect(linkFaults('docs/page.md', text, (path) => path === 'b.md')).toEqual([
+      'docs/page.md links to docs/a.md: there is no such file',
     ]);
   });
 });

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 /** The rows of the house, top first (layers.json). */
@@ -233,4 +234,12 @@ export function environmentFaults(sources: readonly Source[]): string[] {
     });
   }
   return faults;
+}
+
+/** Links in a page of Markdown that lead to no file; `exists` is asked with a path from the root. */
+export function linkFaults(page: string, text: string, exists: (path: string) => boolean): string[] {
+  return [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)[^)]*\)/g)]
+    .map(([, link = '']) => join(dirname(page), link))
+    .filter((path) => !exists(path))
+    .map((path) => `${page} links to ${path}: there is no such file`);
 }
