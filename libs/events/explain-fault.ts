@@ -74,12 +74,11 @@ function rendered(value: unknown, echo: boolean): string {
   return 'an object';
 }
 
-/** One plain word or a time: no address, and no digits that could be a phone or a personal number. */
+/** One plain word, or a time: no address, and no digits that could be a phone or a personal number. */
 const looksHarmless = (text: string): boolean =>
   text.length <= ECHO_MOST &&
-  /^[A-Za-z0-9:.,+/_-]+( ?[0-9:+Zz.]+)*$/.test(text) &&
-  !/\d{6,8}[-+]?\d{4}|\d{7,}/.test(text) &&
-  !/^\+/.test(text);
+  (/^\d{4}-\d\d-\d\d([Tt ][\d:.,]*([Zz]|[+-]\d\d:?\d\d)?)?$/.test(text) ||
+    (/^[\w:.,+/-]+$/.test(text) && text.replace(/\D/g, '').length <= 6));
 
 /** A name that somebody else chose is repeated only if it is a plain one. */
 const plain = (key: PropertyKey): string =>

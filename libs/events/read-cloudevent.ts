@@ -59,7 +59,7 @@ export function readCloudEvent(raw: Candidate, tenants: ReadonlySet<string>, now
   const dropped = tame(raw);
   if (dropped === null) return notACloudEvent([faultAt([], 'expected JSON of at most 16 levels, got more')]);
   const { value, count: masked } = maskCardsDeep(raw);
-  const { attributes, data, fault } = value as Candidate;
+  const { attributes, data, fault } = value;
 
   const head = envelope.safeParse(attributes);
   const faults = head.success ? [] : explain(head.error.issues, envelope, attributes, []);
