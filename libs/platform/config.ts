@@ -113,8 +113,7 @@ function keptSecrets(dataDir: string | null, read: Settings) {
   try {
     return fillSecrets(dataDir, named(read));
   } catch (cause) {
-    const problem =
-      cause instanceof Error || typeof cause === 'object' ? (cause as Error).message : String(cause);
+    const { message: problem } = cause as Error;
     throw new ConfigError('Lagom does not start', [
       { variable: 'LAGOM_DATA_DIR', problem, example: EXAMPLES.LAGOM_DATA_DIR },
     ]);

@@ -145,10 +145,12 @@ describe('maskCardNumbers', () => {
   });
 
   it('reads a long hostile text in a moment', () => {
-    const text = '4 '.repeat(50_000);
-    const from = performance.now();
+    const text = '4 '.repeat(40_000);
+    // Not wall time: other tests run beside this one. A quadratic reading takes minutes.
+    const from = process.cpuUsage();
     maskCardNumbers(text);
-    expect(performance.now() - from).toBeLessThan(2_000);
+    maskPersonal(text);
+    expect(process.cpuUsage(from).user / 1e6).toBeLessThan(8);
   });
 });
 
@@ -171,6 +173,10 @@ describe('maskCardsDeep', () => {
   it('gives back the very value where there is nothing to mask', () => {
     const value = { a: ['1', 2, null, true] };
     expect(maskCardsDeep(value).value).toBe(value);
+  });
+  it('cuts out what lies too deep to look at', () => {
+    const deep = JSON.parse(`${'['.repeat(5_000)}"4242424242424242"${']'.repeat(5_000)}`) as unknown;
+    expect(JSON.stringify(maskCardsDeep(deep).value)).toMatch(/^\[+"\[nested too deep\]"\]+$/);
   });
   it('keeps a key named __proto__ a plain key', () => {
     const { value } = maskCardsDeep(JSON.parse('{"__proto__": {"a": 1}, "b": "4242424242424242"}') as object);

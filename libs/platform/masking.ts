@@ -11,7 +11,7 @@ export function maskCardNumbers(text: string): { text: string; count: number } {
     if (index % 2 === 1) return part;
     return part.replace(DIGIT_RUN, (run: string, at: number) => {
       if (isElsewhereKnown(part, at, run)) return run;
-      const masked = maskRun(run, part[at - 1] === '+' ? phoneLength(run) : 0);
+      const masked = maskRun(run, knownLength(part, at, run));
       count += masked.count;
       return masked.text;
     });
@@ -21,9 +21,9 @@ export function maskCardNumbers(text: string): { text: string; count: number } {
 
 /** The same for every string, key and number of a JSON value; a copy where something was masked. */
 export function maskCardsDeep<T>(value: T): { value: T; count: number } {
-  const counter = { count: 0 };
+  const counter = { count: 0, cut: false };
   const masked = maskValue(value, counter, 0) as T;
-  return { value: counter.count === 0 ? value : masked, count: counter.count };
+  return { value: counter.count === 0 && !counter.cut ? value : masked, count: counter.count };
 }
 
 /** For messages of logs and errors: addresses, phone numbers, personal identity numbers and cards are masked. */
@@ -40,7 +40,7 @@ function maskLongNumber(number: string): string {
   return rest.replace(/\D/g, '').length < 7 ? number : `${date}${date === '' ? '' : ' '}[number]`;
 }
 
-const EMAIL = /[^\s"'<>()[\]{},;:=/?&]+@[^\s"'<>()[\]{},;:=/?&]+/gu;
+const EMAIL = /[^\s"'<>()[\]{},;:=/?&@]{1,64}@[^\s"'<>()[\]{},;:=/?&]{1,255}/gu;
 const LONG_NUMBER = /(?<![\w.])\+?\d[\d\u00a0 ()/-]{5,22}\d(?!\w)/g;
 const UUID = /(?<![\da-z])([\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12})(?![\da-z])/i;
 
@@ -67,10 +67,11 @@ function isElsewhereKnown(text: string, at: number, run: string): boolean {
   return token.length >= 20 && /^[\da-f]+$/i.test(token) && /[a-f]/i.test(token);
 }
 
-/** How much of a run behind a `+` is the phone number: its first group, where that can be one. */
-function phoneLength(run: string): number {
+/** How much at the begin of a run is no card: the phone number behind a `+`, the four digits that a mask kept. */
+function knownLength(text: string, at: number, run: string): number {
+  if (text.slice(Math.max(0, at - 5), at) === '•••• ') return 4;
   const first = /^\d+/.exec(run)?.[0].length ?? 0;
-  return first > 7 && first <= LONGEST_E164 ? first : 0;
+  return text[at - 1] === '+' && first > 7 && first <= LONGEST_E164 ? first : 0;
 }
 
 function maskRun(run: string, from: number): { text: string; count: number } {
@@ -79,7 +80,7 @@ function maskRun(run: string, from: number): { text: string; count: number } {
   for (let at = from; at < run.length;) {
     const end = atGroupStart(run, at) ? cardEnd(run, at) : null;
     if (end === null) {
-      text += run[at];
+      text += run.charAt(at);
       at += 1;
     } else {
       text += `•••• ${run.slice(at, end).replace(/\D/g, '').slice(-4)}`;
@@ -96,10 +97,10 @@ function cardEnd(run: string, from: number): number | null {
   let digits = '';
   for (let at = from; at < run.length && digits.length < LONGEST_CARD; at += 1) {
     if (!isDigit(run[at])) continue;
-    digits += run[at];
-    if (digits.length < SHORTEST_CARD || isDigit(run[at + 1])) continue;
+    digits += run.charAt(at);
+    if (digits.length < SHORTEST_CARD || isDigit(run[at + 1]) || !isCardNumber(digits)) continue;
     const shown = run.slice(from, at + 1);
-    if ((PLAIN_GROUPS.test(shown) || CARD_GROUPS.test(shown)) && isCardNumber(digits)) longest = at + 1;
+    if (PLAIN_GROUPS.test(shown) || CARD_GROUPS.test(shown)) longest = at + 1;
   }
   return longest;
 }
@@ -109,20 +110,23 @@ const isDigit = (character: string | undefined): boolean =>
 const atGroupStart = (run: string, at: number): boolean => isDigit(run[at]) && !isDigit(run[at - 1]);
 
 /** What issuers begin with, and how long their numbers are. */
-const ISSUERS: readonly RegExp[] = [
-  /^4(?:\d{12}|\d{15}|\d{18})$/, // Visa
-  /^(?:5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12})$/, // Mastercard
-  /^3[47]\d{13}$/, // American Express
-  /^3(?:0[0-5]|09|6\d|[89]\d)\d{11,16}$/, // Diners Club
-  /^(?:6011|64[4-9]\d|65\d\d)\d{12,15}$/, // Discover
-  /^35(?:2[89]|[3-8]\d)\d{12,15}$/, // JCB
-  /^(?:62|81)\d{14,17}$/, // UnionPay
-  /^(?:50\d\d|5[6-8]\d\d|6304|67\d\d)\d{9,15}$/, // Maestro and Dankort
-  /^220[0-4]\d{12,15}$/, // Mir
-];
+const ISSUERS = new RegExp(
+  [
+    /^4(?:\d{12}|\d{15}|\d{18})$/, // Visa
+    /^(?:5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12})$/, // Mastercard
+    /^3[47]\d{13}$/, // American Express
+    /^3(?:0[0-5]|09|6\d|[89]\d)\d{11,16}$/, // Diners Club
+    /^(?:6011|64[4-9]\d|65\d\d)\d{12,15}$/, // Discover
+    /^35(?:2[89]|[3-8]\d)\d{12,15}$/, // JCB
+    /^(?:62|81)\d{14,17}$/, // UnionPay
+    /^(?:50\d\d|5[6-8]\d\d|6304|67\d\d)\d{9,15}$/, // Maestro and Dankort
+    /^220[0-4]\d{12,15}$/, // Mir
+  ]
+    .map((issuer) => issuer.source)
+    .join('|'),
+);
 
-const isCardNumber = (digits: string): boolean =>
-  ISSUERS.some((issuer) => issuer.test(digits)) && luhn(digits);
+const isCardNumber = (digits: string): boolean => ISSUERS.test(digits) && luhn(digits);
 
 function luhn(digits: string): boolean {
   let sum = 0;
@@ -133,14 +137,22 @@ function luhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
-/** JSON deeper than this is nobody's event. */
+/** JSON deeper than this is nobody's event: what lies deeper is cut out. */
 const DEEPEST = 200;
 
-function maskValue(value: unknown, counter: { count: number }, depth: number): unknown {
+interface Counter {
+  count: number;
+  cut: boolean;
+}
+
+function maskValue(value: unknown, counter: Counter, depth: number): unknown {
   if (typeof value === 'string') return counted(maskCardNumbers(value), counter);
   if (typeof value === 'number') return maskNumber(value, counter);
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > DEEPEST) throw new RangeError(`a value nested deeper than ${DEEPEST} levels`);
+  if (depth > DEEPEST) {
+    counter.cut = true;
+    return '[nested too deep]';
+  }
   if (Array.isArray(value)) return value.map((item) => maskValue(item, counter, depth + 1));
   if (!isPlain(value)) return value;
   return Object.fromEntries(
@@ -151,17 +163,17 @@ function maskValue(value: unknown, counter: { count: number }, depth: number): u
   );
 }
 
-function counted({ text, count }: { text: string; count: number }, counter: { count: number }): string {
+function counted({ text, count }: { text: string; count: number }, counter: Counter): string {
   counter.count += count;
   return text;
 }
 
-function maskNumber(value: number, counter: { count: number }): unknown {
+function maskNumber(value: number, counter: Counter): unknown {
   const digits = String(value);
   if (!/^\d{13,19}$/.test(digits)) return value;
   // Above 2^53 the last digits were lost in reading: the check digit proves nothing any more, and four shown would lie.
   const exact = Number.isSafeInteger(value);
-  if (exact ? !isCardNumber(digits) : !ISSUERS.some((issuer) => issuer.test(digits))) return value;
+  if (exact ? !isCardNumber(digits) : !ISSUERS.test(digits)) return value;
   counter.count += 1;
   return exact ? `•••• ${digits.slice(-4)}` : '••••';
 }

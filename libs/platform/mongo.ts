@@ -99,7 +99,7 @@ const withoutMajority = (error: ServerError): boolean =>
 /** Whether a unique index refused, and nothing else went wrong: in a bulk, every failed write is such a one. */
 export function isDuplicateKey(error: unknown): boolean {
   const { code, writeErrors } = (error ?? {}) as ServerError;
-  if (withoutMajority((error ?? {}) as ServerError)) return false;
+  if (withoutMajority(error ?? {})) return false;
   const each = writeErrors === undefined ? [] : [writeErrors].flat();
   return each.length > 0 ? each.every((fault) => fault.code === 11_000) : code === 11_000;
 }
@@ -121,12 +121,13 @@ const CAS_TRIES = 2;
  * `readBack` is the field (it may lie inside an array) that carries the nonce; `rev` is set here, any other one is
  * set by the caller's own update.
  */
-export async function casMany(
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- any document's collection: only `_id` and the nonce are read
-  collection: mongoose.mongo.Collection<any>,
+export async function casMany<T extends mongoose.mongo.Document>(
+  documents: mongoose.mongo.Collection<T>,
   ops: readonly CasOp[],
   readBack = 'rev',
 ): Promise<Set<string>> {
+  // Whatever its documents are, only `_id` and the nonce are read here.
+  const collection = documents as unknown as mongoose.mongo.Collection<{ _id: string }>;
   if (new Set(ops.map((op) => op.filter._id)).size < ops.length) {
     throw new Error('casMany: two writes of one bulk name the same _id');
   }
@@ -161,17 +162,13 @@ function withNonce(op: CasOp, readBack: string): Record<string, unknown> {
 }
 
 async function carrying(
-  collection: mongoose.mongo.Collection,
+  collection: mongoose.mongo.Collection<{ _id: string }>,
   ops: readonly CasOp[],
   readBack: string,
 ): Promise<CasOp[]> {
-  const ids = ops.map((op) => op.filter._id) as unknown[];
-  const found = await collection
-    .find({ _id: { $in: ids } } as never, { projection: { [readBack]: 1 } })
-    .toArray();
-  const seen = new Map(
-    found.map((document) => [String(document._id), valuesAt(document, readBack.split('.'))]),
-  );
+  const ids = ops.map((op) => op.filter._id);
+  const found = await collection.find({ _id: { $in: ids } }, { projection: { [readBack]: 1 } }).toArray();
+  const seen = new Map(found.map((document) => [document._id, valuesAt(document, readBack.split('.'))]));
   return ops.filter((op) => seen.get(op.filter._id)?.includes(op.nonce));
 }
 
