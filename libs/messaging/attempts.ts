@@ -53,7 +53,7 @@ export class Attempts {
         const to = from + portion.entries.length;
         const mine = this.mine(portion.entries, answer, from, entries.length);
         from = to;
-        settled(portion, mine ? await this.follow(portion.entries, mine) : whole(portion.entries, 0, true));
+        settled(portion, mine ? await this.follow(portion.entries, mine) : lost(portion.entries));
       }),
     );
   }
@@ -111,9 +111,8 @@ export class Attempts {
           back.push(entry);
           break;
         case 'isolate':
+          // Counts as nobody's failure: most of the batch are innocent, and the guilty one has its own tries to come.
           entry.alone = true;
-          // Innocents must not be dead-lettered for a batch: the last try is always one of their own.
-          if (entry.failures + 1 < this.retries.tries) this.failed(entry);
           back.push(entry);
           break;
         case 'retry':
@@ -181,9 +180,9 @@ export class Attempts {
   }
 }
 
-const whole = (entries: readonly Entry[], waitMs: number, outage: boolean): Aftermath => ({
+const lost = (entries: readonly Entry[]): Aftermath => ({
   ended: [],
   back: [...entries],
-  waitMs,
-  outage,
+  waitMs: 0,
+  outage: true,
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { done, Door, Ear, eventually, nameOf, Outage } from './ear.fixture.js';
 import type { EventSink } from './event-sink.js';
 import type { EventSource, Heard, Subscription, Verdict } from './event-source.js';
@@ -18,6 +18,8 @@ const failing: Verdict = { kind: 'retry-at', reason: 'not now' };
 /** What every event source does. */
 export function eventSourceContract(name: string, open: () => Promise<Line>): void {
   describe(`event source: ${name}`, () => {
+    // A broker's first group takes seconds to begin.
+    jest.setTimeout(20_000);
     let line: Line;
     beforeEach(async () => {
       line = await open();
