@@ -32,10 +32,8 @@ export function lintSources(
 ): Fault[] {
   const faults: Fault[] = [];
   const said = new Map<string, Set<VariableName>>();
-  for (const source of sources) {
-    const parts = Object.entries(source.parts).map(([name, composed]): Part => {
-      return { name: name as PartName, composed, parsed: parseTemplate(composed.text) };
-    });
+  const read = sources.map((source) => ({ source, parts: partsOf(source) }));
+  for (const { source, parts } of read) {
     const allowed = new Set([...manifest.shared, ...source.declaration.variables]);
     for (const part of parts) faults.push(...lintPart(source, part, allowed));
     faults.push(...lintOptOut(source, parts), ...lintTwins(source, parts));
@@ -55,7 +53,13 @@ export function lintSources(
       }
     }
   }
-  return [...faults, ...lintLocales(sources)];
+  return [...faults, ...lintLocales(read)];
+}
+
+function partsOf(source: TemplateSource): Part[] {
+  return Object.entries(source.parts).map(([name, composed]) => {
+    return { name: name as PartName, composed, parsed: parseTemplate(composed.text) };
+  });
 }
 
 /** Judges what a sample became. */
@@ -175,7 +179,9 @@ function lintOptOut(source: TemplateSource, parts: readonly Part[]): Fault[] {
 function lintTwins(source: TemplateSource, parts: readonly Part[]): Fault[] {
   const facts = (name: PartName): Set<VariableName> => {
     const uses = parts.find((part) => part.name === name)?.parsed.uses ?? [];
-    return new Set(uses.map((use) => use.name).filter((variable) => !isLook(variable)));
+    return new Set(
+      uses.filter(({ name: variable, said }) => said && !isLook(variable)).map((use) => use.name),
+    );
   };
   if (!source.parts.text || !source.parts.html) return [];
   const shownAbove = new Set([...facts('subject'), ...facts('preview')]);
@@ -191,24 +197,21 @@ function lintTwins(source: TemplateSource, parts: readonly Part[]): Fault[] {
 }
 
 /** Every locale of a template says the same facts. */
-function lintLocales(sources: readonly TemplateSource[]): Fault[] {
-  const factsOf = (source: TemplateSource): Set<VariableName> =>
-    new Set(
-      Object.values(source.parts).flatMap((part) => parseTemplate(part.text).uses.map((use) => use.name)),
-    );
-  const faults: Fault[] = [];
-  for (const source of sources) {
-    const own = factsOf(source);
-    for (const twin of sources) {
-      if (twin === source || twin.template !== source.template || twin.channel !== source.channel) continue;
-      for (const variable of factsOf(twin)) {
-        if (own.has(variable)) continue;
-        faults.push({
+function lintLocales(read: readonly { source: TemplateSource; parts: readonly Part[] }[]): Fault[] {
+  const said = read.map(({ source, parts }) => {
+    const uses = parts.flatMap((part) => part.parsed.uses).filter((use) => use.said);
+    return { source, facts: new Set(uses.map((use) => use.name)) };
+  });
+  return said.flatMap(({ source, facts }) => {
+    const { template, channel } = source;
+    const twins = said.filter((twin) => twin.source.template === template && twin.source.channel === channel);
+    return twins.flatMap((twin) =>
+      [...twin.facts]
+        .filter((variable) => !facts.has(variable))
+        .map((variable) => ({
           ...placeOf(source, 'text'),
-          problem: `${variable} is said in ${twin.locale} but not here`,
-        });
-      }
-    }
-  }
-  return faults;
+          problem: `${variable} is said in ${twin.source.locale} but not here`,
+        })),
+    );
+  });
 }

@@ -4,7 +4,8 @@ import { isVariable, type VariableName } from './template-variables.js';
 
 /** What a Handlebars source says and needs. Lines are counted from 1 in that source. */
 export interface ParsedTemplate {
-  uses: { name: VariableName; line: number }[];
+  /** `said`: written out, not only asked for by a condition. */
+  uses: { name: VariableName; line: number; said: boolean }[];
   /** Text that is the same for everybody. */
   fixed: { text: string; line: number }[];
   needs: Needs;
@@ -49,7 +50,7 @@ function readBody(body: readonly hbs.AST.Statement[], parsed: ParsedTemplate): N
           fault(`unknown variable ${name ?? '(not a plain name)'}`);
         else {
           always.add(name);
-          parsed.uses.push({ name, line });
+          parsed.uses.push({ name, line, said: true });
         }
         break;
       }
@@ -64,7 +65,7 @@ function readBody(body: readonly hbs.AST.Statement[], parsed: ParsedTemplate): N
           fault('no helper but #if and #unless is known');
         } else if (on === null || !isVariable(on)) fault(`unknown variable ${on ?? '(not a plain name)'}`);
         else {
-          parsed.uses.push({ name: on, line });
+          parsed.uses.push({ name: on, line, said: false });
           const yes = helper === 'if';
           conditions.push({ on, then: yes ? then : otherwise, otherwise: yes ? otherwise : then });
         }
