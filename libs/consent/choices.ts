@@ -185,7 +185,7 @@ function later<No extends { entry: Entry }>(latest: No | undefined, no: No): No 
 function inOrderHeard(log: readonly Choice[], about: AboutAddress): Entry[] {
   // One's own opt-out stands in the log too: there it has its true place.
   const extra = about.optOuts.filter(
-    (optOut) => optOut.by !== about.customer || !log.some((choice) => isEcho(choice, optOut)),
+    (optOut) => !isOwn(optOut, about.customer) || !log.some((choice) => isEcho(choice, optOut)),
   );
   if (extra.length === 0) return [...log];
   const placed = extra

@@ -1,5 +1,3 @@
-/* eslint-disable @typescript-eslint/no-misused-spread, @typescript-eslint/no-unsafe-class-instance-assignment --
-   what these rules warn of is what is tried here */
 import { describe, expect, it } from '@jest/globals';
 import { type Permit, PERMIT_MS, usePermit } from './may-send.js';
 import { permitFor } from './permit.fixture.js';
