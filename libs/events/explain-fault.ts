@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MASKED_CARD } from './fields.js';
 import { schemaAt, wordsOf, type FieldWords } from './field.js';
 
 /** One thing that is wrong with an event, and where. Never says personal data. */
@@ -68,6 +69,7 @@ function rendered(value: unknown, echo: boolean): string {
   if (typeof value === 'number') return echo && Math.abs(value) < 1e9 ? String(value) : 'a number';
   if (typeof value === 'string') {
     if (value === '') return 'empty text';
+    if (value.includes(MASKED_CARD)) return 'text with a card number in it';
     return echo && looksHarmless(value) ? JSON.stringify(value) : `text of ${value.length} characters`;
   }
   if (Array.isArray(value)) return `an array of ${value.length}`;

@@ -6,7 +6,7 @@ const CONTROL = /\p{Cc}/u;
 /** Half of a pair: no UTF-8 says it, and stores would turn different ids into the same. */
 const LONE_SURROGATE = /\p{Cs}/u;
 /** What masking leaves of a card number: two customers could share it, so it is no id. */
-const MASKED_CARD = '••••';
+export const MASKED_CARD = '••••';
 
 /** An id as the booking system writes it: opaque, compared to the letter. */
 export const id = (max = 128) =>
