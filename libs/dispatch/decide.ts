@@ -18,7 +18,7 @@ export interface Means {
   has(tenant: string, stream: Stream, channel: Channel): boolean;
   allowed(channel: Channel, address: string): boolean;
   /** Why there is no content for it; null where there is. */
-  contentProblem(template: string, channel: Channel, locale: string | null): string | null;
+  contentProblem(template: string, channel: Channel): string | null;
 }
 
 /** The sibling that is being sent is waited for this long at a time. */
@@ -121,7 +121,7 @@ function decideOne(
         otherChannelUsable: candidates.some((other) => other.channel !== channel && usable(other.channel)),
         duplicateOf: null,
         tooLate: tooLate(row, booking, facts, now),
-        contentProblem: means.contentProblem(row.template, channel, customer?.locale ?? null),
+        contentProblem: means.contentProblem(row.template, channel),
         allowed: address === null ? false : means.allowed(channel, address),
         paused: null,
       } satisfies Facts,

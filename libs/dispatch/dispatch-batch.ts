@@ -7,6 +7,7 @@ import type { MessageStore } from '#messages/message.store';
 import { transition, type Transition } from '#messages/transition';
 import type { Verdict } from '#messaging/event-source';
 import type { Clock } from '#platform/clock';
+import type { Metrics } from '#platform/metrics';
 import type { Withdraw } from '#privacy/withdraw';
 import { ADDRESS_KIND } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
@@ -47,6 +48,7 @@ export class DispatchBatch {
     private readonly withdraw: Withdraw,
     private readonly means: Means,
     private readonly clock: Clock,
+    private readonly metrics: Metrics,
   ) {}
 
   /** Sends what the gate permits; one verdict for each due record, in order. */
@@ -136,6 +138,7 @@ export class DispatchBatch {
 
   private async stop(moves: readonly Transition[]): Promise<string[]> {
     const won = await this.messages.apply(moves);
+    for (const { after } of moves) if (won.has(after._id)) this.metrics.message(after);
     return moves.map((move) => move.after._id).filter((id) => !won.has(id));
   }
 
@@ -212,8 +215,9 @@ export class DispatchBatch {
       const { customer } = one.permitted;
       const other = one.permitted.channel === 'email' ? customer.phone : customer.email;
       const mayFallOn = !RULES[one.claimed.purpose].stoppedByChoice && other !== null;
-      const now = this.clock.now();
-      recorder.add(outcomeMove(one.claimed, outcome, mayFallOn, now), {
+      const move = outcomeMove(one.claimed, outcome, mayFallOn, this.clock.now());
+      this.metrics.message(move.after);
+      recorder.add(move, {
         ref: one.permitted.ref,
         providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
       });

@@ -1,4 +1,5 @@
 import type { InboxStore } from '#channels/inbox.store';
+import type { ShortCodeStore } from '#consent/short-code.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { BookingStore } from '#customers/booking.store';
 import type { CustomerStore } from '#customers/customer.store';
@@ -35,6 +36,7 @@ export class Erase {
     private readonly purchases: PurchaseStore,
     private readonly messages: MessageStore,
     private readonly suppressions: SuppressionStore,
+    private readonly codes: ShortCodeStore,
     private readonly inbox: InboxStore,
     private readonly withdraw: Withdraw,
     private readonly clock: Clock,
@@ -97,6 +99,7 @@ export class Erase {
         rows.map((row) => row._id),
       ),
       this.suppressions.forgetGiver(tenant, customer),
+      this.codes.forgetCustomer(tenant, customer),
     ]);
     await this.requests.done(tenant, customer, this.clock.now());
     return {

@@ -50,28 +50,35 @@ export class Withdraw {
 
   /**
    * Takes what a person said. A marketing no holds for everyone of the tenant with the address. `null`: nobody is
-   * known by this id (the no about the address stands all the same).
+   * known by this id; `changed`: `onlyAt` no longer holds, and nothing was taken.
    */
   async hearChoices(
     tenant: string,
     customerId: string,
     statements: readonly ChoiceStatement[],
-    how: Omit<Hearing, 'id'> & { id: string },
-    addresses: readonly Address[] | null = null,
-  ): Promise<Customer | null> {
+    how: Hearing,
+    { onlyAt }: { onlyAt?: ((current: Customer) => boolean) | undefined } = {},
+  ): Promise<Customer | null | 'changed'> {
     const known = await this.customers.find(tenant, customerId);
-    const about = addresses ?? (known === null ? [] : addressesOf(known));
+    if (known === null) return null;
+    if (onlyAt?.(known) === false) return 'changed';
+    const about = addressesOf(known);
     const noes = statements.filter((said) => said.state !== 'given');
     await this.suppressions.optOut(tenant, optOutsFor(customerId, noes, about, how));
-    const after = await this.edit(tenant, customerId, (customer) => ({
-      ...customer,
-      choiceLog: statements.reduce(
-        (log, said, index) => hear(log, said, { ...how, id: `${how.id}#${index}` }).log,
-        customer.choiceLog,
-      ),
-    }));
+    const after = await this.edit(tenant, customerId, (customer) =>
+      onlyAt?.(customer) === false
+        ? null
+        : {
+            ...customer,
+            choiceLog: statements.reduce(
+              (log, said, index) => hear(log, said, { ...how, id: `${how.id}#${index}` }).log,
+              customer.choiceLog,
+            ),
+          },
+    );
+    if (after === null || after === 'unchanged') return after === null ? null : 'changed';
     if (noes.length > 0) {
-      await this.settle(tenant, after === null ? [] : [after], effectOf(noes), {
+      await this.settle(tenant, [after], effectOf(noes), {
         addresses: noes.some((no) => isShared(no)) ? about : [],
       });
     }
@@ -116,6 +123,7 @@ export class Withdraw {
     effect: Effect,
   ): Promise<Customer | null> {
     const after = await this.edit(tenant, customerId, edit);
+    if (after === 'unchanged') throw new Error('an edit that cannot refuse has refused');
     if (after !== null) await this.settle(tenant, [after], effect, { addresses: [] });
     return after;
   }
@@ -138,17 +146,19 @@ export class Withdraw {
     await this.awaitInFlight(tenant, [...people.values()], effect, acknowledged);
   }
 
-  /** B2: one customer, by compare-and-set, as often as it takes. */
+  /** B2: one customer, by compare-and-set, as often as it takes. An edit that answers null leaves everything. */
   private async edit(
     tenant: string,
     customerId: string,
-    edit: (customer: Customer) => Customer,
-  ): Promise<Customer | null> {
+    edit: (customer: Customer) => Customer | null,
+  ): Promise<Customer | null | 'unchanged'> {
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.customers.find(tenant, customerId);
       if (before === null) return null;
+      const edited = edit(before);
+      if (edited === null) return 'unchanged';
       const won = await this.customers.write([
-        { before, after: { ...edit(before), updatedAt: this.clock.now() } },
+        { before, after: { ...edited, updatedAt: this.clock.now() } },
       ]);
       const after = won.get(customerId);
       if (after !== undefined) return after;

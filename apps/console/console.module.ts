@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import type { Log } from '#platform/telemetry';
+import { LOG } from '../wire.js';
+import { CustomersController } from './customers.controller.js';
+import { DecisionsController } from './decisions.controller.js';
+import { EventsController } from './events.controller.js';
+import { KeysController } from './keys.controller.js';
+import { KeysGuard } from './keys.guard.js';
+import { MessagesController } from './messages.controller.js';
+import { ProblemFilter } from './problem.js';
+import { SchemasController } from './schemas.controller.js';
+
+@Module({
+  controllers: [
+    EventsController,
+    DecisionsController,
+    MessagesController,
+    CustomersController,
+    KeysController,
+    SchemasController,
+  ],
+  providers: [
+    { provide: APP_GUARD, useClass: KeysGuard },
+    { provide: APP_FILTER, inject: [LOG], useFactory: (log: Log) => new ProblemFilter(log) },
+  ],
+})
+export class ConsoleModule {}

@@ -1,0 +1,158 @@
+import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
+import type { Response } from 'express';
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { inForce, wouldLift } from '#consent/choices';
+import { optOutsOnly, type Suppression } from '#consent/suppression';
+import { SuppressionStore } from '#consent/suppression.store';
+import { BookingStore } from '#customers/booking.store';
+import { CustomerStore } from '#customers/customer.store';
+import type { Customer } from '#customers/customer.types';
+import { MessageStore } from '#messages/message.store';
+import { Clock } from '#platform/clock';
+import { choice } from '#events/parts';
+import { Erase, type Erasure } from '#privacy/erase';
+import { Restrict } from '#privacy/restrict';
+import { addressesOf, Withdraw } from '#privacy/withdraw';
+import { Asking } from './asking.js';
+import { customerView, type CustomerView } from './customer-view.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { orNotFound, Problem } from './problem.js';
+import { readInput } from './read-query.js';
+
+const MOST_MESSAGES = 100;
+const choicesBody = z.strictObject({
+  choices: z
+    .array(choice, { error: 'expected a list of choices' })
+    .min(1, 'expected at least one choice')
+    .max(200),
+});
+
+/** A person, to staff: what is known, what they chose, what they got; and what they may ask for. */
+@Controller('v1/customers')
+export class CustomersController {
+  constructor(
+    private readonly customers: CustomerStore,
+    private readonly bookings: BookingStore,
+    private readonly messages: MessageStore,
+    private readonly suppressions: SuppressionStore,
+    private readonly withdraw: Withdraw,
+    private readonly restriction: Restrict,
+    private readonly erasure: Erase,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get(':id')
+  @Roles('marketer', 'approver', 'privacy')
+  async one(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CustomerView> {
+    const customer = orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id');
+    return this.view(caller.tenant, customer, response);
+  }
+
+  @Put(':id/choices')
+  @Roles('marketer', 'privacy')
+  async choose(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CustomerView> {
+    const { choices } = readInput(choicesBody, body);
+    const customer = living(
+      orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id'),
+    );
+    const about = { customer: id, optOuts: optOutsOnly(await this.records(caller.tenant, customer)) };
+    if (ifMatch !== undefined && ifMatch !== '*' && !ifMatch.includes(etagOf(customer))) {
+      throw new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
+    }
+    const isLifting = wouldLift(customer.choiceLog, choices, about);
+    if (isLifting && (ifMatch === undefined || ifMatch === '*')) {
+      throw new Problem(
+        428,
+        'a given that lifts a withdrawal needs If-Match with the ETag of GET /v1/customers/:id',
+      );
+    }
+    const now = this.clock.now();
+    const after = await this.withdraw.hearChoices(
+      caller.tenant,
+      id,
+      choices,
+      {
+        id: `put:${randomUUID()}`,
+        at: now,
+        recordedAt: now,
+        via: 'staff',
+        ...(isLifting ? { mayLift: true } : {}),
+      },
+      // What was read to decide whether it lifts must still hold when it is written.
+      { onlyAt: (current) => etagOf(current) === etagOf(customer) },
+    );
+    if (after === 'changed') {
+      throw new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
+    }
+    return this.view(caller.tenant, orNotFound(after, 'a customer of this id'), response);
+  }
+
+  @Post(':id/restrict')
+  @HttpCode(200)
+  @Roles('privacy')
+  async restrict(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CustomerView> {
+    const after = await this.restriction.restrict(caller.tenant, id);
+    return this.view(caller.tenant, orNotFound(after, 'a customer of this id'), response);
+  }
+
+  @Post(':id/unrestrict')
+  @HttpCode(200)
+  @Roles('privacy')
+  async unrestrict(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CustomerView> {
+    const after = await this.restriction.unrestrict(caller.tenant, id);
+    return this.view(caller.tenant, orNotFound(after, 'a customer of this id'), response);
+  }
+
+  @Delete(':id')
+  @HttpCode(200)
+  @Roles('privacy')
+  async erase(@Asking() caller: Caller, @Param('id') id: string): Promise<Erasure> {
+    return orNotFound(await this.erasure.erase(caller.tenant, id, 'staff'), 'a customer of this id');
+  }
+
+  private async view(tenant: string, customer: Customer, response: Response): Promise<CustomerView> {
+    response.setHeader('ETag', etagOf(customer));
+    const [bookings, rows, records] = await Promise.all([
+      this.bookings.findOfCustomer(tenant, customer.customer),
+      this.messages.findOfCustomer(tenant, customer.customer, MOST_MESSAGES),
+      this.records(tenant, customer),
+    ]);
+    return customerView(customer, bookings, rows, records);
+  }
+
+  private async records(tenant: string, customer: Customer): Promise<Suppression[]> {
+    const found = await this.suppressions.findByAddresses(tenant, addressesOf(customer));
+    return [...found.values()].flat();
+  }
+}
+
+/** Changes with facts and choices only: a message that is sent does not void what staff have just read. */
+export function etagOf(customer: Customer): string {
+  const { rev: _rev, sends: _sends, updatedAt: _updatedAt, choiceLog, ...facts } = customer;
+  const digest = createHash('sha256').update(JSON.stringify([facts, choiceLog, inForce(choiceLog)]));
+  return `"${digest.digest('base64url').slice(0, 22)}"`;
+}
+
+function living(customer: Customer): Customer {
+  if (customer.erasedAt !== null) throw new Problem(410, 'this customer was erased');
+  return customer;
+}

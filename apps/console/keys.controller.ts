@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { z } from 'zod';
+import { Clock } from '#platform/clock';
+import { ApiKeyStore, ROLES, type ApiKey } from '#tenants/api-key.store';
+import { Asking } from './asking.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { Problem } from './problem.js';
+import { readInput } from './read-query.js';
+
+const keyBody = z.strictObject({
+  role: z.enum(ROLES, { error: `expected one of ${ROLES.join(', ')}` }),
+  name: z.string({ error: 'expected a name' }).trim().min(1, 'expected a name').max(100),
+});
+
+type KeyView = Omit<ApiKey, '_id'> & { id: string };
+
+/** The tenant's API keys: for `admin` only. */
+@Controller('v1/keys')
+@Roles()
+export class KeysController {
+  constructor(
+    private readonly keys: ApiKeyStore,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get()
+  async list(@Asking() caller: Caller): Promise<{ items: KeyView[] }> {
+    return { items: (await this.keys.list(caller.tenant)).map(shown) };
+  }
+
+  /** The key itself is in this answer and nowhere else. */
+  @Post()
+  @HttpCode(201)
+  async create(@Asking() caller: Caller, @Body() body: unknown): Promise<KeyView & { key: string }> {
+    const { role, name } = readInput(keyBody, body);
+    const made = await this.keys.create(caller.tenant, role, name, this.clock.now());
+    return { ...shown(made), key: made.key };
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  async delete(@Asking() caller: Caller, @Param('id') id: string): Promise<void> {
+    if (!(await this.keys.delete(caller.tenant, id))) throw new Problem(404, 'a key of this id is not known');
+  }
+}
+
+function shown({ _id, tenant, role, name, hint, createdAt }: ApiKey): KeyView {
+  return { id: _id, tenant, role, name, hint, createdAt };
+}

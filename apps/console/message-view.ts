@@ -1,0 +1,60 @@
+import type { MessageRow } from '#messages/message.types';
+
+/** A message in a list: the single one's fields less history and trace. */
+export interface ListedMessage {
+  id: string;
+  tenant: string;
+  customer: string;
+  purpose: string;
+  channel: string;
+  status: string;
+  reason?: string;
+  until?: Date;
+  journey?: string;
+  step?: string;
+  booking?: string;
+  cart?: string;
+  campaign?: string;
+  event?: string;
+  dueAt: Date | null;
+  createdAt: Date;
+  attempts: { n: number; channel: string; at: Date; outcome: string | null; providerId: string | null }[];
+}
+
+export interface WholeMessage extends ListedMessage {
+  history: { at: Date; status: string; why?: string }[];
+  trace: { check: string; saw: string; passed: boolean; channel?: string }[];
+}
+
+/** Of a row, what its tenant's staff may see; refs stay between us and the provider. */
+export function listed(row: MessageRow): ListedMessage {
+  const { journey, booking, cart, campaign, event, reason, until } = row;
+  return {
+    id: row._id,
+    tenant: row.tenant,
+    customer: row.customer,
+    purpose: row.purpose,
+    channel: row.channel,
+    status: row.status,
+    ...(reason === null ? {} : { reason }),
+    ...(until === null ? {} : { until }),
+    ...(journey === null ? {} : { journey, step: row.step }),
+    ...(booking === null ? {} : { booking }),
+    ...(cart === null ? {} : { cart }),
+    ...(campaign === null ? {} : { campaign }),
+    ...(event === null ? {} : { event }),
+    dueAt: row.dueAt,
+    createdAt: row.createdAt,
+    attempts: row.attempts.map(({ n, channel, at, outcome, providerId }) => ({
+      n,
+      channel,
+      at,
+      outcome,
+      providerId,
+    })),
+  };
+}
+
+export function whole(row: MessageRow): WholeMessage {
+  return { ...listed(row), history: row.history, trace: [...row.trace] };
+}

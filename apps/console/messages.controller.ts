@@ -1,0 +1,85 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { MessageStore } from '#messages/message.store';
+import { STATUSES } from '#messages/moves';
+import { CHANNELS } from '#purposes/channel';
+import { PURPOSES } from '#purposes/purpose';
+import { Asking } from './asking.js';
+import { toCsv } from './csv.js';
+import { cursorOf, readCursor } from './cursor.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
+import { orNotFound } from './problem.js';
+import { readInput } from './read-query.js';
+
+const MOST = 500;
+
+const time = z
+  .string()
+  .datetime({ offset: true, error: 'expected an RFC 3339 date-time' })
+  .transform((text) => new Date(text));
+
+const listQuery = z.strictObject({
+  customer: z.string().min(1).optional(),
+  booking: z.string().min(1).optional(),
+  campaign: z.string().min(1).optional(),
+  status: z.enum(STATUSES, { error: `expected one of ${STATUSES.join(', ')}` }).optional(),
+  purpose: z.enum(PURPOSES, { error: `expected one of ${PURPOSES.join(', ')}` }).optional(),
+  channel: z.enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` }).optional(),
+  from: time.optional(),
+  to: time.optional(),
+  cursor: z
+    .string()
+    .transform((text, context) => {
+      const cursor = readCursor(text);
+      if (cursor !== null) return cursor;
+      context.addIssue({ code: 'custom', message: 'expected the `next` of the page before' });
+      return z.NEVER;
+    })
+    .optional(),
+  limit: z.coerce
+    .number({ error: `expected a number from 1 to ${MOST}` })
+    .int(`expected a number from 1 to ${MOST}`)
+    .min(1, `expected a number from 1 to ${MOST}`)
+    .max(MOST, `expected a number from 1 to ${MOST}`)
+    .default(50),
+});
+
+/** The ledger, to read: who got what, and why, or why not. */
+@Controller('v1/messages')
+@Roles('ingest', 'marketer', 'approver', 'privacy')
+export class MessagesController {
+  constructor(private readonly messages: MessageStore) {}
+
+  @Get()
+  async list(
+    @Asking() caller: Caller,
+    @Query() query: unknown,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<{ items: ListedMessage[]; next?: string } | string> {
+    const { cursor, limit, ...filter } = readInput(listQuery, query);
+    const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+    const rows = await this.messages.list(caller.tenant, given, { after: cursor ?? null, limit: limit + 1 });
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const next = rows.length > limit && last !== undefined ? cursorOf(last) : undefined;
+    const items = page.map(listed);
+    if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
+      response.type('text/csv; charset=utf-8');
+      if (next !== undefined) response.setHeader('Lagom-Next', next);
+      return toCsv(items);
+    }
+    return { items, ...(next === undefined ? {} : { next }) };
+  }
+
+  /** A row's id holds slashes: it may come encoded or as it is. */
+  @Get('*id')
+  async one(@Asking() caller: Caller, @Param('id') id: string | string[]): Promise<WholeMessage> {
+    const asked = [id].flat().map((part) => part);
+    const candidates = [...new Set([asked.join('/'), asked.map(encodeURIComponent).join('/')])];
+    const [row] = await this.messages.findByIds(caller.tenant, candidates);
+    return whole(orNotFound(row, 'a message of this id'));
+  }
+}

@@ -1,0 +1,33 @@
+import type mongoose from 'mongoose';
+import { openEmbeddedStore } from '#embedded/embedded-store';
+import type { Config } from '#platform/config';
+import { connectMongo } from '#platform/mongo';
+
+/** The driver's connection, and the embedded store behind it where no server is named. */
+export class Database {
+  private constructor(
+    readonly connection: mongoose.Connection,
+    /** True where this process runs the store itself, and so is alone on it. */
+    readonly embedded: boolean,
+    private readonly closeStore: () => Promise<void>,
+  ) {}
+
+  /** Rejects where no server answers, or another process holds the data folder. */
+  static async open(config: Config): Promise<Database> {
+    const store =
+      config.mongoUri === null ? await openEmbeddedStore({ dataDir: config.dataDir ?? 'memory' }) : null;
+    const closeStore = async (): Promise<void> => store?.close();
+    try {
+      const connection = await connectMongo(config.mongoUri ?? store?.uri ?? '');
+      return new Database(connection, store !== null, closeStore);
+    } catch (error) {
+      await closeStore();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+    await this.closeStore();
+  }
+}

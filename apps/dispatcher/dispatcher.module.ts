@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { DueConsumer } from './due.consumer.js';
+
+@Module({ controllers: [DueConsumer] })
+export class DispatcherModule {}

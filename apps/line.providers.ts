@@ -1,0 +1,160 @@
+import type { FactoryProvider, InjectionToken } from '@nestjs/common';
+import { InboxStore } from '#channels/inbox.store';
+import { Senders } from '#channels/senders';
+import { HashRing } from '#consent/hash-ring';
+import { LinkTokens } from '#consent/link-token';
+import { ShortCodeStore } from '#consent/short-code.store';
+import { SuppressionStore } from '#consent/suppression.store';
+import { BookingStore } from '#customers/booking.store';
+import { CustomerStore } from '#customers/customer.store';
+import { PurchaseStore } from '#customers/purchase.store';
+import { AskGate } from '#dispatch/ask-gate';
+import { ApplyReceipt } from '#dispatch/apply-receipt';
+import { DispatchBatch } from '#dispatch/dispatch-batch';
+import { Links } from '#dispatch/links';
+import { LoadFacts } from '#dispatch/load-facts';
+import { MeansOfHouse } from '#dispatch/means';
+import { ReleaseDue } from '#dispatch/release-due';
+import { RepairStuck } from '#dispatch/repair-stuck';
+import { DeadLetterStore } from '#ingest/dead-letter.store';
+import { DeadLetters } from '#ingest/dead-letters';
+import { DryRun } from '#ingest/dry-run';
+import { HearEvents } from '#ingest/hear-event';
+import { HeardEventStore } from '#ingest/heard-event.store';
+import { Journeys } from '#journeys/load-journeys';
+import { MessageStore } from '#messages/message.store';
+import { EventSink } from '#messaging/event-sink';
+import { Clock } from '#platform/clock';
+import type { Config } from '#platform/config';
+import { Metrics } from '#platform/metrics';
+import { Erase } from '#privacy/erase';
+import { ErasureStore } from '#privacy/erasure.store';
+import { Restrict } from '#privacy/restrict';
+import { Withdraw } from '#privacy/withdraw';
+import { Templates } from '#rendering/templates';
+import { ApiKeyStore } from '#tenants/api-key.store';
+import { Tenants } from '#tenants/tenant';
+import type mongoose from 'mongoose';
+import { Database } from './database.js';
+import { CONFIG, wire } from './wire.js';
+
+/** A store on the one connection, with its indexes made before anybody uses it. */
+function store<Rest extends unknown[], T extends { createIndexes(): Promise<void> }>(
+  Class: new (connection: mongoose.Connection, ...rest: Rest) => T,
+  rest: { [Index in keyof Rest]: InjectionToken },
+): FactoryProvider<T> {
+  return {
+    provide: Class,
+    inject: [Database, ...rest],
+    useFactory: async (database: Database, ...deps: unknown[]) => {
+      const made = new Class(database.connection, ...(deps as Rest));
+      await made.createIndexes();
+      return made;
+    },
+  };
+}
+
+/** The oldest secret: a code that was given out must go on being found. */
+const CODE_SECRET = Symbol('the secret of short codes');
+
+/** The ledger and its neighbours. */
+export const STORES: FactoryProvider[] = [
+  store(CustomerStore, []),
+  store(BookingStore, []),
+  store(PurchaseStore, []),
+  store(MessageStore, []),
+  store(HeardEventStore, []),
+  store(DeadLetterStore, []),
+  store(InboxStore, []),
+  store(ErasureStore, []),
+  store(ApiKeyStore, []),
+  store(SuppressionStore, [HashRing]),
+  {
+    provide: CODE_SECRET,
+    inject: [CONFIG],
+    useFactory: (config: Config) => config.secrets.at(-1) ?? '',
+  },
+  store(ShortCodeStore, [CODE_SECRET]),
+];
+
+/** The line, as DESIGN draws it: what hears, what waits, what asks and sends, what changes a fact. */
+export const LINE: FactoryProvider[] = [
+  {
+    provide: LinkTokens,
+    inject: [CONFIG],
+    useFactory: (config: Config) => new LinkTokens(config.secrets),
+  },
+  {
+    provide: Senders,
+    inject: [CONFIG, Tenants, Clock, InboxStore],
+    useFactory: (config: Config, tenants: Tenants, clock: Clock, inbox: InboxStore) =>
+      new Senders({ tenants, clock, inbox, mode: config.send, publicUrl: config.publicUrl }),
+  },
+  {
+    provide: Links,
+    inject: [CONFIG, LinkTokens, ShortCodeStore, HashRing],
+    useFactory: (config: Config, tokens: LinkTokens, codes: ShortCodeStore, ring: HashRing) =>
+      new Links(tokens, codes, ring, (tenant) =>
+        config.send.mode === 'live' ? `https://${tenant.host}` : config.publicUrl,
+      ),
+  },
+  wire(DeadLetters, [DeadLetterStore, EventSink, Tenants, Metrics, Clock]),
+  wire(Withdraw, [SuppressionStore, CustomerStore, MessageStore, Clock]),
+  wire(Restrict, [Withdraw, Clock]),
+  wire(Erase, [
+    ErasureStore,
+    CustomerStore,
+    BookingStore,
+    PurchaseStore,
+    MessageStore,
+    SuppressionStore,
+    ShortCodeStore,
+    InboxStore,
+    Withdraw,
+    Clock,
+  ]),
+  wire(ReleaseDue, [MessageStore, EventSink, Tenants]),
+  wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
+  wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
+  wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore]),
+  wire(MeansOfHouse, [Senders, Templates]),
+  wire(AskGate, [CustomerStore, SuppressionStore, Tenants, MeansOfHouse]),
+  wire(DispatchBatch, [
+    MessageStore,
+    CustomerStore,
+    LoadFacts,
+    Templates,
+    Links,
+    Senders,
+    Withdraw,
+    MeansOfHouse,
+    Clock,
+    Metrics,
+  ]),
+  wire(HearEvents, [
+    CustomerStore,
+    BookingStore,
+    PurchaseStore,
+    SuppressionStore,
+    MessageStore,
+    HeardEventStore,
+    Journeys,
+    Tenants,
+    Withdraw,
+    Erase,
+    ReleaseDue,
+    Clock,
+  ]),
+  wire(DryRun, [
+    CustomerStore,
+    BookingStore,
+    SuppressionStore,
+    MessageStore,
+    HeardEventStore,
+    LoadFacts,
+    Journeys,
+    Tenants,
+    MeansOfHouse,
+    Clock,
+  ]),
+];

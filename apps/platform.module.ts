@@ -1,0 +1,179 @@
+import {
+  type DynamicModule,
+  Global,
+  Module,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { join } from 'node:path';
+import { HashRing } from '#consent/hash-ring';
+import { definitionsDir, Journeys, loadJourneys } from '#journeys/load-journeys';
+import { ensureTopics } from '#messaging/ensure-topics';
+import { EventSink } from '#messaging/event-sink';
+import { EventSource } from '#messaging/event-source';
+import type { Log as MessagingLog } from '#messaging/handling';
+import { isKafkaOutage, kafkaClient } from '#messaging/kafka-client';
+import { KafkaSink } from '#messaging/kafka-sink';
+import { KafkaSource } from '#messaging/kafka-source';
+import { MemorySink } from '#messaging/memory-sink';
+import { MemorySource } from '#messaging/memory-source';
+import { MemoryTopics } from '#messaging/memory-topics';
+import { Clock, SystemClock } from '#platform/clock';
+import { readOwnConfig, type AppName, type Config } from '#platform/config';
+import { Health } from '#platform/health';
+import { HealthController } from '#platform/health.controller';
+import { Metrics } from '#platform/metrics';
+import { isLostServer } from '#platform/mongo';
+import { rootDir } from '#platform/root';
+import { createLog, type Log } from '#platform/telemetry';
+import { loadTemplates, Templates } from '#rendering/templates';
+import { loadTenants } from '#tenants/load-tenants';
+import { Tenants } from '#tenants/tenant';
+import { DeadLetters } from '#ingest/dead-letters';
+import { Database } from './database.js';
+import { LINE, STORES } from './line.providers.js';
+import { CONFIG, LOG, wire } from './wire.js';
+
+/** Topics of the house and how long they keep what they carry (PROTOCOL F3). */
+export const TOPICS = [
+  { topic: 'booking.events', partitions: 12, retentionMs: 7 * 86_400_000 },
+  { topic: 'booking.events.dead', partitions: 1, retentionMs: 30 * 86_400_000 },
+  { topic: 'messages.due.recall', partitions: 12, retentionMs: 7 * 86_400_000 },
+  { topic: 'messages.due.service', partitions: 12, retentionMs: 7 * 86_400_000 },
+  { topic: 'messages.due.marketing', partitions: 12, retentionMs: 7 * 86_400_000 },
+] as const;
+
+/** What a caller may put in place of the environment: tests do. */
+export interface PlatformOptions {
+  app: AppName;
+  config?: Config;
+  clock?: Clock;
+  log?: Log;
+}
+
+const kafkaOf = (config: Config, log: Log) =>
+  kafkaClient(config.kafka?.brokers ?? [], `lagom-${config.app}`, messagingLog(log));
+
+/** The messaging's own fields are names of ours: topics, groups, offsets. */
+const messagingLog = (log: Log): MessagingLog => ({
+  info: (about, text) => log.info(about, text),
+  warn: (about, text) => log.warn(about, text),
+  error: (about, text) => log.error(about, text),
+});
+
+const STATE: Provider[] = [
+  {
+    provide: Database,
+    inject: [CONFIG, Health],
+    useFactory: async (config: Config, health: Health): Promise<Database> => {
+      const database = await Database.open(config);
+      health.register('mongo', async () => {
+        await database.connection.db?.command({ ping: 1 });
+      });
+      return database;
+    },
+  },
+  { provide: MemoryTopics, useFactory: () => new MemoryTopics() },
+  {
+    provide: EventSink,
+    inject: [CONFIG, LOG, MemoryTopics],
+    useFactory: async (config: Config, log: Log, topics: MemoryTopics): Promise<EventSink> => {
+      if (config.kafka === null) return new MemorySink(topics);
+      const kafka = kafkaOf(config, log);
+      const admin = kafka.admin();
+      await admin.connect();
+      try {
+        await ensureTopics(admin, TOPICS, messagingLog(log));
+      } finally {
+        await admin.disconnect();
+      }
+      return new KafkaSink(kafka);
+    },
+  },
+  {
+    provide: EventSource,
+    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, Health],
+    useFactory: (
+      config: Config,
+      log: Log,
+      topics: MemoryTopics,
+      deadLetters: DeadLetters,
+      health: Health,
+    ): EventSource => {
+      const handling = {
+        group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
+        isOutage: (error: unknown) => isLostServer(error) || isKafkaOutage(error),
+        deadLetter: deadLetters.take.bind(deadLetters),
+        log: messagingLog(log),
+      };
+      const source =
+        config.kafka === null
+          ? new MemorySource(topics, handling)
+          : new KafkaSource(kafkaOf(config, log), {
+              ...handling,
+              onFatal: (why) => {
+                // A process without a consumer does nothing: ended, its supervisor starts it anew.
+                log.error({ reason: why }, 'the consumer is gone for good, ending');
+                process.kill(process.pid, 'SIGTERM');
+              },
+            });
+      health.register('messaging', () => source.healthy().ok);
+      return source;
+    },
+  },
+  {
+    provide: Tenants,
+    inject: [CONFIG],
+    useFactory: (config: Config) =>
+      loadTenants(config.tenantsDir, config.providers, { live: config.send.mode === 'live' }),
+  },
+  { provide: Templates, useFactory: () => loadTemplates(join(rootDir(), 'templates')) },
+  {
+    provide: Journeys,
+    inject: [Templates],
+    useFactory: (templates: Templates) =>
+      loadJourneys(definitionsDir(), (name) => templates.names().includes(name)),
+  },
+  { provide: HashRing, inject: [CONFIG], useFactory: (config: Config) => new HashRing(config.hashKeys) },
+  wire(Health, []),
+  wire(Metrics, []),
+];
+
+/**
+ * Everything that has state, once a process (`all` has one of each too): configuration, clock, connection, topics, and the
+ * line's own classes wired on them.
+ */
+@Global()
+@Module({})
+export class PlatformModule implements OnApplicationShutdown {
+  constructor(private readonly ref: ModuleRef) {}
+
+  static register(options: PlatformOptions): DynamicModule {
+    const config = options.config ?? readOwnConfig(options.app);
+    const providers: Provider[] = [
+      { provide: CONFIG, useValue: config },
+      {
+        provide: LOG,
+        useFactory: () => options.log ?? createLog({ level: config.logLevel, app: config.app }),
+      },
+      { provide: Clock, useFactory: () => options.clock ?? new SystemClock() },
+      ...STATE,
+      ...STORES,
+      ...LINE,
+    ];
+    return {
+      module: PlatformModule,
+      controllers: [HealthController],
+      providers,
+      exports: providers.map((provider) => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+
+  /** Last of all: the consumers have drained by now (see LagomTransport). */
+  async onApplicationShutdown(): Promise<void> {
+    const sink: EventSink & { close?: () => Promise<void> } = this.ref.get(EventSink);
+    await sink.close?.();
+    await this.ref.get(Database).close();
+  }
+}

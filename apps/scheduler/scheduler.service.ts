@@ -1,0 +1,87 @@
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { ReleaseDue } from '#dispatch/release-due';
+import { RepairStuck } from '#dispatch/repair-stuck';
+import { DeadLetterStore } from '#ingest/dead-letter.store';
+import { MessageStore } from '#messages/message.store';
+import { Clock } from '#platform/clock';
+import type { Config } from '#platform/config';
+import { Lease } from '#platform/lease';
+import { Loop } from '#platform/loop';
+import { Metrics } from '#platform/metrics';
+import type { Log } from '#platform/telemetry';
+import { Erase } from '#privacy/erase';
+import { DUE_CLASSES } from '#purposes/stream';
+import { Database } from '../database.js';
+import { CONFIG, LOG } from '../wire.js';
+
+const RELEASE_EVERY_MS = 500;
+const REPAIR_EVERY_MS = 10_000;
+const TIDY_EVERY_MS = 60_000;
+
+/** What waits: one leader by lease releases what is due and mends what a crash left (PROTOCOL C). */
+@Injectable()
+export class SchedulerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly lease: Lease;
+  private readonly loops: Loop[];
+
+  constructor(
+    private readonly releaseDue: ReleaseDue,
+    private readonly repairStuck: RepairStuck,
+    private readonly erase: Erase,
+    private readonly deadLetters: DeadLetterStore,
+    private readonly messages: MessageStore,
+    private readonly metrics: Metrics,
+    clock: Clock,
+    database: Database,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LOG) log: Log,
+  ) {
+    this.lease = new Lease(database.connection, 'scheduler', clock, { takeAtOnce: database.embedded });
+    const leading = (pass: (now: Date) => Promise<Record<string, number>>) => async (now: Date) =>
+      (await this.lease.hold()) ? pass(now) : {};
+    const loop = (
+      name: string,
+      everyMs: number,
+      pass: (now: Date) => Promise<Record<string, number>>,
+    ): Loop => new Loop({ name, everyMs, runOnce: leading(pass), clock, log, metrics });
+    this.loops = [
+      loop('release-due', RELEASE_EVERY_MS, async (now) => ({
+        released: await this.releaseDue.runOnce(now),
+      })),
+      loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
+      loop('tidy', TIDY_EVERY_MS, async (now) => ({
+        erased: await this.erase.resume(),
+        deadLetters: await this.deadLetters.deleteExpired(now),
+      })),
+      loop('count', REPAIR_EVERY_MS, async (now) => {
+        await this.count(now);
+        return {};
+      }),
+    ];
+  }
+
+  /** With topics in memory, what was released before the last stop is produced again (PROTOCOL C2). */
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.kafka === null) await this.releaseDue.reproduceAll();
+    for (const loop of this.loops) loop.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.loops.map((loop) => loop.stop()));
+    await this.lease.release();
+  }
+
+  private async count(now: Date): Promise<void> {
+    const [due] = await this.messages.findDue(now, 1);
+    for (const dueClass of DUE_CLASSES) {
+      const waited = due?.dueClass === dueClass && due.dueAt ? now.getTime() - due.dueAt.getTime() : 0;
+      this.metrics.oldestDueSeconds(dueClass, waited / 1_000);
+    }
+    this.metrics.rows('unknown', await this.messages.countByStatus(['unknown']));
+  }
+}
