@@ -71,18 +71,20 @@ const LOST_LABELS = [
   'TransientTransactionError',
   'SystemOverloadedError',
 ];
-/** Host gone, stepping down, shutting down, no majority in time, and the socket's own. */
+/** Host gone, stepping down, shutting down, no majority in time. */
 const LOST_CODES = new Set<number | string>([
-  ...[6, 7, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436],
-  ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT'],
+  6, 7, 64, 89, 91, 100, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
+/** A socket's own: the driver lets them through bare at times. */
+const LOST_SOCKET = new Set<number | string>(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** Whether the server was lost: what was asked of it may have happened or not; try again later, blame no data. */
 export function isLostServer(error: unknown): boolean {
   for (let at = error as ServerError | null | undefined, depth = 0; at != null && depth < 8; depth += 1) {
     if (typeof at !== 'object') return false;
     if (at.name !== undefined && LOST_NAMES.has(at.name)) return true;
-    if (isMongo(at) && at.code !== undefined && LOST_CODES.has(at.code)) return true;
+    if (at.code !== undefined && (LOST_SOCKET.has(at.code) || (isMongo(at) && LOST_CODES.has(at.code))))
+      return true;
     if (LOST_LABELS.some((label) => at?.hasErrorLabel?.(label))) return true;
     if (withoutMajority(at)) return true;
     at = at.cause as ServerError | null | undefined;
@@ -90,7 +92,7 @@ export function isLostServer(error: unknown): boolean {
   return false;
 }
 
-// A file that is not there is no lost server: the bare code of a socket counts under a driver's name only.
+// Numbers mean something under a driver's name only.
 const isMongo = (error: ServerError): boolean => error.name?.startsWith('Mongo') ?? false;
 
 const withoutMajority = (error: ServerError): boolean =>
