@@ -14,15 +14,16 @@ export interface ProviderAgents {
 }
 
 /** Keep-alive sockets. How many are open is bounded by the sender's slots; an agent's own queue would hide lateness. */
-export function providerAgents(width: number): ProviderAgents {
+export function providerAgents(width: number, timeoutMs: number): ProviderAgents {
+  const connectMs = Math.min(CONNECT_MS, timeoutMs / 2);
   const options = { keepAlive: true, maxSockets: Infinity, maxFreeSockets: width, timeout: IDLE_MS };
   return {
-    httpAgent: boundConnect(new http.Agent(options), 'connect'),
-    httpsAgent: boundConnect(new https.Agent(options), 'secureConnect'),
+    httpAgent: boundConnect(new http.Agent(options), 'connect', connectMs),
+    httpsAgent: boundConnect(new https.Agent(options), 'secureConnect', connectMs),
   };
 }
 
-function boundConnect<A extends http.Agent>(agent: A, up: 'connect' | 'secureConnect'): A {
+function boundConnect<A extends http.Agent>(agent: A, up: 'connect' | 'secureConnect', ms: number): A {
   type Create = (...args: unknown[]) => net.Socket | undefined;
   const held = agent as unknown as { createConnection: Create };
   const create = held.createConnection.bind(agent);
@@ -31,7 +32,7 @@ function boundConnect<A extends http.Agent>(agent: A, up: 'connect' | 'secureCon
     if (!socket) return socket;
     const timer = setTimeout(() => {
       socket.destroy(Object.assign(new Error('connect timed out'), { code: CONNECT_TIMEOUT }));
-    }, CONNECT_MS);
+    }, ms);
     for (const over of [up, 'close']) socket.once(over, () => clearTimeout(timer));
     return socket;
   };

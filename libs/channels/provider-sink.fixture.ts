@@ -64,6 +64,8 @@ export class ProviderSink {
   readonly requests: SinkRequest[] = [];
   /** The most requests that were open at once. */
   widest = 0;
+  /** Sockets that were opened. */
+  connections = 0;
   private open = 0;
   private queue: SinkAnswer[] = [];
   private standing: ((request: SinkRequest) => SinkAnswer) | null = null;
@@ -76,6 +78,7 @@ export class ProviderSink {
   ) {
     server.on('request', (request, response) => void this.take(request, response));
     server.on('connection', (socket) => {
+      this.connections += 1;
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });

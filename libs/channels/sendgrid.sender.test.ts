@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import net, { type AddressInfo } from 'node:net';
 import { StoppedClock } from '#platform/clock';
 import { anEnvelope, permitOf } from './envelope.fixture.js';
 import { ProviderSink, SENDGRID } from './provider-sink.fixture.js';
@@ -213,5 +214,24 @@ describe('SendGrid', () => {
     await Promise.all(envelopes.map((envelope) => sender.send(permitOf(envelope), envelope)));
     expect(sink.requests).toHaveLength(20);
     expect(sink.widest).toBe(4);
+    expect(sink.connections).toBe(4);
+  });
+
+  it('tries again later where no connection came up: nothing was written', async () => {
+    // Takes the connection, never shakes hands.
+    const mute = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => mute.once('listening', resolve));
+    const opened: net.Socket[] = [];
+    mute.on('connection', (socket) => opened.push(socket.on('error', () => {})));
+    sender.close();
+    const { port } = mute.address() as AddressInfo;
+    const account = { apiKey: 'SG.test', baseUrl: `https://127.0.0.1:${port}` };
+    sender = new SendGridSender(account, { account: 'acme', clock, timeoutMs: 1_000 });
+    const envelope = anEnvelope('email');
+    const outcome = await sender.send(permitOf(envelope), envelope);
+    for (const socket of opened) socket.destroy();
+    await new Promise((resolve) => mute.close(resolve));
+    expect(outcome).toMatchObject({ kind: 'retry-at', reason: 'econnecttimeout' });
+    expect(opened).toHaveLength(1);
   });
 });

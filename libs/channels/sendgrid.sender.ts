@@ -33,7 +33,7 @@ export class SendGridSender extends Sender {
 
   constructor(account: SendGridAccount, options: SenderOptions) {
     super(options);
-    this.agents = providerAgents(this.width);
+    this.agents = providerAgents(this.width, this.timeoutMs);
     this.client.setApiKey(account.apiKey);
     // No redirects: a 307 would send the same mail again, elsewhere.
     this.set({ ...this.agents, maxRedirects: 0 });

@@ -138,4 +138,12 @@ describe('Twilio', () => {
     outcomes.push(sender.send(permitOf(quick), quick));
     expect((await Promise.all(outcomes)).map(({ kind }) => kind)).toEqual(['unknown', 'accepted']);
   });
+
+  it('keeps its connection', async () => {
+    for (const _ of [1, 2, 3]) {
+      const envelope = anEnvelope('sms');
+      await sender.send(permitOf(envelope), envelope);
+    }
+    expect(sink.connections).toBe(1);
+  });
 });
