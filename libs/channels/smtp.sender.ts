@@ -15,6 +15,13 @@ const IDLE_MS = 20_000;
 const BUSY_MS = 60_000;
 const LOST_IDLE_MS = 1_000;
 
+/** Travels with a mail through nodemailer: while its body is unread, nothing was sent. */
+interface Passage {
+  body?: Readable;
+}
+
+type Mail = ReturnType<typeof mailOf> & { signal: AbortSignal };
+
 interface SmtpFailure {
   code?: string;
   command?: string;
@@ -25,8 +32,6 @@ interface SmtpFailure {
 /** Mail through any SMTP server, over kept connections. Signing (DKIM) is the server's work. */
 export class SmtpSender extends Sender {
   private readonly transport;
-  /** The body's stream by Message-ID, while it is on its way: unread, nothing was sent. */
-  private readonly bodies = new Map<string, Readable>();
 
   constructor(account: SmtpAccount, options: SenderOptions) {
     super({ ...options, slots: Math.min(options.slots ?? SMTP_SLOTS, SMTP_SLOTS) });
@@ -48,7 +53,7 @@ export class SmtpSender extends Sender {
       const create = mail.message.createReadStream.bind(mail.message);
       mail.message.createReadStream = (...args) => {
         const body = create(...args);
-        this.bodies.set(mail.message.messageId(), body);
+        (mail.data as { passage: Passage }).passage.body = body;
         return body;
       };
       done();
@@ -57,14 +62,12 @@ export class SmtpSender extends Sender {
 
   protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
     const messageId = envelope.headers['Message-ID'] ?? `<${envelope.ref}@lagom>`;
+    const passage: Passage = {};
     try {
-      await this.transport.sendMail({ ...mailOf(envelope, messageId), signal: deadline });
+      await this.transport.sendMail({ ...mailOf(envelope, messageId), signal: deadline, passage } as Mail);
       return { kind: 'accepted', providerId: messageId };
     } catch (error) {
-      const begun = this.bodies.get(messageId)?.readableDidRead === true;
-      return explain(error as SmtpFailure, begun, deadline);
-    } finally {
-      this.bodies.delete(messageId);
+      return explain(error as SmtpFailure, passage.body?.readableDidRead === true, deadline);
     }
   }
 
