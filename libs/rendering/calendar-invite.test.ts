@@ -136,6 +136,12 @@ describe('an invitation', () => {
     expect(two).toBeLessThan(2 ** 31);
   });
 
+  it('lets no fact begin a line of its own', () => {
+    const from = input({ url: 'https://a.example/\r\nX-EVIL:1', location: 'Åre\r\nX-EVIL:1' });
+    from.person = { name: 'A\r\nX-EVIL:1', timeZone: null, email: 'a@example.se\r\nX-EVIL:1' };
+    expect(read(from).attachment.content).not.toMatch(/^X-EVIL/m);
+  });
+
   it('names no treatment', () => {
     expect(read(input()).attachment.content).not.toContain('Ansikts');
   });

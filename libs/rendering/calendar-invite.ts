@@ -48,14 +48,14 @@ export function calendarInvite(method: InviteMethod, input: RenderInput, locale:
       summary: tidy(words.summary(tenant.name, tenant.showServiceNames ? booking.service : null)),
       description: tidy(called ? words.cancelled : words.contact(tenant.phone, tenant.email)),
       location: booking.location ? tidy(booking.location) : null,
-      url: called ? null : booking.url,
+      url: called || !booking.url ? null : new URL(booking.url).href,
       status: called ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
       busystatus: called ? ICalEventBusyStatus.FREE : ICalEventBusyStatus.BUSY,
-      organizer: { name: parameter(tenant.name), email: tenant.email },
+      organizer: { name: parameter(tenant.name), email: tidy(tenant.email) },
       attendees: person.email
         ? [
             {
-              email: person.email,
+              email: tidy(person.email),
               ...(person.name === null ? {} : { name: parameter(person.name) }),
               role: ICalAttendeeRole.REQ,
               // They booked: there is nothing to answer, and nobody reads an answer.

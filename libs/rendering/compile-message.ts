@@ -81,6 +81,12 @@ async function compileMjml(source: Composed, faults: Fault[]): Promise<string | 
   const at = (line: number, problem: string): unknown => faults.push({ ...originOf(source, line), problem });
   let written = source.text;
   for (const [variable, colour] of Object.entries(STAND_INS)) written = written.replaceAll(variable, colour);
+  // Each expression gets a mark of its own: MJML drops without a word what stands between components.
+  const marked: { expression: string; line: number }[] = [];
+  written = written.replace(EXPRESSION, (expression, offset: number) => {
+    marked.push({ expression, line: written.slice(0, offset).split('\n').length });
+    return `${expression}\ue000${marked.length - 1}\ue001`;
+  });
   try {
     const { html, errors } = await mjml2html(written, {
       validationLevel: 'soft',
@@ -88,22 +94,22 @@ async function compileMjml(source: Composed, faults: Fault[]): Promise<string | 
       fonts: {},
     });
     for (const { line, message, tagName } of errors) at(line, `MJML ${tagName}: ${message}`);
-    let markup = squeeze(html);
-    for (const [variable, colour] of Object.entries(STAND_INS)) markup = markup.replaceAll(colour, variable);
-    const kept = new Set(expressions(markup));
-    const lost = [...new Set(expressions(source.text))].filter((expression) => !kept.has(expression));
-    for (const expression of lost) {
-      const line = source.text.slice(0, source.text.indexOf(expression)).split('\n').length;
+    const lost = marked.filter((_, index) => !html.includes(`\ue000${index}\ue001`));
+    for (const { expression, line } of lost) {
       at(line, `MJML drops ${expression}: between components it needs an <mj-raw> around it`);
     }
-    return errors.length + lost.length > 0 ? undefined : markup;
+    if (errors.length + lost.length > 0) return undefined;
+    let markup = squeeze(html.replace(/\ue000\d+\ue001/g, ''));
+    for (const [variable, colour] of Object.entries(STAND_INS)) markup = markup.replaceAll(colour, variable);
+    return markup;
   } catch (error) {
     at(1, `MJML: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
 }
 
-const expressions = (text: string): string[] => text.match(/\{\{[^!][^}]*\}\}/g) ?? [];
+/** Anything but a comment. */
+const EXPRESSION = /\{\{[^!][^}]*\}\}/g;
 
 /** Indentation costs a third of a mail's size and says nothing. */
 const squeeze = (html: string): string =>

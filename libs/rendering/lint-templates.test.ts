@@ -217,7 +217,7 @@ describe('templates that boot refuses', () => {
       expect.stringContaining('templates/'),
     ]);
     expect(message).toContain(`templates/${BODY}:8: MJML mj-text: Attribute sise is illegal`);
-    expect(message).toContain('templates/layout/sv/footer.html.hbs:4: MJML mj-bold: ');
+    expect(message).toContain('templates/layout/sv/footer.html.hbs:5: MJML mj-bold: ');
   });
 
   it('refuses an expression that MJML would drop', async () => {

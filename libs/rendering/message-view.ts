@@ -100,8 +100,9 @@ function times(
   checkDate(previous, 'booking.previousStartsAt');
   if (!startsAt) return none;
   checkZone(venue, venueFrom);
-  if (home !== null) checkZone(home, 'person.timeZone');
-  const zoneNote = home !== null && clocksDiffer(startsAt, venue, home) ? noteZone(locale, venue) : '';
+  // A zone of the person's that is none stops no mail: the clock is said, which is right in any zone.
+  const elsewhere = home !== null && (!isZone(home) || clocksDiffer(startsAt, venue, home));
+  const zoneNote = elsewhere ? noteZone(locale, venue) : '';
   const reading: Reading = { locale, timeZone: venue, thisYear: yearAt(now, venue), zoneNote };
   const moved = previous !== null && previous.getTime() !== startsAt.getTime();
   const when = sayWhen(startsAt, reading);
@@ -122,25 +123,24 @@ function checkDate(at: Date | null, name: string): void {
   if (at !== null && Number.isNaN(at.getTime())) throw new Unsayable(`${name} is not a date`);
 }
 
+function checkZone(zone: string, name: string): void {
+  if (!isZone(zone)) throw new Unsayable(`${name} is not a time zone`);
+}
+
 const zones = new Map<string, boolean>();
 
-function checkZone(zone: string, name: string): void {
+function isZone(zone: string): boolean {
   let right = zones.get(zone);
   if (right === undefined) {
     if (zones.size > 1000) zones.clear();
-    right = isZone(zone);
+    try {
+      right = Boolean(new Intl.DateTimeFormat('en', { timeZone: zone }));
+    } catch {
+      right = false;
+    }
     zones.set(zone, right);
   }
-  if (!right) throw new Unsayable(`${name} is not a time zone`);
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
+  return right;
 }
 
 /**

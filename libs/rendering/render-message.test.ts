@@ -111,12 +111,27 @@ describe('what a mail says', () => {
     }
   });
 
+  it('says whose clock it is where the person may have another', () => {
+    const at = (zone: string | null) =>
+      rendered(CONFIRMATION, { change: (input) => (input.person.timeZone = zone) }).subject;
+    const plain = 'Din bokning är klar: torsdag 3 december kl. 10.15';
+    expect([at(null), at('Europe/Oslo')]).toEqual([plain, plain]);
+    expect(at('Europe/London')).toBe(`${plain} (svensk tid)`);
+    expect(at('not/a zone')).toBe(`${plain} (svensk tid)`);
+    const venue: Change = (input, booking) => {
+      booking.timeZone = null;
+      input.tenant.timeZone = 'Europe/Istanbul';
+    };
+    const there = rendered(CONFIRMATION, { change: venue }).subject;
+    expect(there).toBe('Din bokning är klar: torsdag 3 december kl. 12.15 (lokal tid i Istanbul)');
+  });
+
   it('shows a reason of cancellation in words, not a code', () => {
     expect(rendered('booking-cancellation').text).toContain('Orsak: Maria har tyvärr blivit sjuk.');
     const code = rendered('booking-cancellation', {
       change: (_, booking) => (booking.cancelReason = 'customer-request'),
     });
-    expect(code.text + code.html).not.toContain('customer-request');
+    expect(`${code.text}${code.html}`).not.toContain('customer-request');
     expect(code.text).not.toContain('Orsak');
   });
 
@@ -273,7 +288,7 @@ describe('names of treatments (GDPR 9)', () => {
 
   it('names none at all in the mail about an unfinished booking', () => {
     const mail = rendered('abandoned-booking');
-    expect(mail.text + mail.html).not.toContain(service);
+    expect(`${mail.text}${mail.html}`).not.toContain(service);
   });
 
   it('shows them where the tenant does', () => {

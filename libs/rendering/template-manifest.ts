@@ -130,6 +130,6 @@ export function sampleInput(
     template,
     channel,
     locale,
-    booking: { ...base.booking, ...own?.booking } as NonNullable<RenderInput['booking']>,
+    booking: { ...base.booking, ...own?.booking },
   };
 }
