@@ -12,6 +12,8 @@ export function kafkaClient(
     clientId,
     brokers: [...brokers],
     connectionTimeout: 3_000,
+    // A consumer that has crashed starts again after the last pause: kafkajs' own 30 s would outlast most restarts of a broker.
+    retry: { initialRetryTime: 300, maxRetryTime: 3_000, retries: 6 },
     logLevel: logLevel.WARN,
     logCreator: () => (entry) => {
       // Our own handlers never throw into kafkajs, so its messages speak of brokers and groups only.

@@ -1,14 +1,19 @@
 import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import { EventSink, type OutRecord } from './event-sink.js';
-import { isKafkaOutage } from './kafka-client.js';
 
 /** A request stays under the brokers' usual limit of 1 MB a batch. */
 const BYTES_A_REQUEST = 500_000;
 const RECORDS_A_REQUEST = 2_000;
 
+/** A connection, and how many requests are under way on it. */
+interface Line {
+  opened: Promise<Producer>;
+  users: number;
+}
+
 /** Writes to Kafka: idempotent, acknowledged by all replicas. Connects at the first record. */
 export class KafkaSink extends EventSink {
-  private producer: Promise<Producer> | undefined;
+  private line: Line | undefined;
 
   constructor(private readonly kafka: Kafka) {
     super();
@@ -19,20 +24,26 @@ export class KafkaSink extends EventSink {
     for (const messages of requests(records)) await this.send(topic, messages);
   }
 
+  /** To be called when nobody produces any more. */
   async close(): Promise<void> {
-    const producer = this.producer;
-    this.producer = undefined;
-    await (await producer?.catch(() => undefined))?.disconnect();
+    const line = this.line;
+    this.line = undefined;
+    await (await line?.opened.catch(() => undefined))?.disconnect();
   }
 
   private async send(topic: string, messages: Message[]): Promise<void> {
-    const opened = (this.producer ??= this.open());
+    const line = (this.line ??= { opened: this.open(), users: 0 });
+    line.users += 1;
     try {
-      await (await opened).send({ topic, acks: -1, messages });
+      await (await line.opened).send({ topic, acks: -1, messages });
     } catch (error) {
-      // After anything but a lost server the producer's sequence may be broken for good: the next call gets a new one.
-      if (this.producer === opened && !isKafkaOutage(error)) await this.close().catch(() => undefined);
+      // Its sequence may be broken, and kafkajs asks for a topic that is absent with every later request, in vain.
+      if (this.line === line) this.line = undefined;
       throw error;
+    } finally {
+      line.users -= 1;
+      if (this.line !== line && line.users === 0)
+        void line.opened.then((old) => old.disconnect()).catch(() => undefined);
     }
   }
 
@@ -42,12 +53,7 @@ export class KafkaSink extends EventSink {
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
     });
-    try {
-      await producer.connect();
-    } catch (error) {
-      this.producer = undefined;
-      throw error;
-    }
+    await producer.connect();
     return producer;
   }
 }
