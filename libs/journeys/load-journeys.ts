@@ -2,17 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import type { EventType } from '#events/event';
+import { BootRefusal, type BootFault } from '#platform/boot-refusal';
 import { rootDir } from '#platform/root';
 import { journeySchema, type Journey } from './journey.js';
-
-/** A definition that cannot be taken: boot prints each fault and stops. */
-export class JourneyError extends Error {
-  override readonly name = 'JourneyError';
-
-  constructor(readonly faults: readonly { file: string; line: number; path: string; problem: string }[]) {
-    super(faults.map((f) => `${f.file}:${f.line} ${f.path}: ${f.problem}`).join('\n'));
-  }
-}
 
 /** The journeys, checked, by the events that start them and call them off. */
 export class Journeys {
@@ -37,7 +29,7 @@ export function definitionsDir(): string {
  * template of that name exists.
  */
 export function loadJourneys(dir: string, hasTemplate: (name: string) => boolean): Journeys {
-  const faults: { file: string; line: number; path: string; problem: string }[] = [];
+  const faults: BootFault[] = [];
   const journeys: Journey[] = [];
   for (const name of readdirSync(dir)
     .filter((file) => file.endsWith('.yaml'))
@@ -64,6 +56,12 @@ export function loadJourneys(dir: string, hasTemplate: (name: string) => boolean
     const read = journeySchema.safeParse(document.toJS());
     if (!read.success) {
       for (const issue of read.error.issues) {
+        const unknown = issue.code === 'unrecognized_keys' ? issue.keys : [];
+        for (const key of unknown) {
+          const at = [...issue.path, key];
+          faults.push({ file, line: lineOf(at), path: at.join('.'), problem: 'no member of a journey' });
+        }
+        if (unknown.length > 0) continue;
         faults.push({ file, line: lineOf(issue.path), path: issue.path.join('.'), problem: issue.message });
       }
       continue;
@@ -79,6 +77,6 @@ export function loadJourneys(dir: string, hasTemplate: (name: string) => boolean
       fault('anchor', 'a step that is due now has no anchor');
     journeys.push(journey);
   }
-  if (faults.length > 0) throw new JourneyError(faults);
+  if (faults.length > 0) throw new BootRefusal('Lagom does not start', faults);
   return new Journeys(journeys);
 }
