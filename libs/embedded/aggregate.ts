@@ -15,7 +15,7 @@ type Stage = (docs: readonly Doc[]) => readonly Doc[];
 function positive(stage: string, value: unknown, least: 0 | 1): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
   throw new Refusal(
-    stage === '$limit' ? 15958 : 15956,
+    stage === '$limit' ? 15958 : 5107200,
     `${stage} takes a ${least ? 'positive' : 'non-negative'} number`,
   );
 }
@@ -51,7 +51,7 @@ function project(spec: unknown): Stage {
   const view = compileProjection({ ...included, ...(Object.keys(rest).length > 0 ? rest : { '\u0000': 1 }) });
   const made = [...computed].map(([path, expression]) => ({
     parts: pathParts(path),
-    value: compileExpression(expression),
+    value: compileExpression(expression, 31325),
   }));
   return (docs) =>
     docs.map((doc) => {

@@ -50,7 +50,7 @@ const OPERATORS = {
 const OPTIONS = { context: Context.init({ expression: OPERATORS as never }) } as unknown as MingoOptions;
 const VARIABLES = ['$$ROOT', '$$CURRENT', '$$REMOVE'];
 
-function check(expression: unknown): void {
+function check(expression: unknown, unknownCode: 168 | 31325): void {
   if (typeof expression === 'string' && expression.startsWith('$$')) {
     const variable = expression.split('.')[0]!;
     if (!VARIABLES.includes(variable))
@@ -59,17 +59,18 @@ function check(expression: unknown): void {
     if (expression.slice(1).split('.').includes(''))
       throw new Refusal(40353, `FieldPath '${expression}' has an empty part`);
   } else if (Array.isArray(expression)) {
-    expression.forEach(check);
+    for (const one of expression) check(one, unknownCode);
   } else if (isDocument(expression)) {
     for (const [key, value] of Object.entries(expression)) {
       if (key.startsWith('$')) {
         if (Object.keys(expression).length > 1) {
           throw new Refusal(15983, 'An object representing an expression must have exactly one field');
         }
-        if (!Object.hasOwn(OPERATORS, key)) throw new Refusal(168, `Unrecognized expression '${key}'`);
+        if (!Object.hasOwn(OPERATORS, key))
+          throw new Refusal(unknownCode, `Unrecognized expression '${key}'`);
         if (key === '$literal') continue;
       }
-      check(value);
+      check(value, unknownCode);
     }
   }
 }
@@ -85,8 +86,8 @@ function withoutMissing(value: unknown): unknown {
 }
 
 /** Compiles an expression; an operator or variable that is not there is refused before anything runs. */
-export function compileExpression(expression: unknown): Expression {
-  check(expression);
+export function compileExpression(expression: unknown, unknownCode: 168 | 31325 = 168): Expression {
+  check(expression, unknownCode);
   if (typeof expression === 'string' && /^\$[^$.]+$/.test(expression)) {
     const field = expression.slice(1);
     return (doc) => (Object.hasOwn(doc, field) ? doc[field] : undefined);

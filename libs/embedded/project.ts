@@ -131,7 +131,7 @@ function parse(spec: Doc, prefix: string, out: Parsed): void {
     ) {
       parse(value, `${path}.`, out);
     } else {
-      throw new Refusal(168, `Unrecognized expression in the projection of '${path}'`);
+      throw new Refusal(31325, `Unknown expression in the projection of '${path}'`);
     }
   }
 }
