@@ -19,7 +19,13 @@ export class AskGate {
   ) {}
 
   /** Facts are those known now; `at` moves only the clock. */
-  async ask(tenantId: string, customerId: string, purpose: Purpose, channel: Channel, at: Date): Promise<Decision> {
+  async ask(
+    tenantId: string,
+    customerId: string,
+    purpose: Purpose,
+    channel: Channel,
+    at: Date,
+  ): Promise<Decision> {
     const tenant = this.tenants.get(tenantId);
     if (tenant === undefined) throw new Error('a key of an unknown tenant passed the guard');
     const customer = await this.customers.find(tenantId, customerId);

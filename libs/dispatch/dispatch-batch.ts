@@ -216,11 +216,11 @@ export class DispatchBatch {
       const other = one.permitted.channel === 'email' ? customer.phone : customer.email;
       const mayFallOn = !RULES[one.claimed.purpose].stoppedByChoice && other !== null;
       const move = outcomeMove(one.claimed, outcome, mayFallOn, this.clock.now());
-      this.metrics.message(move.after);
       recorder.add(move, {
         ref: one.permitted.ref,
         providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
       });
+      this.metrics.message(move.after);
       if (outcome.kind === 'rejected') {
         await this.customers.giveBack(tenant.id, [{ customer: customer.customer, message: one.claimed._id }]);
       }

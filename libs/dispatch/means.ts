@@ -20,8 +20,7 @@ export class MeansOfHouse implements Means {
   }
 
   contentProblem(template: string, channel: Channel): string | null {
-    const isWritten =
-      (channel === 'email' || channel === 'sms') && this.templates.names().includes(template);
+    const isWritten = (channel === 'email' || channel === 'sms') && this.templates.names().includes(template);
     return isWritten ? null : `no template ${template} for ${channel}`;
   }
 }

@@ -75,7 +75,9 @@ export class Metrics {
     status: string;
     reason?: string | null;
   }): void {
-    this.messages.inc(this.bounded('messages', { ...labels, reason: labels.reason ?? '' }));
+    // A whole row may be passed: only these of it become labels.
+    const { tenant, purpose, channel, status, reason } = labels;
+    this.messages.inc(this.bounded('messages', { tenant, purpose, channel, status, reason: reason ?? '' }));
   }
 
   /** An event of a known type (pass `unknown` for any other) was applied, ignored, refused or dead-lettered. */
