@@ -83,7 +83,7 @@ if (brokers.length === 0) {
         ends.push(nameOf(one));
         return done();
       };
-      const [first, second] = [new Ear(answer as never), new Ear(answer as never)];
+      const [first, second] = [new Ear(answer), new Ear(answer)];
       await sink.produce(topic, records(20, 50));
       const one = await hear(topic, first);
       await first.until(() => first.ends.length > 100);
