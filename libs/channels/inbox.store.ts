@@ -26,8 +26,17 @@ export interface InboxMessage {
   attachments?: { filename: string; contentType: string; content: string }[];
 }
 
-/** With the provider's `ref`, by which a bounce, a complaint or a STOP finds its row. */
-export type CapturedMessage = InboxMessage & { ref: string };
+/** With the provider's `ref`, by which a bounce, a complaint or a STOP finds its row, and what was answered to it. */
+export type CapturedMessage = InboxMessage & { ref: string; replies?: { at: Date; text: string }[] };
+
+/** A message in few words: enough for a list of thousands. */
+export type InboxHeadline = Pick<
+  InboxMessage,
+  'id' | 'message' | 'tenant' | 'at' | 'channel' | 'purpose' | 'to' | 'subject'
+> & {
+  /** The beginning of what it says, where it has no subject. */
+  begins?: string;
+};
 
 /** All that are given must be equal, to the letter. */
 export interface InboxFilter {
@@ -39,6 +48,7 @@ export interface InboxFilter {
 interface InboxRow extends InboxMessage {
   /** The ref: a repeat writes nothing twice. */
   _id: string;
+  replies?: { at: Date; text: string }[];
   /** Order among those of one instant: the inbox's clock stands still at each `dueAt`. */
   order: number;
 }
@@ -51,6 +61,10 @@ schema.index({ id: 1 }, { unique: true });
 schema.index({ at: -1, order: -1 });
 schema.index({ to: 1, at: -1, order: -1 });
 schema.index({ tenant: 1, message: 1 });
+
+const HEADLINE = { id: 1, message: 1, tenant: 1, at: 1, channel: 1, purpose: 1, to: 1, subject: 1 } as const;
+/** How much of an SMS stands in a list. */
+const BEGINNING = 120;
 
 /** What the capturing senders keep instead of sending. Shared by all tenants: it is the developer's window. */
 export class InboxStore {
@@ -93,9 +107,39 @@ export class InboxStore {
     return rows.map((row) => shown(row));
   }
 
+  /** In few words, newest first. */
+  async headlines(limit: number): Promise<InboxHeadline[]> {
+    const rows = await this.rows
+      .find({}, HEADLINE)
+      .sort({ at: -1, order: -1 })
+      .limit(limit)
+      .lean<(Omit<InboxHeadline, 'begins'> & { _id: string })[]>();
+    const silent = rows.filter(({ subject }) => subject === undefined).map(({ _id }) => _id);
+    const texts = await this.rows
+      .find({ _id: { $in: silent } }, { text: 1 })
+      .lean<{ _id: string; text: string }[]>();
+    const begins = new Map(texts.map(({ _id, text }) => [_id, text.slice(0, BEGINNING)]));
+    return rows.map(({ _id, ...row }) => {
+      const beginning = begins.get(_id);
+      return { ...row, ...(beginning === undefined ? {} : { begins: beginning }) };
+    });
+  }
+
   async get(id: string): Promise<CapturedMessage | null> {
     const row = await this.rows.findOne({ id: { $eq: id } }).lean<InboxRow>();
-    return row ? { ...shown(row), ref: row._id } : null;
+    return row ? captured(row) : null;
+  }
+
+  /** All that one row of the ledger sent, newest first: more than one where it was tried again. */
+  async ofMessage(tenant: string, message: string): Promise<CapturedMessage[]> {
+    const rows = await this.rows.find({ tenant, message }).sort({ at: -1, order: -1 }).lean<InboxRow[]>();
+    return rows.map(captured);
+  }
+
+  /** Keeps what was answered; false where the message is not here. */
+  async keepReply(id: string, reply: { at: Date; text: string }): Promise<boolean> {
+    const { matchedCount } = await this.rows.updateOne({ id: { $eq: id } }, { $push: { replies: reply } });
+    return matchedCount === 1;
   }
 
   /** For an erasure: throws away what these rows sent; how many there were. */
@@ -115,8 +159,17 @@ function inboxId(ref: string): string {
   return createHash('sha256').update(ref).digest('base64url').slice(0, 14);
 }
 
-function shown({ _id, order, ...message }: InboxRow): InboxMessage {
+function shown({ _id, order, replies, ...message }: InboxRow): InboxMessage {
   void _id;
   void order;
+  void replies;
   return message;
+}
+
+function captured(row: InboxRow): CapturedMessage {
+  return {
+    ...shown(row),
+    ref: row._id,
+    ...(row.replies === undefined ? {} : { replies: row.replies }),
+  };
 }

@@ -53,6 +53,26 @@ export interface MessageCursor {
   id: string;
 }
 
+const HEADLINE = {
+  tenant: 1,
+  customer: 1,
+  status: 1,
+  reason: 1,
+  purpose: 1,
+  channel: 1,
+  journey: 1,
+  booking: 1,
+  event: 1,
+  dueAt: 1,
+  createdAt: 1,
+  'history.at': 1,
+} as const;
+
+/** A row in few words: enough for a list of thousands. */
+export type Headline = Pick<MessageRow, '_id' | Exclude<keyof typeof HEADLINE, 'history.at'>> & {
+  history: { at: Date }[];
+};
+
 /** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
 export class MessageStore {
   private readonly rows;
@@ -84,10 +104,13 @@ export class MessageStore {
       .lean<MessageRow[]>();
   }
 
-  /** When the next planned row falls due, if one does before or at `until`. */
-  async nextDueAt(until: Date): Promise<Date | null> {
+  /** When the next planned row falls due, if one does before or at `until` (and later than `after`). */
+  async nextDueAt(until: Date, after?: Date): Promise<Date | null> {
     const [row] = await this.rows
-      .find({ status: 'planned', dueAt: { $lte: until } }, { dueAt: 1 })
+      .find(
+        { status: 'planned', dueAt: { ...(after === undefined ? {} : { $gt: after }), $lte: until } },
+        { dueAt: 1 },
+      )
       .sort({ dueAt: 1 })
       .limit(1)
       .lean<Pick<MessageRow, 'dueAt'>[]>();
@@ -173,6 +196,11 @@ export class MessageStore {
       .lean<MessageRow[]>();
   }
 
+  /** Every tenant's rows in few words, those created last first: for the developer's window. */
+  async headlines(limit: number): Promise<Headline[]> {
+    return this.rows.find({}, HEADLINE).sort({ createdAt: -1 }).limit(limit).lean<Headline[]>();
+  }
+
   /** Writes the moves that still hold; the ids that moved, each to its transition's `after`. */
   async apply(transitions: readonly Transition[]): Promise<Set<string>> {
     return casMany(this.rows.collection, transitions);
@@ -191,6 +219,23 @@ export class MessageStore {
         };
       }),
     );
+  }
+
+  /**
+   * A line in a row's history; where it stands does not change. False where it was written by others meanwhile, or is
+   * just being sent: its sender's next write asks for the `rev` that it knows.
+   */
+  async note(row: MessageRow, why: string, at: Date): Promise<boolean> {
+    if (row.status === 'sending') return false;
+    const rev = nonce();
+    const written = await casMany(this.rows.collection, [
+      {
+        nonce: rev,
+        filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
+        update: { $set: { rev }, $push: { history: { at, status: row.status, why } } },
+      },
+    ]);
+    return written.size > 0;
   }
 
   /** The provider's id of an attempt, where a receipt came before our own record (PROTOCOL E2). */

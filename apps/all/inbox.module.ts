@@ -1,0 +1,49 @@
+import { type BeforeApplicationShutdown, type FactoryProvider, Module } from '@nestjs/common';
+import { InboxStore } from '#channels/inbox.store';
+import { ActOnCaptured } from '#dispatch/act-on-captured';
+import { AdvanceClock } from '#dispatch/advance-clock';
+import { ApplyReceipt } from '#dispatch/apply-receipt';
+import { ReleaseDue } from '#dispatch/release-due';
+import { MessageStore } from '#messages/message.store';
+import { MemoryTopics } from '#messaging/memory-topics';
+import { Clock, SystemClock } from '#platform/clock';
+import { ClockLeadStore } from '#platform/clock-lead.store';
+import type { Config } from '#platform/config';
+import { Withdraw } from '#privacy/withdraw';
+import { Database } from '../database.js';
+import { CONFIG, wire } from '../wire.js';
+import { InboxController } from './inbox.controller.js';
+
+const CLOCK: FactoryProvider<AdvanceClock> = {
+  provide: AdvanceClock,
+  inject: [MessageStore, ReleaseDue, Database, Clock, CONFIG, MemoryTopics],
+  // Providers are made before any consumer, loop or port begins: nothing has asked for the time yet.
+  useFactory: async (
+    messages: MessageStore,
+    releaseDue: ReleaseDue,
+    database: Database,
+    clock: Clock,
+    config: Config,
+    topics: MemoryTopics,
+  ) => {
+    if (!(clock instanceof SystemClock)) throw new Error('the inbox leads the machine’s clock and no other');
+    const leads = new ClockLeadStore(database.connection);
+    const quiet = config.kafka === null ? topics : null;
+    const advanceClock = new AdvanceClock(messages, releaseDue, leads, clock, quiet);
+    await advanceClock.resume();
+    return advanceClock;
+  },
+};
+
+/** `/inbox`: what would have been sent, and a clock that can be moved. Only under LAGOM_SEND=capture (all.modules.ts). */
+@Module({
+  controllers: [InboxController],
+  providers: [CLOCK, wire(ActOnCaptured, [InboxStore, MessageStore, ApplyReceipt, Withdraw, Clock])],
+})
+export class InboxModule implements BeforeApplicationShutdown {
+  constructor(private readonly advanceClock: AdvanceClock) {}
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.advanceClock.stop();
+  }
+}
