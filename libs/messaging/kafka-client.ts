@@ -18,8 +18,8 @@ export function kafkaClient(
     logCreator: () => (entry) => {
       // Our own handlers never throw into kafkajs, so its messages speak of brokers and groups only.
       const { message, timestamp: _at, logger: _logger, stack: _stack, ...about } = entry.log;
-      const write = entry.level === logLevel.ERROR ? log.error : log.warn;
-      write.call(log, { kafka: entry.namespace, ...about }, message);
+      if (entry.level === logLevel.ERROR) log.error({ kafka: entry.namespace, ...about }, message);
+      else log.warn({ kafka: entry.namespace, ...about }, message);
     },
     ...more,
   });

@@ -169,7 +169,7 @@ export class KafkaSource extends EventSource {
     if (!lanes || !part || part.lost || this.state === 'stopped') return;
     if (part.fresh && !(await this.takeUp(payload, part))) return;
     if (part.lost || part.fresh || !payload.isRunning() || payload.isStale()) return;
-    this.offsets.through(payload.commitOffsetsIfNecessary);
+    this.offsets.through((due) => payload.commitOffsetsIfNecessary(due));
     for (const record of batch.messages) {
       const message = asMessage(batch.topic, batch.partition, record);
       part.prefix.begin(message.offset);
@@ -267,13 +267,17 @@ export class KafkaSource extends EventSource {
     this.recreated += 1;
     const old = this.consumer;
     this.consumer = undefined;
-    this.later(TRY_AGAIN_MS * 2 ** (this.recreated - 1), async () => {
-      await old?.disconnect().catch(() => undefined);
-      await this.open().catch((error: unknown) => {
-        this.warn('the consumer could not be made anew', error);
-        if (this.state !== 'stopped') this.recreate();
-      });
-    });
+    this.later(TRY_AGAIN_MS * 2 ** (this.recreated - 1), () => void this.reopen(old));
+  }
+
+  private async reopen(old: Consumer | undefined): Promise<void> {
+    await old?.disconnect().catch(() => undefined);
+    try {
+      await this.open();
+    } catch (error) {
+      this.warn('the consumer could not be made anew', error);
+      if (this.state !== 'stopped') this.recreate();
+    }
   }
 
   private async watch(): Promise<void> {

@@ -76,7 +76,8 @@ async function verdicts(
       : answer;
     return last as readonly Verdict[];
   } catch (thrown) {
-    if (hiddenByNest(thrown)) throw new Error(`${topic}: Nest hid what the handler threw, use @Hears`);
+    if (hiddenByNest(thrown))
+      throw new Error(`${topic}: Nest hid what the handler threw, use @Hears`, { cause: thrown });
     throw thrown;
   }
 }

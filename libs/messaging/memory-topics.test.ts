@@ -169,6 +169,6 @@ describe('memory topics', () => {
     ]);
     const [first, second] = one.batches.flat().map(({ offset }) => BigInt(offset));
     expect(second).toBe((first as bigint) + 1n);
-    expect(BigInt(new MemoryTopics()['firstOffset'])).toBeGreaterThan(second as bigint);
+    expect(new MemoryTopics()['firstOffset']).not.toBe(topics['firstOffset']);
   });
 });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Heard, Subscription } from './event-source.js';
 import type { OutRecord } from './event-sink.js';
 import type { Handling } from './handling.js';
@@ -16,17 +17,15 @@ interface Topic {
 const KEPT_UNHEARD = 10_000;
 
 /**
- * The topics of one process. Offsets go on rising across restarts (they start at the process's start, in microseconds), so
- * that a dead letter's place stays its own.
+ * The topics of one process. Offsets rise from a place of each process's own, so that a dead letter that a store kept
+ * (named after topic, partition and offset) is not met again by the next process.
  */
 export class MemoryTopics {
   private readonly topics = new Map<string, Topic>();
   private producing = 0;
   private readonly idleWaiters: (() => void)[] = [];
 
-  constructor(
-    private readonly firstOffset = Math.floor(performance.timeOrigin + performance.now()) * 1_000,
-  ) {}
+  constructor(private readonly firstOffset = randomInt(2 ** 47)) {}
 
   /** The place of a group in a topic; made where it is new, taken over where its source has stopped. */
   hearer(subscription: Subscription, handling: Handling): MemoryHearer {
