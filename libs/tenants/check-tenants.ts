@@ -1,0 +1,139 @@
+import type { BootFault } from '#platform/boot-refusal';
+import type { Channel } from '#purposes/channel';
+import { STREAMS } from '#purposes/stream';
+import type { ReadTenant } from './read-tenant.js';
+import type { Account, Tenant } from './tenant.js';
+import type { Path } from './yaml-file.js';
+
+/** A tenant whose own file is right, with what it takes to say what is not. */
+export type Checked = ReadTenant & { tenant: Tenant };
+
+const KINDS: Record<'email' | 'sms', readonly Account['kind'][]> = {
+  email: ['sendgrid', 'smtp'],
+  sms: ['twilio'],
+};
+const CREDENTIALS: Record<Account['kind'], readonly string[]> = {
+  sendgrid: ['apiKey'],
+  twilio: ['accountSid', 'authToken'],
+  smtp: ['url'],
+};
+
+/** What no schema of one value sees: accounts and their senders, and what must differ between tenants. */
+export function checkTenants(all: readonly Checked[], live: boolean): BootFault[] {
+  return [
+    ...all.flatMap((one) => [...checkAccounts(one, live), ...checkSenders(one)]),
+    ...onlyOnce(all, 'the id', ({ tenant }) => [[tenant.id, ['id']]]),
+    ...onlyOnce(all, 'the host', ({ tenant }) => [[tenant.host, ['host']]]),
+    // Webhooks name the account and nothing else.
+    ...onlyOnce(all, 'the account name', ({ tenant }) =>
+      Object.keys(tenant.accounts).map((name) => [name, ['accounts', name]]),
+    ),
+    ...checkAddresses(all),
+  ];
+}
+
+interface Sender {
+  channel: 'email' | 'sms';
+  stream: (typeof STREAMS)[number];
+  from: string;
+  account: string;
+  path: Path;
+}
+
+function sendersOf({ senders }: Tenant): Sender[] {
+  return STREAMS.flatMap((stream) =>
+    (['email', 'sms'] as const satisfies readonly Channel[]).flatMap((channel) => {
+      const sender = senders[stream][channel];
+      if (!sender) return [];
+      return [
+        { channel, stream, from: sender.from, account: sender.account, path: ['senders', stream, channel] },
+      ];
+    }),
+  );
+}
+
+const accountOf = (tenant: Tenant, name: string): Account | undefined =>
+  Object.hasOwn(tenant.accounts, name) ? tenant.accounts[name] : undefined;
+
+function checkSenders({ tenant, fault }: Checked): BootFault[] {
+  return sendersOf(tenant).flatMap(({ channel, account: name, path }) => {
+    const account = accountOf(tenant, name);
+    const fitting = Object.entries(tenant.accounts).flatMap(([other, { kind }]) =>
+      KINDS[channel].includes(kind) ? [other] : [],
+    );
+    const at = [...path, 'account'];
+    if (!account) return [fault(at, `names no account of this file: "${name}"`, fitting[0])];
+    if (KINDS[channel].includes(account.kind)) return [];
+    const kinds = KINDS[channel].join(' or ');
+    return [fault(at, `names an account of kind ${account.kind}; ${channel} needs ${kinds}`, fitting[0])];
+  });
+}
+
+/** A credential has to be named; that its variable is absent matters only where something is sent for real. */
+function checkAccounts({ tenant, absent, fault }: Checked, live: boolean): BootFault[] {
+  const used = new Set(sendersOf(tenant).map((sender) => sender.account));
+  return Object.entries(tenant.accounts).flatMap(([name, account]) =>
+    CREDENTIALS[account.kind].flatMap((field) => {
+      if (field in account) return [];
+      const path = ['accounts', name, field];
+      const missing = absent
+        .filter((one) => one.path.join('\n') === path.join('\n'))
+        .map((one) => one.variable);
+      if (missing.length === 0)
+        return [fault(path, 'is missing: the credential', exampleOf(account.kind, field))];
+      if (!live || !used.has(name)) return [];
+      return missing.map((variable) =>
+        fault(
+          path,
+          `the variable ${variable} is absent, and LAGOM_SEND=live sends by this account`,
+          `${variable}=…`,
+        ),
+      );
+    }),
+  );
+}
+
+const exampleOf = (kind: Account['kind'], field: string): string =>
+  `${field}: \${${kind}_${field.replace(/[A-Z]/g, '_$&')}}`.replace(/\{.*\}/, (name) => name.toUpperCase());
+
+function onlyOnce(
+  all: readonly Checked[],
+  what: string,
+  values: (one: Checked) => [value: string, path: Path][],
+): BootFault[] {
+  const first = new Map<string, BootFault>();
+  return all.flatMap((one) =>
+    values(one).flatMap(([value, path]) => {
+      const here = one.fault(path, '');
+      const there = first.get(value);
+      if (!there) first.set(value, here);
+      return there
+        ? [{ ...here, problem: `${what} "${value}" is taken by ${there.file}:${there.line}` }]
+        : [];
+    }),
+  );
+}
+
+/**
+ * A reputation, and a STOP, belong to one stream: no address sends for both, in one file or across them. A name
+ * instead of a number is no address.
+ */
+function checkAddresses(all: readonly Checked[]): BootFault[] {
+  const first = new Map<string, { stream: string; at: BootFault }>();
+  return all.flatMap(({ tenant, fault }) =>
+    sendersOf(tenant).flatMap(({ channel, stream, from, path }) => {
+      const address = from.toLowerCase();
+      if (channel === 'sms' && !address.startsWith('+')) return [];
+      const at = fault([...path, 'from'], '');
+      const other = first.get(address);
+      if (!other) first.set(address, { stream, at });
+      if (!other || other.stream === stream) return [];
+      return [
+        {
+          ...at,
+          problem: `sends for ${stream}, and in ${other.at.file}:${other.at.line} for ${other.stream}`,
+        },
+      ];
+    }),
+  );
+}
