@@ -1,9 +1,8 @@
-import { DateTime } from 'luxon';
 import { ADDRESS_KIND } from '#purposes/channel';
 import { DISTURBING } from '#purposes/purposes';
 import type { Hold, Refusal } from '#purposes/reason';
 import type { Standing } from './choices.js';
-import { quietUntil } from './hours.js';
+import { localDate } from './hours.js';
 import type { CustomerFacts } from './facts.js';
 import type { Question } from './question.js';
 import { stops, suppressedOnly } from './suppression.js';
@@ -82,16 +81,17 @@ function ofAge(customer: CustomerFacts, { now, policy, rules }: Question): Look 
       ? goOn('no birth date, taken for an adult')
       : refuse('minor', 'no birth date, taken for a minor');
   }
-  const born = DateTime.fromISO(customer.birthDate, { zone: policy.timeZone });
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(customer.birthDate) || !born.isValid) {
-    return refuse('minor', 'a birth date that cannot be read');
-  }
+  if (!isDate(customer.birthDate)) return refuse('minor', 'a birth date that cannot be read');
   // As text, so that who is born on a leap day comes of age on 1 March: the later, careful reading.
-  const grown = `${born.year + ADULT_YEARS}${customer.birthDate.slice(4)}`;
-  const today = DateTime.fromJSDate(now, { zone: policy.timeZone }).toISODate();
-  return today !== null && today >= grown
+  const grown = `${Number(customer.birthDate.slice(0, 4)) + ADULT_YEARS}${customer.birthDate.slice(4)}`;
+  return localDate(now, policy.timeZone) >= grown
     ? goOn('an adult')
     : refuse('minor', "under 18 without a guardian's consent");
+}
+
+function isDate(text: string): boolean {
+  const at = new Date(`${text}T00:00:00Z`);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
 function hasAddress({ ask, facts }: Question): Look {
@@ -166,7 +166,7 @@ function notExpired(asked: Question): Look {
   if (!expiresAt) return goOn('never expires');
   const expiry = `expires ${expiresAt.toISOString()}`;
   if (!(asked.now < expiresAt)) return refuse('expired', `expired ${expiresAt.toISOString()}`);
-  const quiet = quiets(asked);
+  const quiet = asked.quietUntil;
   // Waiting would only lead to this same no.
   if (quiet && quiet >= expiresAt) return refuse('expired', `${expiry}, before the quiet hours end`);
   return goOn(expiry);
@@ -203,17 +203,12 @@ function notPaused({ facts, now, legalDuty }: Question): Look {
 }
 
 function notQuiet(asked: Question): Look {
-  const until = quiets(asked);
+  const until = asked.quietUntil;
   return until
     ? hold('quiet-hours', until, `quiet until ${until.toISOString()}`)
     : goOn(
         asked.rules.quietHours && DISTURBING.includes(asked.ask.channel) ? 'outside quiet hours' : 'any hour',
       );
-}
-
-function quiets({ ask, now, policy, rules, zone }: Question): Date | null {
-  if (!rules.quietHours || !DISTURBING.includes(ask.channel)) return null;
-  return quietUntil(now, zone, policy.quietHours);
 }
 
 function said({ state, entry, foreign }: Standing, { day }: Question): string {

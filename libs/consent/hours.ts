@@ -32,7 +32,20 @@ export function latestServiceTime(at: Date, zone: string, hours: Hours): Date {
 
 /** Whether this is a zone that wall clocks can be read in. */
 export function isZone(zone: string | null): zone is string {
-  return zone !== null && IANAZone.isValidZone(zone);
+  return zone !== null && IANAZone.create(zone).isValid;
+}
+
+const DATES = new Map<string, Intl.DateTimeFormat>();
+
+/** The date that the calendar of a zone shows, as YYYY-MM-DD. */
+export function localDate(at: Date, zone: string): string {
+  // Making a formatter costs a hundred times its use, and the gate asks for each message.
+  let format = DATES.get(zone);
+  if (!format) {
+    const digits = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
+    DATES.set(zone, (format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, ...digits })));
+  }
+  return format.format(at);
 }
 
 interface Instants {

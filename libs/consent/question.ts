@@ -1,7 +1,6 @@
-import { DateTime } from 'luxon';
 import type { Policy } from '#purposes/policy';
-import { type PurposeRules, RULES } from '#purposes/purposes';
-import { isZone } from './hours.js';
+import { DISTURBING, type PurposeRules, RULES } from '#purposes/purposes';
+import { isZone, localDate, quietUntil } from './hours.js';
 import { standing, type Standing } from './choices.js';
 import type { Ask, Facts } from './facts.js';
 import { optOutsOnly } from './suppression.js';
@@ -14,8 +13,8 @@ export interface Question {
   now: Date;
   rules: PurposeRules;
   legalDuty: boolean;
-  /** The person's time zone, the tenant's where theirs is unknown. */
-  zone: string;
+  /** When the quiet hours end that hold this message, or null: in the person's zone, the tenant's where it is unknown. */
+  quietUntil: Date | null;
   /** What stands of the person's choices; of other people's noes too, where the purpose can be objected to. */
   stands: Standing | undefined;
   /** A date as the tenant's calendar has it, for the trace. */
@@ -29,12 +28,13 @@ export function question(ask: Ask, facts: Facts, policy: Policy, now: Date): Que
   // Nobody else's no takes a channel from a contract; only the person's own choice of channels counts there.
   const optOuts = rules.stoppedByChoice ? optOutsOnly(facts.suppressions ?? []) : [];
   const about = { customer: ask.customer, optOuts };
+  const zone = customer && isZone(customer.timeZone) ? customer.timeZone : policy.timeZone;
+  const disturbs = rules.quietHours && DISTURBING.includes(ask.channel);
   return {
     ...{ ask, facts, policy, now, rules },
     legalDuty: rules.basis === 'legal-duty',
-    zone: customer && isZone(customer.timeZone) ? customer.timeZone : policy.timeZone,
+    quietUntil: disturbs ? quietUntil(now, zone, policy.quietHours) : null,
     stands: customer ? standing(customer.choices, ask.purpose, ask.channel, about) : undefined,
-    day: (at) =>
-      DateTime.fromJSDate(at, { zone: policy.timeZone }).toISODate() ?? at.toISOString().slice(0, 10),
+    day: (at) => localDate(at, policy.timeZone),
   };
 }
