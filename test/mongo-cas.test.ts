@@ -191,11 +191,11 @@ describe('isLostServer', () => {
     await gone.close();
     const error: unknown = await open
       .collection('rows')
-      .findOne({}, { timeoutMS: 300 })
+      .findOne({})
       .catch((fault: unknown) => fault);
     await open.close(true);
     expect(isLostServer(error)).toBe(true);
-  });
+  }, 15_000);
 });
 
 describe('Lease', () => {

@@ -112,8 +112,8 @@ describe('loadTenants', () => {
     ],
     [
       'one of an account',
-      '    baseUrl: ${SENDGRID',
-      '    baseURL: ${SENDGRID',
+      `    baseUrl: \${SENDGRID`,
+      `    baseURL: \${SENDGRID`,
       'accounts.wellnesskliniken-email.baseURL',
       /known are .*baseUrl/,
     ],
@@ -140,15 +140,15 @@ describe('loadTenants', () => {
     ],
     [
       'an unnamed credential',
-      '    apiKey: ${SENDGRID_API_KEY}\n',
+      `    apiKey: \${SENDGRID_API_KEY}\n`,
       '',
       'accounts.wellnesskliniken-email.apiKey',
       /is missing/,
     ],
     [
       'a malformed variable',
-      '${SENDGRID_API_KEY}',
-      '${apiKey}',
+      `\${SENDGRID_API_KEY}`,
+      `\${apiKey}`,
       'accounts.wellnesskliniken-email.apiKey',
       /names no variable/,
     ],
@@ -316,7 +316,7 @@ describe('loadTenants', () => {
     ]);
     const unused = clinic
       .replaceAll('account: wellnesskliniken-email', 'account: mail')
-      .replace('accounts:\n', 'accounts:\n  mail: { kind: smtp, url: "${SMTP_URL}" }\n');
+      .replace('accounts:\n', `accounts:\n  mail: { kind: smtp, url: "\${SMTP_URL}" }\n`);
     expect(faults({ 'a.yaml': unused }, { ...twilio, SMTP_URL: 'smtp://localhost:25' }, true)).toEqual([]);
   });
 

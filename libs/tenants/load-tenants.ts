@@ -33,7 +33,7 @@ export function loadTenants(
 }
 
 function filesOf(dir: string): string[] {
-  let names: string[] = [];
+  let names: string[];
   try {
     names = readdirSync(dir).filter((name) => /^[^.].*\.ya?ml$/.test(name));
   } catch (error) {

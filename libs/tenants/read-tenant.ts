@@ -12,7 +12,7 @@ export interface ReadTenant {
   faults: BootFault[];
   absent: AbsentVariable[];
   /** A fault of this file, for the checks that look at several. */
-  fault(path: Path, problem: string, example?: string): BootFault;
+  fault: (path: Path, problem: string, example?: string) => BootFault;
 }
 
 /** Reads and checks one file; every fault at once, each with its line and path. */
@@ -36,7 +36,7 @@ export function readTenant(
   const { accounts, ...others } = (yaml.value ?? {}) as Record<string, unknown>;
   const filled = fillVariables(accounts, env, ['accounts']);
   const faults = filled.malformed.map((path) =>
-    fault(path, 'names no variable: capital letters, digits and underscores', '${SENDGRID_API_KEY}'),
+    fault(path, 'names no variable: capital letters, digits and underscores', `\${SENDGRID_API_KEY}`),
   );
   const parsed = TenantFile.safeParse(
     accounts === undefined ? yaml.value : { ...others, accounts: filled.value },

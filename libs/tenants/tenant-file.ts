@@ -74,7 +74,7 @@ const host = matching(
 );
 
 // Filled in from the environment: what is absent there is absent here, and none of it is repeated in a fault.
-const credential = text('a text', '${VARIABLE}', (value) => (value === '' ? null : value), true).optional();
+const credential = text('a text', `\${VARIABLE}`, (value) => (value === '' ? null : value), true).optional();
 const url = (expected: string, example: string, protocol: RegExp) =>
   text(
     expected,
@@ -87,19 +87,19 @@ const accountOf = {
   sendgrid: z.strictObject({
     kind: z.literal('sendgrid'),
     apiKey: credential,
-    baseUrl: url('an http or https URL', '${SENDGRID_BASE_URL}', /^https?:$/),
+    baseUrl: url('an http or https URL', `\${SENDGRID_BASE_URL}`, /^https?:$/),
     webhookPublicKey: credential,
   }),
   twilio: z.strictObject({
     kind: z.literal('twilio'),
     accountSid: credential,
     authToken: credential,
-    baseUrl: url('an http or https URL', '${TWILIO_BASE_URL}', /^https?:$/),
+    baseUrl: url('an http or https URL', `\${TWILIO_BASE_URL}`, /^https?:$/),
     messagingServiceSid: credential,
   }),
   smtp: z.strictObject({
     kind: z.literal('smtp'),
-    url: url('a URL that begins with smtp:// or smtps://', '${SMTP_URL}', /^smtps?:$/),
+    url: url('a URL that begins with smtp:// or smtps://', `\${SMTP_URL}`, /^smtps?:$/),
   }),
 };
 const account = z.discriminatedUnion('kind', [accountOf.sendgrid, accountOf.twilio, accountOf.smtp], {
