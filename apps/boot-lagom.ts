@@ -1,11 +1,16 @@
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { HashRing } from '#consent/hash-ring';
+import { SuppressionStore } from '#consent/suppression.store';
 import { EventSource } from '#messaging/event-source';
 import { LagomTransport } from '#messaging/lagom-transport';
 import { bootApp, runProcess, type BootedApp } from '#platform/boot';
-import type { AppName } from '#platform/config';
-import { readOwnConfig } from '#platform/config';
+import { BootRefusal } from '#platform/boot-refusal';
+import { readOwnConfig, type AppName, type Config } from '#platform/config';
 import { createLog } from '#platform/telemetry';
 import { PlatformModule, type PlatformOptions } from './platform.module.js';
+
+/** Which modules a process has may depend on its configuration. */
+export type ModulesOf = (config: Config) => readonly Type<unknown>[];
 
 /** The modules of one process over the one platform. */
 @Module({})
@@ -18,25 +23,48 @@ class ProcessModule {
 /** Boots one process: the platform, its modules, the consumers, the port. Tests call it with a configuration of theirs. */
 export async function bootLagom(
   options: PlatformOptions,
-  modules: readonly Type<unknown>[],
+  modules: ModulesOf,
 ): Promise<BootedApp> {
   const config = options.config ?? readOwnConfig(options.app);
   const log = options.log ?? createLog({ level: config.logLevel, app: config.app });
   return bootApp({
-    module: ProcessModule.of({ ...options, config, log }, modules),
+    module: ProcessModule.of({ ...options, config, log }, modules(config)),
     port: config.port,
     log,
     prepare: async (app) => {
+      await refuseMissingKeys(app.get(SuppressionStore), app.get(HashRing));
       app.connectMicroservice({ strategy: new LagomTransport(app.get(EventSource)) });
       await app.startAllMicroservices();
     },
   });
 }
 
-/** The whole life of a process of the house. */
-export async function runLagom(app: AppName, modules: readonly Type<unknown>[]): Promise<void> {
+/** The whole life of a process of the house; `ready` runs once it answers. */
+export async function runLagom(
+  app: AppName,
+  modules: ModulesOf,
+  ready: (booted: BootedApp, config: Config) => Promise<void> | void = () => undefined,
+): Promise<void> {
   await runProcess(createLog({ level: 'info', app }), async () => {
-    const booted = await bootLagom({ app }, modules);
+    const config = readOwnConfig(app);
+    const log = createLog({ level: config.logLevel, app });
+    const booted = await bootLagom({ app, config, log }, modules);
+    log.info({ port: config.port, mode: config.send.mode }, `listening at ${booted.url}`);
+    await ready(booted, config);
     return booted;
   });
+}
+
+/** A suppression whose key is lacking would not be found: the gate stays closed by not starting (PROTOCOL F4). */
+async function refuseMissingKeys(suppressions: SuppressionStore, ring: HashRing): Promise<void> {
+  const missing = ring.missing(await suppressions.usedKeyIds());
+  if (missing.length === 0) return;
+  throw new BootRefusal(
+    'Lagom does not start',
+    missing.map((id) => ({
+      variable: 'LAGOM_HASH_KEY',
+      problem: `the database names the key ${id}, which is not in the ring`,
+      example: `LAGOM_HASH_KEY=<current>,${id}:<its key>`,
+    })),
+  );
 }

@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { join } from 'node:path';
+import { Senders } from '#channels/senders';
 import { HashRing } from '#consent/hash-ring';
 import { definitionsDir, Journeys, loadJourneys } from '#journeys/load-journeys';
 import { ensureTopics } from '#messaging/ensure-topics';
@@ -172,6 +173,7 @@ export class PlatformModule implements OnApplicationShutdown {
 
   /** Last of all: the consumers have drained by now (see LagomTransport). */
   async onApplicationShutdown(): Promise<void> {
+    this.ref.get(Senders).close();
     const sink: EventSink & { close?: () => Promise<void> } = this.ref.get(EventSink);
     await sink.close?.();
     await this.ref.get(Database).close();

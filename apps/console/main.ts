@@ -1,4 +1,4 @@
 import { runLagom } from '../boot-lagom.js';
 import { ConsoleModule } from './console.module.js';
 
-await runLagom('console', [ConsoleModule]);
+await runLagom('console', () => [ConsoleModule]);

@@ -1,4 +1,4 @@
 import { runLagom } from '../boot-lagom.js';
 import { DispatcherModule } from './dispatcher.module.js';
 
-await runLagom('dispatcher', [DispatcherModule]);
+await runLagom('dispatcher', () => [DispatcherModule]);

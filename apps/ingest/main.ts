@@ -1,4 +1,4 @@
 import { runLagom } from '../boot-lagom.js';
 import { IngestModule } from './ingest.module.js';
 
-await runLagom('ingest', [IngestModule]);
+await runLagom('ingest', () => [IngestModule]);

@@ -1,4 +1,4 @@
 import { runLagom } from '../boot-lagom.js';
 import { PublicModule } from './public.module.js';
 
-await runLagom('public', [PublicModule]);
+await runLagom('public', () => [PublicModule]);

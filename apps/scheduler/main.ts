@@ -1,4 +1,4 @@
 import { runLagom } from '../boot-lagom.js';
 import { SchedulerModule } from './scheduler.module.js';
 
-await runLagom('scheduler', [SchedulerModule]);
+await runLagom('scheduler', () => [SchedulerModule]);
