@@ -157,8 +157,28 @@ describe('bootApp', () => {
   it('refuses a port that is taken, plainly', async () => {
     const app = await boot();
     const port = Number(new URL(app.url).port);
-    const refused = bootApp({ module: TestModule, port, log: quietLog });
+    const said: unknown[] = [];
+    const log = { ...quietLog, error: (...all: unknown[]) => void said.push(all) };
+    const refused = bootApp({ module: TestModule, port, log });
     await expect(refused).rejects.toMatchObject({ faults: [{ variable: 'PORT' }] });
+    expect(said).toEqual([]);
+  });
+});
+
+describe('a module that cannot be made', () => {
+  it('throws what refused it, and says it nowhere else', async () => {
+    const refusal = new BootRefusal('The tenants are not right', [{ path: 'id', problem: 'is missing' }]);
+    const said: unknown[] = [];
+    const log = { ...quietLog, error: (...all: unknown[]) => void said.push(all) };
+    const fails = {
+      provide: 'tenants',
+      useFactory: () => {
+        throw refusal;
+      },
+    };
+    const module = { module: TestModule, providers: [fails] };
+    await expect(bootApp({ module, port: 0, log })).rejects.toBe(refusal);
+    expect(said).toEqual([]);
   });
 });
 

@@ -37,12 +37,14 @@ export const DRAIN_MS = 25_000;
  * closes connections.
  */
 export async function bootApp({ module, port, log, prepare }: BootOptions): Promise<BootedApp> {
+  let booting = true;
   const app = await NestFactory.create<NestExpressApplication>(module, {
     // `readBody` keeps the raw bytes itself, and lets the guards speak first.
     bodyParser: false,
     rawBody: false,
     abortOnError: false,
-    logger: nestLogger(log),
+    // What goes wrong from here to listening is thrown too, and printed once: see `printRefusal`.
+    logger: nestLogger(log, () => booting),
   });
   app.disable('x-powered-by');
   app.set('etag', false);
@@ -66,6 +68,7 @@ export async function bootApp({ module, port, log, prepare }: BootOptions): Prom
       { variable: 'PORT', problem: `port ${port} is taken by another process`, example: `PORT=${port + 1}` },
     ]);
   }
+  booting = false;
   const { port: found } = app.getHttpServer().address() as AddressInfo;
   let closing: Promise<void> | undefined;
   const close = () => {
@@ -129,12 +132,13 @@ function linesFor(error: unknown): string[] {
   return [`Lagom does not start: ${name}: ${message}`, ...frames.map((frame) => `    ${frame}`)];
 }
 
-/** Nest's own words: its chatter at `debug`, its troubles as they are. */
-export function nestLogger(log: Log): LoggerService {
+/** Nest's own words: its chatter at `debug`, its troubles as they are, unless somebody else tells them. */
+export function nestLogger(log: Log, toldElsewhere = (): boolean => false): LoggerService {
   const text = (message: unknown, [context]: unknown[]): string =>
     `${typeof context === 'string' ? `${context}: ` : ''}${typeof message === 'string' ? message : 'Nest says'}`;
   const quiet = (message: unknown, ...more: unknown[]) => log.debug(text(message, more));
   const fault = (message: unknown, ...more: unknown[]) => {
+    if (toldElsewhere()) return;
     const context = more.filter((part): part is string => typeof part === 'string').slice(-1);
     if (typeof message === 'object' && message !== null)
       log.error({ err: message }, text('unexpected error', context));
