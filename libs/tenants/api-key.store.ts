@@ -38,7 +38,14 @@ export class ApiKeyStore {
   /** Makes a key; `key` is seen here and never again. */
   async create(tenant: string, role: Role, name: string, at: Date): Promise<ApiKey & { key: string }> {
     const key = `lagom_${randomBytes(24).toString('base64url')}`;
-    const kept: ApiKey = { _id: hashKey(key), tenant, role, name, hint: key.slice(0, HINT_LENGTH), createdAt: at };
+    const kept: ApiKey = {
+      _id: hashKey(key),
+      tenant,
+      role,
+      name,
+      hint: key.slice(0, HINT_LENGTH),
+      createdAt: at,
+    };
     await this.keys.collection.insertOne(kept as never);
     return { ...kept, key };
   }
