@@ -1,4 +1,5 @@
-import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
+import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/core';
+import metadata from 'libphonenumber-js/metadata.max';
 import type { AddressKind } from './channel.js';
 
 /** An address in the one form in which it is stored, hashed and compared, or why there is none. */
@@ -41,10 +42,14 @@ export function normalisePhone(raw: string, country: string): Normalised {
   const trimmed = raw.trim();
   // Not extracted from a text around it: `call 070…` is a note, not a number.
   if (!/^[+\d\s().\-/\u00A0\u2010-\u2015]+$/.test(trimmed)) return bad('expected a phone number');
-  const number = parsePhoneNumberFromString(trimmed, {
-    defaultCountry: country.toUpperCase() as CountryCode,
-    extract: false,
-  });
+  const number = parsePhoneNumberFromString(
+    trimmed,
+    {
+      defaultCountry: country.toUpperCase() as CountryCode,
+      extract: false,
+    },
+    metadata,
+  );
   if (!number) return bad('expected a phone number');
   if (!number.isValid()) return bad('no such phone number');
   return { kind: 'good', address: number.number };
@@ -55,7 +60,7 @@ export function maskAddress(address: string): string {
   const at = address.lastIndexOf('@');
   if (at > 0) return `${[...address][0] ?? ''}•••${address.slice(at)}`;
   if (/^\+\d{6,}$/.test(address)) {
-    const code = parsePhoneNumberFromString(address)?.countryCallingCode ?? address.slice(1, 3);
+    const code = parsePhoneNumberFromString(address, metadata)?.countryCallingCode ?? address.slice(1, 3);
     return `+${code}•••••${address.slice(-2)}`;
   }
   return '•••';
