@@ -81,7 +81,7 @@ export const CLINIC = 'wellnesskliniken';
 export const TRAVEL = 'wellbe';
 
 /** Boots `all` in this process, on a store of its own. The caller closes it. */
-export async function startLagom({ env = {}, at, logLevel = 'silent' }: LagomOptions = {}): Promise<Lagom> {
+export async function startLagom({ env = {}, at, logLevel = 'error' }: LagomOptions = {}): Promise<Lagom> {
   const config = readConfig(
     { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture', ...env },
     'all',
