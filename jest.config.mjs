@@ -19,7 +19,7 @@ export default {
   },
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['lagom:source', 'node', 'node-addons'] },
-  moduleNameMapper: { '^(\\.{1,2}/.+)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.+(?<!\\.json))\\.js$': '$1' },
   maxWorkers: '100%',
   // vm modules leak about 22 MB a heavy suite: a worker starts afresh above this.
   workerIdleMemoryLimit: '1GB',

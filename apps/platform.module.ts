@@ -9,7 +9,7 @@ import { ModuleRef } from '@nestjs/core';
 import { join } from 'node:path';
 import { Senders } from '#channels/senders';
 import { HashRing } from '#consent/hash-ring';
-import { definitionsDir, Journeys, loadJourneys } from '#journeys/load-journeys';
+import { definitionsDir, Journeys, loadJourneys, refuseUnknownTimings } from '#journeys/load-journeys';
 import { ensureTopics } from '#messaging/ensure-topics';
 import { EventSink } from '#messaging/event-sink';
 import { EventSource } from '#messaging/event-source';
@@ -132,9 +132,12 @@ const STATE: Provider[] = [
   { provide: Templates, useFactory: () => loadTemplates(join(rootDir(), 'templates')) },
   {
     provide: Journeys,
-    inject: [Templates],
-    useFactory: (templates: Templates) =>
-      loadJourneys(definitionsDir(), (name) => templates.names().includes(name)),
+    inject: [Templates, Tenants],
+    useFactory: (templates: Templates, tenants: Tenants) => {
+      const journeys = loadJourneys(definitionsDir(), (name) => templates.names().includes(name));
+      refuseUnknownTimings(journeys, tenants.all());
+      return journeys;
+    },
   },
   { provide: HashRing, inject: [CONFIG], useFactory: (config: Config) => new HashRing(config.hashKeys) },
   wire(Health, []),

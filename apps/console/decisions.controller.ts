@@ -13,8 +13,7 @@ const question = z.strictObject({
   customer: z.string({ error: 'expected a customer id' }).min(1, 'expected a customer id'),
   purpose: z.enum(PURPOSES, { error: `expected one of ${PURPOSES.join(', ')}` }),
   channel: z.enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` }),
-  at: z
-    .string({ error: 'expected an RFC 3339 date-time' })
+  at: z.iso
     .datetime({ offset: true, error: 'expected an RFC 3339 date-time' })
     .transform((text) => new Date(text))
     .optional(),

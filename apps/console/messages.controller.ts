@@ -15,8 +15,7 @@ import { readInput } from './read-query.js';
 
 const MOST = 500;
 
-const time = z
-  .string()
+const time = z.iso
   .datetime({ offset: true, error: 'expected an RFC 3339 date-time' })
   .transform((text) => new Date(text));
 

@@ -1,4 +1,5 @@
 import { RULES } from '#purposes/purposes';
+import { formatTiming } from '#tenants/duration';
 import type { Journey } from './journey.js';
 
 /** All journeys as a page: what starts each message, when it is due, what calls it off. Made for docs/journeys.md. */
@@ -48,7 +49,9 @@ function when(journey: Journey): string {
   if (journey.timing === 'now') return 'at once';
   const anchor = { event: 'the event', startsAt: 'the start', endsAt: 'the end' }[journey.anchor];
   return journey.timing.default
-    .map((timing) => (/before$/.test(timing) ? timing : `${timing} after ${anchor}`))
+    .map((timing) =>
+      timing.kind === 'after' ? `${formatTiming(timing)} after ${anchor}` : formatTiming(timing),
+    )
     .join(', ');
 }
 

@@ -1,8 +1,19 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '#events/event';
 import { PURPOSES } from '#purposes/purpose';
+import { parseTiming } from '#tenants/duration';
 
 const eventType = z.enum(EVENT_TYPES);
+
+const timing = z.string().transform((text, context) => {
+  const parsed = parseTiming(text);
+  if (parsed !== null) return parsed;
+  context.addIssue({
+    code: 'custom',
+    message: `expected 24h, 2h before or 09:00 the day before, got ${text}`,
+  });
+  return z.NEVER;
+});
 
 /**
  * A journey, as data: which event starts which message, after how long, and what calls it off. One file a journey in
@@ -22,7 +33,7 @@ export const journeySchema = z.strictObject({
   /** `now`, or which list of the tenant's `journeys.<journey>` file section gives the steps, with its default. */
   timing: z.union([
     z.literal('now'),
-    z.strictObject({ key: z.string().min(1), default: z.array(z.string()).min(1) }),
+    z.strictObject({ key: z.string().min(1), default: z.array(timing).min(1) }),
   ]),
   /** What the timings count from. */
   anchor: z.enum(['event', 'startsAt', 'endsAt']).default('event'),

@@ -4,6 +4,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import type { EventType } from '#events/event';
 import { BootRefusal, type BootFault } from '#platform/boot-refusal';
 import { rootDir } from '#platform/root';
+import type { Tenant } from '#tenants/tenant';
 import { journeySchema, type Journey } from './journey.js';
 
 /** The journeys, checked, by the events that start them and call them off. */
@@ -17,6 +18,31 @@ export class Journeys {
   calledOffBy(type: EventType): readonly Journey[] {
     return this.all.filter((journey) => journey.off.includes(type));
   }
+}
+
+/** A tenant's file may name timings of journeys that exist, under the key that they read; anything else refuses the boot. */
+export function refuseUnknownTimings(journeys: Journeys, tenants: readonly Tenant[]): void {
+  const keys = new Map(
+    journeys.all.map(({ journey, timing }) => [journey, timing === 'now' ? [] : [timing.key]] as const),
+  );
+  const faults = tenants.flatMap((tenant) =>
+    Object.entries(tenant.journeys).flatMap(([journey, timings]) =>
+      Object.keys(timings).flatMap((key): BootFault[] => {
+        const known = keys.get(journey);
+        if (known?.includes(key) === true) return [];
+        const timed = [...keys].flatMap(([name, [one]]) => (one === undefined ? [] : [`${name}.${one}`]));
+        return [
+          {
+            file: `the file of ${tenant.id}`,
+            path: `journeys.${journey}.${key}`,
+            problem: 'no journey reads these timings',
+            example: `one of ${timed.join(', ')}`,
+          },
+        ];
+      }),
+    ),
+  );
+  if (faults.length > 0) throw new BootRefusal('Lagom does not start', faults);
 }
 
 /** The default folder of definitions. */

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { applyBooking } from '#customers/apply-booking';
 import { newCustomer } from '#customers/customer.types';
 import { heard } from '#events/event.fixture';
-import type { EventType } from '#events/event';
+import type { EventType, LagomEvent } from '#events/event';
 import { aClinic } from '#channels/tenant.fixture';
 import { rootDir } from '#platform/root';
 import type { Choice } from '#purposes/choice';
 import { drawJourneys } from './draw-journeys.js';
-import { definitionsDir, loadJourneys } from './load-journeys.js';
+import { definitionsDir, loadJourneys, refuseUnknownTimings } from './load-journeys.js';
 import { plan, type PlanInput } from './plan.js';
 
 const journeys = loadJourneys(definitionsDir(), () => true);
@@ -46,7 +46,7 @@ function input(
   const event = heard(type, {
     time: now.toISOString(),
     data: { customer: { id: 'anna' }, booking: { id: 'b1', version: 1, service: 'Massage', ...booking } },
-  });
+  }) as Extract<LagomEvent, { type: BookingEvent }>;
   const gen = {
     version: 1,
     time: event.time,
@@ -188,6 +188,15 @@ describe('plan', () => {
 describe('journeys', () => {
   it('are drawn in docs/journeys.md as they are defined', () => {
     expect(readFileSync(join(rootDir(), 'docs/journeys.md'), 'utf8')).toBe(drawJourneys(journeys.all));
+  });
+
+  it('refuse timings of a tenant that no journey reads', () => {
+    const odd = { ...tenant, journeys: { reminder: { after: [] }, surveys: { after: [] } } };
+    expect(() => refuseUnknownTimings(journeys, [odd])).toThrow(
+      'journeys.reminder.after: no journey reads these',
+    );
+    expect(() => refuseUnknownTimings(journeys, [odd])).toThrow('journeys.surveys.after');
+    expect(() => refuseUnknownTimings(journeys, [tenant])).not.toThrow();
   });
 
   it('that cannot be taken name file, line and path, all at once', () => {

@@ -28,12 +28,12 @@ export interface PlanInput {
   past: boolean;
 }
 
-/** What an event calls off: rows about these, of a lower generation or, for carts, of these journeys. */
+/** What an event calls off: rows about these of a lower generation; of these journeys those of carts and of equal rank. */
 export interface CallOff {
   booking: string;
   gen: Generation;
   cart: string | null;
-  cartJourneys: readonly string[];
+  journeys: readonly string[];
   why: string;
 }
 
@@ -53,9 +53,7 @@ export function plan(journeys: Journeys, input: PlanInput): Plan {
       booking: booking.booking,
       gen,
       cart,
-      cartJourneys: journeys
-        .calledOffBy(event.type)
-        .flatMap((j) => (j.subject === 'cart' ? [j.journey] : [])),
+      journeys: journeys.calledOffBy(event.type).map(({ journey }) => journey),
       why: event.type,
     },
   };
@@ -67,7 +65,7 @@ function rowsOf(journey: Journey, input: PlanInput, booking: Booking): MessageRo
   if (journey.timing === 'now') return [row(journey, 'now', null, input, booking)];
   const anchor = anchorOf(journey, event.time, booking);
   if (anchor === null) return [];
-  const timings = tenant.journeys[journey.journey]?.[journey.timing.key] ?? [];
+  const timings = tenant.journeys[journey.journey]?.[journey.timing.key] ?? journey.timing.default;
   return timings.map((timing, index) => row(journey, String(index + 1), { anchor, timing }, input, booking));
 }
 
