@@ -20,8 +20,11 @@ import { AdvanceClock } from '#dispatch/advance-clock';
 import { PublicRoute } from '#platform/public-route';
 import { CHANNELS } from '#purposes/channel';
 import { PURPOSES } from '#purposes/purpose';
+import type { MessageRow } from '#messages/message.types';
 import { Problem } from '../console/problem.js';
 import { readInput } from '../console/read-query.js';
+import { STATES } from './inbox-entries.js';
+import { InboxPage } from './inbox-page.js';
 import { OwnPagesGuard } from './own-pages.guard.js';
 
 /** Further than this a wrong unit was meant. */
@@ -36,6 +39,27 @@ const filters = z.object({
   purpose: z.enum(PURPOSES, { error: `expected one of ${PURPOSES.join(', ')}` }).optional(),
   channel: z.enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` }).optional(),
 });
+
+/** What only the page is asked for; what makes no sense there is as if it were not asked. */
+const pageQuery = z.object({
+  tenant: z.string().min(1).optional().catch(undefined),
+  state: z.enum(STATES).optional().catch(undefined),
+  find: z.string().max(200).optional().catch(undefined),
+  page: z.coerce.number().int().min(1).catch(1),
+  show: z.string().optional().catch(undefined),
+  did: z.string().optional().catch(undefined),
+});
+
+/** No script at all, no style but ours, frames for mails only (each under a policy of its own). */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  'img-src data:',
+  "frame-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
 
 const replyBody = z.object({
   text: z
@@ -79,18 +103,29 @@ export class InboxController {
     private readonly inbox: InboxStore,
     private readonly actOnCaptured: ActOnCaptured,
     private readonly advanceClock: AdvanceClock,
+    private readonly page: InboxPage,
   ) {}
 
+  /** A person gets the page, a program the list: which of the two asks, it says itself. */
   @Get()
-  async list(@Query() query: unknown): Promise<InboxMessage[]> {
-    const { to, purpose, channel } = readInput(filters, query);
-    return (
-      await this.inbox.list({
-        ...(to === undefined ? {} : { to }),
-        ...(purpose === undefined ? {} : { purpose }),
-        ...(channel === undefined ? {} : { channel }),
-      })
-    ).map(asPublished);
+  async list(
+    @Query() query: unknown,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<InboxMessage[] | string> {
+    const filter = readInput(filters, query);
+    response.vary('Accept');
+    if (asksPage(request)) {
+      response.type('text/html; charset=utf-8').setHeader('Content-Security-Policy', PAGE_POLICY);
+      return this.page.html({ ...filter, ...readInput(pageQuery, query) });
+    }
+    const { to, purpose, channel } = filter;
+    const found = await this.inbox.list({
+      ...(to === undefined ? {} : { to }),
+      ...(purpose === undefined ? {} : { purpose }),
+      ...(channel === undefined ? {} : { channel }),
+    });
+    return found.map(asPublished);
   }
 
   @Delete()
@@ -108,59 +143,66 @@ export class InboxController {
     const { advance } = readInput(clockBody, body);
     const arrival = await this.advanceClock.advance(advance);
     if (arrival.kind === 'stopped') throw new Problem(503, 'the process ends; the clock stopped on its way');
-    return backOr(request, response, { now: arrival.now });
+    return wentBack(request, response) ? undefined : { now: arrival.now };
   }
 
-  @Post(':id/bounce')
+  @Post(':id/:act')
   @HttpCode(200)
-  bounce(@Param('id') id: string): Promise<ActAnswer> {
-    return this.act(id, { kind: 'bounce' });
-  }
-
-  @Post(':id/complain')
-  @HttpCode(200)
-  complain(@Param('id') id: string): Promise<ActAnswer> {
-    return this.act(id, { kind: 'complain' });
-  }
-
-  @Post(':id/stop')
-  @HttpCode(200)
-  stop(@Param('id') id: string): Promise<ActAnswer> {
-    return this.act(id, { kind: 'stop' });
-  }
-
-  @Post(':id/reply')
-  @HttpCode(200)
-  reply(@Param('id') id: string, @Body() body: unknown): Promise<ActAnswer> {
-    return this.act(id, { kind: 'reply', text: readInput(replyBody, body).text });
-  }
-
-  private async act(id: string, act: Act): Promise<ActAnswer> {
-    const result = await this.actOnCaptured.act(id, act);
+  async act(
+    @Param('id') id: string,
+    @Param('act') name: string,
+    @Body() body: unknown,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<ActAnswer | undefined> {
+    const result = await this.actOnCaptured.act(id, readAct(name, body));
     switch (result.kind) {
       case 'not-found':
         throw new Problem(404, 'a captured message of this id is not known');
       case 'cannot':
         throw new Problem(409, result.why);
-      case 'done': {
-        const { captured, row } = result;
-        const reason = row?.reason ?? null;
-        return {
-          id,
-          message: captured.message,
-          status: row?.status ?? 'unknown',
-          ...(reason === null ? {} : { reason }),
-        };
-      }
+      case 'done':
+        if (wentBack(request, response, name)) return undefined;
+        return answerOf(result.captured, result.row);
     }
   }
 }
 
-/** To a form the page again, to a program the answer. */
-function backOr<T>(request: Request, response: Response, answer: T): T | undefined {
-  void request;
-  void response;
-  return answer;
+function readAct(name: string, body: unknown): Act {
+  switch (name) {
+    case 'bounce':
+    case 'complain':
+    case 'stop':
+      return { kind: name };
+    case 'reply':
+      return { kind: 'reply', text: readInput(replyBody, body).text };
+    default:
+      throw new Problem(404, 'it can bounce, complain, stop or reply');
+  }
+}
+
+function answerOf({ id, message }: InboxMessage, row: MessageRow | null): ActAnswer {
+  return {
+    id,
+    message,
+    status: row?.status ?? 'unknown',
+    ...(row?.reason == null ? {} : { reason: row.reason }),
+  };
+}
+
+const asksPage = (request: Request): boolean => request.accepts(['json', 'html']) === 'html';
+
+/** A form is led back to the page that it stood on (and to no other place), a program gets its answer. */
+function wentBack(request: Request, response: Response, did?: string): boolean {
+  if (!asksPage(request)) return false;
+  const { back } = (request.body ?? {}) as { back?: unknown };
+  const page = new URL(
+    typeof back === 'string' && back.startsWith('/inbox?') ? back : '/inbox',
+    'http://own',
+  );
+  if (did !== undefined) page.searchParams.set('did', did);
+  response.redirect(303, `/inbox${page.search}`);
+  return true;
 }
 
 /** What CONTRACTS names, and no more. */

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, type FactoryProvider, Module } from '@nestjs/common';
 import { InboxStore } from '#channels/inbox.store';
+import { CustomerStore } from '#customers/customer.store';
 import { ActOnCaptured } from '#dispatch/act-on-captured';
 import { AdvanceClock } from '#dispatch/advance-clock';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
@@ -10,8 +11,11 @@ import { Clock, SystemClock } from '#platform/clock';
 import { ClockLeadStore } from '#platform/clock-lead.store';
 import type { Config } from '#platform/config';
 import { Withdraw } from '#privacy/withdraw';
+import { Tenants } from '#tenants/tenant';
 import { Database } from '../database.js';
 import { CONFIG, wire } from '../wire.js';
+import { InboxAssetsController } from './inbox-assets.controller.js';
+import { InboxPage } from './inbox-page.js';
 import { InboxController } from './inbox.controller.js';
 
 const CLOCK: FactoryProvider<AdvanceClock> = {
@@ -37,8 +41,12 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
 
 /** `/inbox`: what would have been sent, and a clock that can be moved. Only under LAGOM_SEND=capture (all.modules.ts). */
 @Module({
-  controllers: [InboxController],
-  providers: [CLOCK, wire(ActOnCaptured, [InboxStore, MessageStore, ApplyReceipt, Withdraw, Clock])],
+  controllers: [InboxAssetsController, InboxController],
+  providers: [
+    CLOCK,
+    wire(InboxPage, [InboxStore, MessageStore, CustomerStore, Tenants, AdvanceClock, Clock]),
+    wire(ActOnCaptured, [InboxStore, MessageStore, ApplyReceipt, Withdraw, Clock]),
+  ],
 })
 export class InboxModule implements BeforeApplicationShutdown {
   constructor(private readonly advanceClock: AdvanceClock) {}

@@ -66,11 +66,12 @@ const HEADLINE = {
   dueAt: 1,
   createdAt: 1,
   'history.at': 1,
+  'history.why': 1,
 } as const;
 
 /** A row in few words: enough for a list of thousands. */
-export type Headline = Pick<MessageRow, '_id' | Exclude<keyof typeof HEADLINE, 'history.at'>> & {
-  history: { at: Date }[];
+export type Headline = Pick<MessageRow, '_id' | Exclude<keyof typeof HEADLINE, `history.${string}`>> & {
+  history: { at: Date; why?: string }[];
 };
 
 /** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
@@ -254,12 +255,20 @@ export class MessageStore {
     const rows = await this.rows.find({ tenant, customer }, { _id: 1 }).lean<Pick<MessageRow, '_id'>[]>();
     if (rows.length === 0) return 0;
     await this.rows.collection.bulkWrite(
-      rows.map((row) => ({
-        updateOne: {
-          filter: { _id: row._id as never, tenant },
-          update: { $set: { trace: [], content: null, rev: nonce() } },
-        },
-      })),
+      rows.flatMap((row) => {
+        const nothing = { trace: [], content: null };
+        const filter = { _id: row._id as never, tenant };
+        return [
+          {
+            updateOne: {
+              filter: { ...filter, status: { $ne: 'sending' as const } },
+              update: { $set: { ...nothing, rev: nonce() } },
+            },
+          },
+          // Its sender's record asks for the `rev` that it knows: what became of the call must not be lost.
+          { updateOne: { filter: { ...filter, status: 'sending' as const }, update: { $set: nothing } } },
+        ];
+      }),
       { ordered: false },
     );
     return rows.length;
