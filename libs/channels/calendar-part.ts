@@ -1,4 +1,4 @@
-import type { Rendered } from '#rendering/render-message';
+import type { Rendered } from '#rendering/rendered';
 
 type Attachment = Rendered['attachments'][number];
 

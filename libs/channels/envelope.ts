@@ -1,7 +1,7 @@
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
-import type { Rendered } from '#rendering/render-message';
+import type { Rendered } from '#rendering/rendered';
 import type { Tenant } from '#tenants/tenant';
 import type { Envelope } from './sender.js';
 

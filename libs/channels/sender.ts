@@ -3,7 +3,7 @@ import type { Clock } from '#platform/clock';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { Stream } from '#purposes/stream';
-import type { Rendered } from '#rendering/render-message';
+import type { Rendered } from '#rendering/rendered';
 import { Slots } from './slots.js';
 
 /** One message, ready for a provider. `ref` is all that the provider learns about our side (PROTOCOL E1). */

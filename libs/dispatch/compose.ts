@@ -2,7 +2,7 @@ import { envelopeFor } from '#channels/envelope';
 import type { Envelope } from '#channels/sender';
 import type { Booking } from '#customers/booking.types';
 import type { Customer } from '#customers/customer.types';
-import type { RenderInput } from '#rendering/render-message';
+import type { RenderInput } from '#rendering/rendered';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import type { Decided } from './decide.js';

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SystemClock } from '#platform/clock';
 import { Cursors } from './cursors.js';
 import { Databases } from './databases.js';
 import { folderStorage } from './folder-storage.js';
@@ -26,7 +27,8 @@ export interface EmbeddedStore {
 }
 
 const TEN_MINUTES = 600_000;
-const wallTime = (): Date => new Date(performance.timeOrigin + performance.now());
+const machine = new SystemClock();
+const wallTime = (): Date => machine.now();
 
 /** Listens on a socket in a folder that only this user may enter, or on loopback. */
 async function listen(

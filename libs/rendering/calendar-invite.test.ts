@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
 import { calendarInvite, type InviteMethod } from './calendar-invite.js';
-import type { RenderInput } from './render-message.js';
+import type { RenderInput } from './rendered.js';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 

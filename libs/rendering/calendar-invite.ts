@@ -8,7 +8,7 @@ import ical, {
   ICalEventStatus,
 } from 'ical-generator';
 import { foldLines } from './fold-lines.js';
-import type { Attachment, RenderInput } from './render-message.js';
+import type { Attachment, RenderInput } from './rendered.js';
 
 export type InviteMethod = 'REQUEST' | 'CANCEL';
 

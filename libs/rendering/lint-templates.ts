@@ -1,7 +1,7 @@
 import { RULES } from '#purposes/purposes';
 import { originOf, type Composed } from './compose-source.js';
 import { parseTemplate, type ParsedTemplate } from './parse-template.js';
-import type { RenderResult } from './render-message.js';
+import type { RenderResult } from './rendered.js';
 import { isGsm7 } from './sms-text.js';
 import type { Fault } from './template-fault.js';
 import type { Manifest } from './template-manifest.js';

@@ -1,7 +1,7 @@
 import { brandColours } from './brand-colours.js';
 import { clocksDiffer, noteZone, saySpan, sayWhen, yearAt, type Reading } from './local-time.js';
 import { sayPrice } from './say-price.js';
-import type { RenderInput } from './render-message.js';
+import type { RenderInput } from './rendered.js';
 import type { VariableName } from './template-variables.js';
 
 type Namespace = VariableName extends `${infer N}.${string}` ? N : never;

@@ -4,7 +4,7 @@ import { convert } from 'html-to-text';
 import { RULES } from '#purposes/purposes';
 import type { Purpose } from '#purposes/purpose';
 import { loadTemplates, type Templates } from './templates.js';
-import type { Rendered, RenderInput } from './render-message.js';
+import type { Rendered, RenderInput } from './rendered.js';
 
 /** The checkout's own templates: what is tested is what is sent. */
 const TEMPLATES = join(import.meta.dirname, '../../templates');

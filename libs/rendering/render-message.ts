@@ -2,79 +2,9 @@ import type { CompiledMessage } from './compile-message.js';
 import { calendarInvite } from './calendar-invite.js';
 import { messageView, type View } from './message-view.js';
 import { firstMissing } from './needed-variables.js';
+import type { RenderInput, Rendered, RenderResult } from './rendered.js';
 import { fitSms, MAX_SMS_LENGTH } from './sms-text.js';
 import { sourceOf } from './template-variables.js';
-
-/** What a message is made of. Facts only: nothing here is formatted yet. */
-export interface RenderInput {
-  /** A folder's name under `templates/email` and `templates/sms`. */
-  template: string;
-  channel: 'email' | 'sms';
-  /** What the person wants, BCP 47 (`sv-SE` is read as `sv`); unknown: the first of the tenant's. */
-  locale: string | null;
-  tenant: {
-    id: string;
-    name: string;
-    legalName: string;
-    email: string;
-    phone: string;
-    addressLines: string[];
-    host: string;
-    locales: string[];
-    timeZone: string;
-    colour: string;
-    logo?: string | undefined;
-    showServiceNames: boolean;
-  };
-  person: {
-    name: string | null;
-    timeZone: string | null;
-    /** The invitation's attendee (RFC 5546 wants one); without it the invitation has none. */
-    email?: string | null | undefined;
-  };
-  booking: null | {
-    id: string;
-    service: string;
-    startsAt: Date | null;
-    endsAt: Date | null;
-    /** The venue's; the tenant's where unknown. */
-    timeZone: string | null;
-    location: string | null;
-    practitioner: string | null;
-    price: { amount: string; currency: string } | null;
-    url: string | null;
-    previousStartsAt: Date | null;
-    sequence: number;
-    status: string;
-    cancelReason?: string | null | undefined;
-  };
-  links: { unsubscribe?: string | undefined; survey?: string | undefined; optOut?: string | undefined };
-  /** The DTSTAMP of an invitation, and the year that need not be said. */
-  now: Date;
-}
-
-export interface Attachment {
-  filename: string;
-  contentType: string;
-  /** UTF-8 text; the sender makes base64 of it. */
-  content: string;
-}
-
-/** A message as it is handed to a sender. */
-export interface Rendered {
-  subject?: string;
-  text: string;
-  html?: string;
-  attachments: Attachment[];
-  sms?: { segments: number; encoding: 'GSM-7' | 'UCS-2' };
-  template: string;
-  /** SHA-256 of the sources, 12 hex digits. */
-  version: string;
-  locale: string;
-}
-
-/** `problem` names template, channel, locale and what is missing or wrong, never its value. */
-export type RenderResult = { kind: 'rendered'; content: Rendered } | { kind: 'invalid'; problem: string };
 
 /** Renders one compiled template, or says why it would leave a gap. */
 export function renderMessage(compiled: CompiledMessage, input: RenderInput): RenderResult {

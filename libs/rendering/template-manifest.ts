@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { PURPOSES } from '#purposes/purpose';
-import type { RenderInput } from './render-message.js';
+import type { RenderInput } from './rendered.js';
 import { VARIABLES, type VariableName } from './template-variables.js';
 import type { Fault } from './template-fault.js';
 

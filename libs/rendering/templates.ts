@@ -1,6 +1,7 @@
 import { compileMessage, type CompiledMessage } from './compile-message.js';
 import { lintRendered, lintSources } from './lint-templates.js';
-import { renderMessage, type RenderInput, type RenderResult } from './render-message.js';
+import { renderMessage } from './render-message.js';
+import type { RenderInput, RenderResult } from './rendered.js';
 import { TemplateError, type Fault } from './template-fault.js';
 import { readManifest, sampleInput, type Manifest } from './template-manifest.js';
 import { composeSources, readTemplateFolder, type TemplateChannel } from './template-sources.js';
