@@ -2,7 +2,7 @@ import type { CompiledMessage } from './compile-message.js';
 import { calendarInvite } from './calendar-invite.js';
 import { messageView, type View } from './message-view.js';
 import { firstMissing } from './needed-variables.js';
-import type { RenderInput, Rendered, RenderResult } from './rendered.js';
+import type { Attachment, RenderInput, RenderResult } from './rendered.js';
 import { fitSms, MAX_SMS_LENGTH } from './sms-text.js';
 import { sourceOf } from './template-variables.js';
 
