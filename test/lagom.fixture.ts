@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { bootLagom } from '../apps/boot-lagom.js';
 import { ALL_MODULES } from '../apps/all/all.modules.js';
@@ -6,6 +7,9 @@ import type { WireEvent } from '#events/example';
 import { SystemClock } from '#platform/clock';
 import { readConfig } from '#platform/config';
 import { createLog } from '#platform/telemetry';
+
+// A boot on a machine that is busy with other tests takes its time.
+jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'the-first-key-of-a-test';
 
