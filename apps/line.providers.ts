@@ -8,6 +8,7 @@ import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
 import { PurchaseStore } from '#customers/purchase.store';
+import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { AskGate } from '#dispatch/ask-gate';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
@@ -62,6 +63,7 @@ export const STORES: FactoryProvider[] = [
   store(CustomerStore, []),
   store(BookingStore, []),
   store(PurchaseStore, []),
+  store(SurveyAnswerStore, []),
   store(MessageStore, []),
   store(HeardEventStore, []),
   store(DeadLetterStore, []),
@@ -106,6 +108,7 @@ export const LINE: FactoryProvider[] = [
     CustomerStore,
     BookingStore,
     PurchaseStore,
+    SurveyAnswerStore,
     MessageStore,
     SuppressionStore,
     ShortCodeStore,

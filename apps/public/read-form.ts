@@ -1,0 +1,33 @@
+import type { ReadRequest } from '#platform/read-body';
+
+/** A form of ours has a handful of fields; more is none. */
+const MOST_FORM_BYTES = 1024 * 1024;
+
+/**
+ * The fields of a form, urlencoded or `multipart/form-data` (RFC 8058 allows either). What is no form has none; of a name
+ * that comes twice the first counts. Files are of no use here: a part is its text.
+ */
+export function readForm({ headers, rawBody }: ReadRequest): ReadonlyMap<string, string> {
+  const type = headers['content-type'] ?? '';
+  if (rawBody === undefined || rawBody.length > MOST_FORM_BYTES) return new Map();
+  const text = rawBody.toString('utf8');
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return firstOfEach([...new URLSearchParams(text)]);
+  const [, quoted, bare] = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(type) ?? [];
+  const boundary = quoted ?? bare;
+  return boundary === undefined ? new Map() : firstOfEach(partsOf(text, boundary));
+}
+
+/** RFC 7578, leniently: bare line feeds pass too. */
+function partsOf(text: string, boundary: string): [string, string][] {
+  return text
+    .split(`--${boundary}`)
+    .slice(1)
+    .flatMap((part): [string, string][] => {
+      const [, head, value] = /^\r?\n(.*?)\r?\n\r?\n(.*?)(?:\r?\n)?$/s.exec(part) ?? [];
+      const [, name] = /^content-disposition:.*?;\s*name="([^"]*)"/im.exec(head ?? '') ?? [];
+      return name === undefined || value === undefined ? [] : [[name, value]];
+    });
+}
+
+const firstOfEach = (fields: readonly [string, string][]): Map<string, string> =>
+  new Map(fields.toReversed());

@@ -1,0 +1,133 @@
+import { All, Controller, Get, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { LinkTokens } from '#consent/link-token';
+import { AnswerSurvey, openUntil, type Survey, type Visit } from '#customers/answer-survey';
+import { Clock } from '#platform/clock';
+import { PublicRoute } from '#platform/public-route';
+import type { PageViews } from '#rendering/page-views';
+import { Tenants, type Tenant } from '#tenants/tenant';
+import { AnswerPages, refuseMethod } from './answer-pages.js';
+import { AnyBodyGuard } from './any-body.guard.js';
+import { PageFaultFilter } from './page-fault.filter.js';
+import { readForm } from './read-form.js';
+import { readSurveyForm } from './survey-form.js';
+
+type OpenSurvey = Extract<Survey, { kind: 'open' }>;
+
+/** A link that was read, and the survey that it opens. */
+interface Opened {
+  visit: Visit;
+  tenant: Tenant;
+  locale: string;
+  survey: OpenSurvey;
+}
+
+const SCORES = Array.from({ length: 11 }, (_, score) => String(score));
+
+/** The survey after a visit: a number, and words if one likes. An answer can be changed for a week. */
+@PublicRoute()
+@UseFilters(PageFaultFilter)
+@UseGuards(AnyBodyGuard)
+@Controller()
+export class SurveyController {
+  constructor(
+    private readonly tokens: LinkTokens,
+    private readonly tenants: Tenants,
+    private readonly surveys: AnswerSurvey,
+    private readonly pages: AnswerPages,
+    private readonly clock: Clock,
+  ) {}
+
+  @Get('s/:token')
+  async ask(
+    @Param('token') token: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const opened = await this.open(token, request, response);
+    if (opened === null) return;
+    const { answer } = opened.survey;
+    this.show(response, 200, opened, {
+      chosen: answer === null ? '' : String(answer.score),
+      comment: answer?.comment ?? '',
+    });
+  }
+
+  @Post('s/:token')
+  async answer(
+    @Param('token') token: string,
+    @Req() request: Request,
+    @Res() response: Response,
+  ): Promise<void> {
+    const opened = await this.open(token, request, response);
+    if (opened === null) return;
+    const { visit, tenant, locale } = opened;
+    const form = readSurveyForm(readForm(request));
+    if (form.kind === 'wrong') {
+      this.show(response, 422, opened, { chosen: form.score, comment: form.comment }, form);
+      return;
+    }
+    const kept = await this.surveys.answer(visit, { ...form.answer, language: locale });
+    if (kept === null) this.pages.send(response, 410, 'gone', opened, {});
+    else {
+      const changeableUntil = dayOf(openUntil(kept.answeredAt), tenant, locale);
+      this.pages.send(response, 200, 'survey-thanks', opened, { changeableUntil });
+    }
+  }
+
+  @All('s/:token')
+  other(@Req() request: Request, @Res() response: Response): void {
+    refuseMethod(request, response);
+  }
+
+  @Get('s')
+  cut(@Req() request: Request, @Res() response: Response): void {
+    this.pages.sendNobodys(request, response, 404);
+  }
+
+  /** Null: it was answered already that there is nothing to open. */
+  private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
+    const link = this.tokens.open('survey', token, this.clock.now());
+    const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
+    if (typeof link === 'string' || tenant === undefined || link.subject === undefined) {
+      this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
+      return null;
+    }
+    const visit = { tenant: tenant.id, customer: link.customer, booking: link.subject };
+    const survey = await this.surveys.look(visit);
+    const locale = this.pages.localeFor(request, tenant, survey.customer);
+    if (survey.kind === 'open') return { visit, tenant, locale, survey };
+    this.pages.send(response, 410, 'gone', { tenant, locale }, {});
+    return null;
+  }
+
+  private show(
+    response: Response,
+    status: number,
+    opened: Opened,
+    said: { chosen: string; comment: string },
+    faults: { scoreFault: boolean; commentFault: boolean } = { scoreFault: false, commentFault: false },
+  ): void {
+    const { tenant, locale, survey } = opened;
+    const { scoreFault, commentFault } = faults;
+    this.pages.send(response, status, 'survey', opened, {
+      scores: SCORES.map((value) => ({
+        value,
+        chosen: value === said.chosen,
+        lowest: value === '0',
+        highest: value === '10',
+      })),
+      comment: said.comment,
+      changeableUntil: survey.answer && dayOf(openUntil(survey.answer.answeredAt), tenant, locale),
+      hasFaults: scoreFault || commentFault,
+      scoreFault,
+      commentFault: commentFault ? new Intl.NumberFormat(locale).format(said.comment.length) : null,
+    } satisfies PageViews['survey']);
+  }
+}
+
+/** `29 november`, in the tenant's zone. */
+function dayOf(at: Date, { timeZone }: Tenant, locale: string): string {
+  const language = locale === 'en' ? 'en-GB' : locale;
+  return new Intl.DateTimeFormat(language, { timeZone, day: 'numeric', month: 'long' }).format(at);
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import Handlebars from 'handlebars';
+import { brandColours } from './brand-colours.js';
+import { lintPage, lintPages } from './lint-pages.js';
+import {
+  NOBODYS_PAGES,
+  PAGE_SAMPLES,
+  type PageName,
+  type PageOwner,
+  type PageTenant,
+  type PageViews,
+} from './page-views.js';
+import { TemplateError, type Fault } from './template-fault.js';
+import { readTemplateFolder, type TemplateFolder } from './template-sources.js';
+
+/** A page that is ready to be answered. */
+export interface Page {
+  html: string;
+  locale: string;
+  /** CSP source of the page's only inline style: the tenant's colours. */
+  styleSource: string;
+}
+
+type Fill = (view: object) => string;
+
+const FRAME = 'frame.hbs';
+const STYLESHEET = 'pages.css';
+const NAMES = Object.keys(PAGE_SAMPLES) as PageName[];
+/** Where nobody's link was read, nobody's colour is shown. */
+const NOBODYS_COLOUR = '#4a635d';
+const SAMPLE_TENANT: PageTenant = {
+  name: 'Kliniken',
+  legalName: 'Kliniken AB',
+  email: 'hej@example.se',
+  phone: '063-10 20 00',
+  addressLines: ['Storgatan 1', '831 31 Östersund'],
+  colour: '#2f6f5e',
+};
+
+/** The customer's pages: compiled once, then only filled in. Escaped throughout, without a script, with nothing from elsewhere. */
+export class Pages {
+  readonly stylesheet: string;
+  /** SHA-256 of all that the pages are made of, 12 hex digits: what a choice names as the text that was shown. */
+  readonly version: string;
+  private readonly fills: ReadonlyMap<string, Fill>;
+
+  constructor(
+    folder: TemplateFolder,
+    readonly locales: readonly string[],
+  ) {
+    this.stylesheet = folder.files.get(STYLESHEET) ?? '';
+    this.version = createHash('sha256')
+      .update(JSON.stringify([...folder.files]))
+      .digest('hex')
+      .slice(0, 12);
+    this.fills = new Map(locales.flatMap((locale) => compileLocale(folder, locale)));
+  }
+
+  /** Fills a page in. A member that is missing throws: it never leaves a gap. */
+  render<Name extends PageName>(
+    name: Name,
+    locale: string,
+    tenant: PageOwner<Name>,
+    view: PageViews[Name],
+  ): Page {
+    const fill = this.fills.get(`${locale}/${name}`);
+    if (fill === undefined) throw new Error(`there is no page ${name} in ${locale}`);
+    const colours = coloursOf(tenant?.colour ?? NOBODYS_COLOUR);
+    const html = fill({
+      ...view,
+      lang: locale,
+      // Relative, as PUBLIC_URL may have a path; all pages lie one level down.
+      stylesheet: `../${STYLESHEET}?${this.version}`,
+      colours,
+      tenant: tenant && {
+        ...tenant,
+        address: tenant.addressLines.join(', '),
+        dial: tenant.phone.replace(/[^\d+]/g, ''),
+      },
+    });
+    const digest = createHash('sha256').update(colours).digest('base64');
+    return { html, locale, styleSource: `'sha256-${digest}'` };
+  }
+
+  /** The first wanted language that the tenant speaks and the pages have; else the tenant's own first. */
+  chooseLocale(wanted: readonly (string | null)[], spoken: readonly string[]): string {
+    const able = spoken.map(languageOf).filter((language) => this.locales.includes(language));
+    const asked = wanted.flatMap((one) => (one === null ? [] : languageOf(one)));
+    const found = asked.find((language) => able.includes(language)) ?? able[0] ?? this.locales[0];
+    if (found === undefined) throw new Error('there are no pages in any language');
+    return found;
+  }
+}
+
+/** Reads `templates/pages`, lints strictly, compiles, and renders each sample once. Throws one `TemplateError`. */
+export async function loadPages(dir: string): Promise<Pages> {
+  const folder = await readTemplateFolder(dir);
+  const locales = [...new Set([...folder.files.keys()].flatMap((path) => /^(\w+)\//.exec(path)?.[1] ?? []))];
+  const faults = lintPages(folder, locales, NAMES);
+  for (const file of [FRAME, STYLESHEET]) {
+    if (!folder.files.has(file))
+      faults.push({ file: `${folder.name}/${file}`, line: 1, problem: 'is missing' });
+  }
+  if (locales.length === 0) faults.push({ file: folder.name, line: 1, problem: 'speaks no language' });
+  if (faults.length > 0) throw new TemplateError(faults);
+  const pages = new Pages(folder, locales);
+  faults.push(
+    ...NAMES.flatMap((name) => locales.flatMap((locale) => trySamples(pages, folder, name, locale))),
+  );
+  if (faults.length > 0) throw new TemplateError(faults);
+  return pages;
+}
+
+function trySamples(pages: Pages, folder: TemplateFolder, name: PageName, locale: string): Fault[] {
+  const at = { file: `${folder.name}/${locale}/${name}.hbs`, line: 1 };
+  try {
+    const made = [
+      ...PAGE_SAMPLES[name].map((view) => pages.render(name, locale, SAMPLE_TENANT, view)),
+      ...NOBODYS_PAGES.filter((one) => one === name).map((one) => pages.render(one, locale, null, {})),
+    ];
+    return made.flatMap(({ html }) => lintPage(html, locale).map((problem) => ({ ...at, problem })));
+  } catch (error) {
+    const { message } = error as Error;
+    return [{ ...at, problem: `its sample does not render: ${message.split('\n')[0] ?? ''}` }];
+  }
+}
+
+/** Each language has an instance of its own, as its parts have the same names as another's. */
+function compileLocale(folder: TemplateFolder, locale: string): [string, Fill][] {
+  const handlebars = Handlebars.create();
+  const known = { if: true, unless: true, each: true, with: false, log: false, lookup: false };
+  const options: CompileOptions = {
+    strict: true,
+    preventIndent: true,
+    knownHelpersOnly: true,
+    knownHelpers: { ...known, helperMissing: false, blockHelperMissing: false },
+  };
+  const own = [...folder.files].flatMap(([path, text]): [string, string][] =>
+    path.startsWith(`${locale}/`) ? [[path.slice(locale.length + 1).replace(/\.hbs$/, ''), text]] : [],
+  );
+  const frame = folder.files.get(FRAME) ?? '';
+  const partials = Object.fromEntries(
+    [['frame', frame] as [string, string], ...own].map(([name, text]) => [
+      name,
+      handlebars.compile(text, options),
+    ]),
+  );
+  return NAMES.flatMap((name): [string, Fill][] => {
+    const fill = partials[name];
+    if (fill === undefined) return [];
+    const safely = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false, partials };
+    return [[`${locale}/${name}`, (view) => fill(view, safely)]];
+  });
+}
+
+function coloursOf(colour: string): string {
+  const look = brandColours(colour) ?? brandColours(NOBODYS_COLOUR)!;
+  return `:root{--brand:${look.colour};--link:${look.link};--link-dark:${look.linkDark}}`;
+}
+
+/** `sv-SE` and `sv_SE` are read as `sv`. */
+const languageOf = (locale: string): string => locale.toLowerCase().split(/[-_]/)[0] ?? '';
