@@ -22,7 +22,8 @@ export function applyBooking(
 ): { kind: 'stale' } | { kind: 'applied'; after: Booking } {
   const { tenant, customer, part, status, gen } = heard;
   if (isStale(gen, known?.gen ?? null)) return { kind: 'stale' };
-  const again = isSame(gen, known?.gen ?? null);
+  // The very event once more, not another of its rank.
+  const again = isSame(gen, known?.gen ?? null) && known?.status === status;
   const startsAt = taken(part.startsAt, known?.startsAt ?? null);
   const moved = known?.startsAt && startsAt && known.startsAt.getTime() !== startsAt.getTime();
   return {
@@ -45,7 +46,7 @@ export function applyBooking(
       url: taken(part.url, known?.url ?? null),
       cart: taken(heard.cart, known?.cart ?? null),
       previousStartsAt:
-        heard.previousStartsAt ?? (moved ? known.startsAt : (known?.previousStartsAt ?? null)),
+        heard.previousStartsAt ?? (moved ? known.startsAt : again ? known.previousStartsAt : null),
       cancelReason: heard.cancelReason ?? null,
       sequence: sequence(known, status, again),
       createdAt: known?.createdAt ?? now,

@@ -41,7 +41,8 @@ export function applyCustomer(
   if (known?.erasedAt && (backfill || gen.time.getTime() <= known.erasedAt.getTime()))
     return { kind: 'erased' };
   const fresh = newCustomer(context.tenant, part.id, context.now);
-  const before = known === null ? fresh : known.erasedAt ? { ...fresh, rev: known.rev } : known;
+  const before =
+    known === null ? fresh : known.erasedAt ? { ...fresh, rev: known.rev, sends: known.sends } : known;
   if (isStale(gen, before.gen)) {
     return { kind: 'applied', after: before, stale: true, concerns: false, warnings: [] };
   }
@@ -66,9 +67,14 @@ export function applyCustomer(
     attributes: part.attributes === null ? {} : attributes(part.attributes ?? {}),
     updatedAt: isSame(gen, before.gen) ? before.updatedAt : context.now,
   };
+  // Heard again after a crash, it cannot be told what had been changed: then all that was named may have.
+  const named = [part.email, part.phone, part.birthDate, part.guardianConsent].some(
+    (fact) => fact !== undefined,
+  );
   const concerns =
     known !== null &&
-    (after.email !== before.email ||
+    ((isSame(gen, before.gen) && gen.event === before.gen?.event && named) ||
+      after.email !== before.email ||
       after.phone !== before.phone ||
       after.birthDate !== before.birthDate ||
       after.guardianConsent?.at.getTime() !== before.guardianConsent?.at.getTime());

@@ -59,9 +59,17 @@ export class BookingStore {
     return new Map(won.map((booking) => [booking.booking, booking]));
   }
 
-  /** Deletes all of a person's bookings (erasure); how many there were. */
-  async deleteOfCustomer(tenant: string, customer: string): Promise<number> {
-    const { deletedCount } = await this.bookings.deleteMany({ tenant, customer });
+  /** Deletes a person's bookings that were heard or told of by then (erasure); how many there were. */
+  async deleteOfCustomer(
+    tenant: string,
+    customer: string,
+    by: { heardBy: Date; saidBy: Date },
+  ): Promise<number> {
+    const { deletedCount } = await this.bookings.collection.deleteMany({
+      tenant,
+      customer,
+      $or: [{ updatedAt: { $lte: by.heardBy } }, { 'gen.time': { $lte: by.saidBy } }],
+    });
     return deletedCount;
   }
 }

@@ -88,4 +88,12 @@ export class CustomerStore {
       { ordered: false },
     );
   }
+
+  /** Which messages went to a person that is erased: their ids name journeys. */
+  async forgetSends(tenant: string, customer: string): Promise<void> {
+    await this.customers.collection.updateOne(
+      { _id: customerKey(tenant, customer) as never, tenant, erasedAt: { $ne: null } },
+      { $set: { sends: [], rev: nonce() } },
+    );
+  }
 }

@@ -38,8 +38,13 @@ export class PurchaseStore {
     return this.purchases.find({ tenant, customer }).sort({ at: -1 }).lean<Purchase[]>();
   }
 
-  async deleteOfCustomer(tenant: string, customer: string): Promise<number> {
-    const { deletedCount } = await this.purchases.deleteMany({ tenant, customer });
+  /** Deletes a person's purchases up to then (erasure); how many there were. */
+  async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
+    const { deletedCount } = await this.purchases.collection.deleteMany({
+      tenant,
+      customer,
+      at: { $lte: upTo },
+    });
     return deletedCount;
   }
 }

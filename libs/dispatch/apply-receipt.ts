@@ -4,6 +4,7 @@ import { canMove, type Status } from '#messages/moves';
 import { transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
 import type { Withdraw } from '#privacy/withdraw';
+import { normaliseEmail, normalisePhone } from '#purposes/address';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 import type { Stream } from '#purposes/stream';
 
@@ -47,7 +48,7 @@ export class ApplyReceipt {
     if (cause !== null && (kind === 'email' || kind === 'phone')) {
       await this.withdraw.suppressAddress(tenant, {
         kind,
-        address: receipt.address,
+        address: normalised(kind, receipt.address),
         channel: receipt.channel,
         scope,
         cause,
@@ -62,6 +63,9 @@ export class ApplyReceipt {
       const row = await this.messages.findByRef(tenant, receipt.ref);
       if (row === null || receipt.kind === 'stopped') return row;
       const to: Status = receipt.kind;
+      // Of an earlier attempt only that it did arrive still counts: the row has gone another way since.
+      const isLatest = row.attempts.at(-1)?.ref === receipt.ref;
+      if (!isLatest && receipt.kind !== 'accepted' && receipt.kind !== 'delivered') return row;
       const isLater = (RANK[to] ?? 0) > (RANK[row.status] ?? Number.POSITIVE_INFINITY);
       if (!isLater || !canMove(row.status, to)) return row;
       const move = transition(row, to as never, receipt.why ?? 'receipt', this.clock.now());
@@ -69,6 +73,12 @@ export class ApplyReceipt {
     }
     throw new Error(`a row was written by others ${TRIES} times in a row`);
   }
+}
+
+/** Providers write addresses as they please; suppressions are hashes of the normalised form. */
+function normalised(kind: 'email' | 'phone', address: string): string {
+  const read = kind === 'email' ? normaliseEmail(address) : normalisePhone(address, 'SE');
+  return read.kind === 'good' ? read.address : address;
 }
 
 function suppressionBy(

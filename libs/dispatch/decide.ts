@@ -52,8 +52,10 @@ export function decide(
 ): Decided[] {
   const permitted = new Map<string, Send[]>();
   const decided: Decided[] = [];
+  // What is being sent: since before this pass, or as this pass has just said.
+  const underWay = new Set(facts.inFlight.map(subjectKey));
   for (const row of rows) {
-    if (facts.inFlight.some((other) => other.customer === row.customer && sameSubject(other, row))) {
+    if (underWay.has(subjectKey(row))) {
       decided.push({ kind: 'wait', row, until: new Date(now.getTime() + SIBLING_WAIT_MS) });
       continue;
     }
@@ -64,6 +66,7 @@ export function decide(
     if (one.kind === 'send') {
       const send: Send = { id: row._id, at: now, group: RULES[row.purpose].capGroup };
       permitted.set(row.customer, [...(permitted.get(row.customer) ?? []), send]);
+      underWay.add(subjectKey(row));
     }
   }
   return decided;
@@ -192,7 +195,8 @@ function suppressionsOn(
   facts: BatchFacts,
 ): Facts['suppressions'] {
   const address = addressOn(channel, customer);
-  return address === null ? [] : (facts.suppressions.get(address) ?? []);
+  // What was not asked about is not known, and the gate says no.
+  return address === null ? [] : facts.suppressions.get(address);
 }
 
 /** Why a row is past its use; null where it is not. */
@@ -203,11 +207,12 @@ function tooLate(row: MessageRow, booking: Booking | null, facts: BatchFacts, no
   }
   if (booking === null) return 'the booking is not known any more';
   if (generationKey(booking.gen) !== row.gen) return 'a newer generation of the booking is known';
-  return row.usefulUntil !== null && row.usefulUntil <= now ? 'the visit has begun' : null;
+  if (row.usefulUntil === null) return null;
+  // Of one generation too: a booking system may call off without counting on.
+  if (booking.status === 'cancelled') return 'the booking was cancelled';
+  return row.usefulUntil <= now ? 'the visit has begun' : null;
 }
 
-function sameSubject(one: MessageRow, other: MessageRow): boolean {
-  return (
-    one._id !== other._id && one.subject.kind === other.subject.kind && one.subject.id === other.subject.id
-  );
+function subjectKey({ customer, subject }: MessageRow): string {
+  return JSON.stringify([customer, subject.kind, subject.id]);
 }

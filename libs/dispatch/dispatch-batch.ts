@@ -20,9 +20,12 @@ import type { Links } from './links.js';
 import type { LoadFacts } from './load-facts.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
+import { stopMove } from './stop-move.js';
 
 /** How often one call starts over for what lost a race, before the rest waits for its lane to come round. */
 const PASSES = 3;
+/** How long a row waits that lost all of them. */
+const RACE_WAIT_MS = 2_000;
 /** Places are kept for the longest cap window, and at least this long (PROTOCOL A4). */
 const KEEP_SENDS_MS = 3_600_000;
 /** A missing fact is looked for this often before the gate decides without it. */
@@ -53,24 +56,40 @@ export class DispatchBatch {
 
   /** Sends what the gate permits; one verdict for each due record, in order. */
   async run(tenant: Tenant, batch: readonly (Due & { deliveries: number })[]): Promise<Verdict[]> {
-    let left = new Map(batch.map((due) => [due.id, due]));
+    // Of two records of one row the later release counts; the other is stale.
+    let left = new Map<string, Due & { deliveries: number }>();
+    for (const due of batch) {
+      const other = left.get(due.id);
+      if (other === undefined || other.release <= due.release) left.set(due.id, due);
+    }
+    const missing = new Set<string>();
+    const outpaced = new Map<string, string>();
     for (let pass = 0; pass < PASSES && left.size > 0; pass++) {
       const again = await this.pass(tenant, [...left.values()]);
-      left = new Map([...left].filter(([id]) => again.has(id)));
+      for (const id of again.missing) missing.add(id);
+      for (const { message, customer } of again.claims) outpaced.set(message, customer);
+      left = new Map([...left].filter(([id]) => again.lost.has(id)));
     }
-    return batch.map((due) =>
-      left.has(due.id) ? { kind: 'retry-at', reason: 'lost the race for its facts' } : { kind: 'done' },
-    );
+    await this.freePlaces(tenant, outpaced);
+    const stuck = await this.putOff(tenant, [...left.values()]);
+    return batch.map(({ id }) => {
+      if (missing.has(id)) return { kind: 'retry-at', reason: 'its customer was not found' };
+      return stuck.has(id) ? { kind: 'retry-at', reason: 'lost the race for its facts' } : { kind: 'done' };
+    });
   }
 
-  /** One pass; the ids that lost a race and start over. */
+  /** One pass; what lost a race and starts over, and what has to wait for its facts. */
   private async pass(
     tenant: Tenant,
     batch: readonly (Due & { deliveries: number })[],
-  ): Promise<ReadonlySet<string>> {
+  ): Promise<{
+    lost: ReadonlySet<string>;
+    missing: readonly string[];
+    claims: readonly { message: string; customer: string }[];
+  }> {
     const started = this.clock.mono();
     const rows = await this.released(tenant.id, batch);
-    if (rows.length === 0) return new Set();
+    if (rows.length === 0) return { lost: new Set(), missing: [], claims: [] };
     const now = this.clock.now();
     const facts = await this.facts.load(tenant.id, rows, now);
     const patient = new Set(batch.filter((due) => due.deliveries < FACT_TRIES).map((due) => due.id));
@@ -83,7 +102,36 @@ export class DispatchBatch {
     const { kept, lost: lostPlaces } = await this.reserve(tenant, composed, now);
     const { ready, lost: lostClaims } = await this.claim(kept, now);
     await this.send(tenant, ready);
-    return new Set([...missing, ...lostStops, ...lostPlaces, ...lostClaims]);
+    return {
+      lost: new Set([...lostStops, ...lostPlaces, ...lostClaims.map(({ message }) => message)]),
+      missing,
+      claims: lostClaims,
+    };
+  }
+
+  /** A4, lost too often: its time comes again, shortly, as a row (PROTOCOL C5). The ids for which that was lost too. */
+  private async putOff(tenant: Tenant, left: readonly Due[]): Promise<Set<string>> {
+    if (left.length === 0) return new Set();
+    const now = this.clock.now();
+    const moves = (await this.released(tenant.id, left)).map((row) =>
+      transition(row as MessageRow & { status: 'released' }, 'planned', 'lost the race for its facts', now, {
+        dueAt: new Date(now.getTime() + RACE_WAIT_MS),
+      }),
+    );
+    return new Set(await this.stop(moves));
+  }
+
+  /** A place that was taken for a message which ended unsent before it was claimed would count against the caps. */
+  private async freePlaces(tenant: Tenant, outpaced: ReadonlyMap<string, string>): Promise<void> {
+    const rows = await this.messages.findByIds(tenant.id, [...outpaced.keys()]);
+    await this.customers.giveBack(
+      tenant.id,
+      rows.flatMap(({ _id, status, customer }) =>
+        status === 'cancelled' || status === 'refused' || status === 'expired'
+          ? [{ customer, message: _id }]
+          : [],
+      ),
+    );
   }
 
   /** A1: the rows that are still `released`, and by the release that this record names; in the batch's order. */
@@ -171,7 +219,10 @@ export class DispatchBatch {
   }
 
   /** A5: the row itself, still `released` and still as it was read. */
-  private async claim(composed: readonly Composed[], now: Date): Promise<{ ready: Ready[]; lost: string[] }> {
+  private async claim(
+    composed: readonly Composed[],
+    now: Date,
+  ): Promise<{ ready: Ready[]; lost: { message: string; customer: string }[] }> {
     const moves = composed.map(({ permitted, content }) => {
       const { row, ref, channel, trace } = permitted;
       const attempt: Attempt = {
@@ -194,11 +245,11 @@ export class DispatchBatch {
     });
     const won = await this.messages.apply(moves);
     const ready: Ready[] = [];
-    const lost: string[] = [];
+    const lost: { message: string; customer: string }[] = [];
     composed.forEach((one, index) => {
       const after = moves[index]?.after;
       if (after !== undefined && won.has(after._id)) ready.push({ ...one, claimed: after as Sending });
-      else lost.push(one.permitted.row._id);
+      else lost.push({ message: one.permitted.row._id, customer: one.permitted.row.customer });
     });
     return { ready, lost };
   }
@@ -208,24 +259,30 @@ export class DispatchBatch {
     if (ready.length === 0) return;
     const recorder = new Recorder(this.messages);
     const items = ready.map((one) => ({ permit: one.permitted.permit, envelope: one.envelope, one }));
-    await this.senders.sendAll(items, async ({ one }, outcome) => {
-      if (outcome.kind === 'bad-address' || outcome.kind === 'opted-out') {
-        await this.suppress(tenant.id, one, outcome);
-      }
-      const { customer } = one.permitted;
-      const other = one.permitted.channel === 'email' ? customer.phone : customer.email;
-      const mayFallOn = !RULES[one.claimed.purpose].stoppedByChoice && other !== null;
-      const move = outcomeMove(one.claimed, outcome, mayFallOn, this.clock.now());
-      recorder.add(move, {
-        ref: one.permitted.ref,
-        providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
+    try {
+      await this.senders.sendAll(items, async ({ one }, outcome) => {
+        if (outcome.kind === 'bad-address' || outcome.kind === 'opted-out') {
+          await this.suppress(tenant.id, one, outcome);
+        }
+        const { customer } = one.permitted;
+        const other = one.permitted.channel === 'email' ? customer.phone : customer.email;
+        const mayFallOn = !RULES[one.claimed.purpose].stoppedByChoice && other !== null;
+        const move = outcomeMove(one.claimed, outcome, mayFallOn, this.clock.now());
+        recorder.add(move, {
+          ref: one.permitted.ref,
+          providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
+        });
+        this.metrics.message(move.after);
+        if (move.after.status === 'failed') {
+          await this.customers.giveBack(tenant.id, [
+            { customer: customer.customer, message: one.claimed._id },
+          ]);
+        }
       });
-      this.metrics.message(move.after);
-      if (outcome.kind === 'rejected') {
-        await this.customers.giveBack(tenant.id, [{ customer: customer.customer, message: one.claimed._id }]);
-      }
-    });
-    await recorder.flushed();
+    } finally {
+      // Whatever one of them threw, what the others were told is written.
+      await recorder.flushed();
+    }
   }
 
   /** What the provider says of an address holds for every later message to it. */
@@ -239,28 +296,7 @@ export class DispatchBatch {
       scope: outcome.kind === 'opted-out' ? one.claimed.stream : 'all',
       cause: outcome.kind === 'opted-out' ? 'stop' : 'bad-address',
       except: one.claimed._id,
+      answers: false,
     });
-  }
-}
-
-/** The move of a row that may not go now. */
-function stopMove(stopped: Exclude<Decided, { kind: 'send' }>, now: Date): Transition {
-  const row = stopped.row as MessageRow & { status: 'released' };
-  switch (stopped.kind) {
-    case 'wait':
-      return transition(row, 'planned', 'another message about the same is under way', now, {
-        dueAt: stopped.until,
-      });
-    case 'hold':
-      return transition(row, 'planned', stopped.reason, now, {
-        dueAt: stopped.until,
-        until: stopped.until,
-        reason: stopped.reason,
-        trace: stopped.trace,
-      });
-    case 'refuse': {
-      const { reason, trace } = stopped;
-      return transition(row, reason === 'expired' ? 'expired' : 'refused', reason, now, { reason, trace });
-    }
   }
 }

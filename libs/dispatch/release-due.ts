@@ -3,6 +3,8 @@ import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
 import type { EventSink } from '#messaging/event-sink';
 import type { Tenants } from '#tenants/tenant';
+import { CHANNELS } from '#purposes/channel';
+import { DUE_CLASSES } from '#purposes/stream';
 import { dueTopic, type Due } from './due.types.js';
 
 /** How many rows one pass looks at. */
@@ -30,7 +32,9 @@ export class ReleaseDue {
       const due = await this.messages.findDue(now, PASS);
       const gone = await this.release(due, now);
       released += gone;
-      if (due.length < PASS || gone === 0) return released;
+      if (due.length < PASS) return released;
+      // What its pace holds back fills the page, and must not keep anybody else's waiting.
+      if (gone < due.length) return released + (await this.releaseEach(now));
     }
   }
 
@@ -80,6 +84,20 @@ export class ReleaseDue {
     }
   }
 
+  /** Of each tenant, class and channel by itself what its pace has room for. */
+  private async releaseEach(now: Date): Promise<number> {
+    let released = 0;
+    for (const { id: tenant } of this.tenants.all()) {
+      for (const dueClass of DUE_CLASSES) {
+        for (const channel of CHANNELS) {
+          const of = { tenant, dueClass, channel };
+          released += await this.release(await this.messages.findDueOf(of, now, PASS), now);
+        }
+      }
+    }
+    return released;
+  }
+
   private async paced<Row extends MessageRow>(group: readonly Row[]): Promise<readonly Row[]> {
     const first = group[0];
     if (first === undefined) return group;
@@ -88,7 +106,7 @@ export class ReleaseDue {
     const configured = channel === 'email' || channel === 'sms' ? senders?.[channel]?.perSecond : undefined;
     const pace =
       configured ?? (channel === 'email' || channel === 'sms' ? DEFAULT_PACE[channel] : DEFAULT_PACE.other);
-    const onTheWay = await this.messages.countOnTheWay(tenant, channel, dueClass);
+    const onTheWay = await this.messages.countOnTheWay({ tenant, channel, dueClass });
     return group.slice(0, Math.max(0, Math.ceil(pace * WINDOW_SECONDS) - onTheWay));
   }
 }

@@ -1,4 +1,4 @@
-import { isStale } from '#events/generation';
+import { generationKey, isStale } from '#events/generation';
 import type { CallOff } from '#journeys/plan';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
@@ -41,7 +41,11 @@ export async function callOff(
 export function callsOff(by: CallOff, row: MessageRow): boolean {
   if (row.subject.kind === 'cart') {
     const about = row.booking === by.booking || (by.cart !== null && row.cart === by.cart);
-    return about && row.journey !== null && by.cartJourneys.includes(row.journey);
+    return about && row.journey !== null && by.journeys.includes(row.journey);
   }
-  return row.booking === by.booking && row.generation !== null && isStale(row.generation, by.gen);
+  if (row.booking !== by.booking || row.generation === null) return false;
+  if (isStale(row.generation, by.gen)) return true;
+  // Of equal rank, the one heard later has won: what was planned before it is nobody's, or no longer wanted.
+  const isNewer = isStale(by.gen, row.generation);
+  return !isNewer && (row.gen !== generationKey(by.gen) || by.journeys.includes(row.journey ?? ''));
 }

@@ -1,12 +1,15 @@
-import { hear } from '#consent/choices';
+import { covers, hear, isNo, standing } from '#consent/choices';
 import { applyBooking } from '#customers/apply-booking';
 import { applyCustomer } from '#customers/apply-customer';
 import type { Booking, BookingStatus } from '#customers/booking.types';
 import type { Customer } from '#customers/customer.types';
 import type { LagomEvent } from '#events/event';
 import type { Generation } from '#events/generation';
-import type { ChoiceStatement } from '#purposes/choice';
-import { addressesOf, optOutsFor, type Address } from '#privacy/withdraw';
+import { normaliseEmail, normalisePhone } from '#purposes/address';
+import { CHANNELS } from '#purposes/channel';
+import type { Choice, ChoiceStatement } from '#purposes/choice';
+import { PURPOSES } from '#purposes/purpose';
+import { addressesOf, isShared, optOutsFor, type Address } from '#privacy/withdraw';
 import type { OptOutSaid } from '#consent/suppression.store';
 import type { Tenant } from '#tenants/tenant';
 
@@ -39,7 +42,7 @@ export type Considered =
   | {
       kind: 'considered';
       customer: Customer;
-      /** The noes that the event says, for B3 and B4. */
+      /** The noes that the event says and that stand, for B3 and B4. */
       noes: ChoiceStatement[];
       /** B1: what they say about addresses. */
       optOuts: OptOutSaid[];
@@ -78,15 +81,15 @@ export function consider(event: PersonEvent, known: Known, tenant: Tenant, now: 
   if (applied.kind === 'erased') return applied;
 
   const statements = event.data.choices ?? [];
-  const noes: ChoiceStatement[] = statements.filter((said) => said.state !== 'given');
-  const how = { at: event.time, recordedAt: now, via: 'event' as const, version: part.version };
-  let log = applied.after.choiceLog;
-  const deciding: ChoiceStatement[] = [];
-  statements.forEach((said, index) => {
-    const heard = hear(log, said, { ...how, id: `${event.id}#${index}` });
-    log = heard.log;
-    if (said.state !== 'given' && (heard.decides || !heard.added)) deciding.push(said);
-  });
+  // A clock that runs ahead must not put what the person says next into the past.
+  const saidAt = event.time < now ? event.time : now;
+  const how = { at: saidAt, recordedAt: now, via: 'event' as const, version: part.version };
+  const log = statements.reduce(
+    (known, said, index) => hear(known, said, { ...how, id: `${event.id}#${index}` }).log,
+    applied.after.choiceLog,
+  );
+  // Also on a second hearing, after a crash; not those that the person has taken back since.
+  const noes = statements.filter((said) => said.state !== 'given' && stands(said, log));
   const shared = addressesOf(applied.after);
 
   const gen: Generation = {
@@ -98,10 +101,14 @@ export function consider(event: PersonEvent, known: Known, tenant: Tenant, now: 
   const booked = considerBooking(event, known.booking, tenant, gen, now);
   return {
     kind: 'considered',
-    customer: { ...applied.after, choiceLog: log, softOptIns: softOptIns(event, applied.after) },
+    customer: {
+      ...applied.after,
+      choiceLog: log,
+      softOptIns: softOptIns(event, applied.after, known, tenant, saidAt),
+    },
     noes,
-    optOuts: optOutsFor(part.id, deciding, shared, how),
-    shared: deciding.length > 0 ? shared : [],
+    optOuts: optOutsFor(part.id, noes, shared, how),
+    shared: noes.some(isShared) ? shared : [],
     concerns: applied.concerns,
     booking: booked.booking,
     bookingStale: booked.stale,
@@ -137,25 +144,35 @@ function considerBooking(
   return applied.kind === 'stale' ? { booking: null, stale: true } : { booking: applied.after, stale: false };
 }
 
+/** Whether a no decides anything: for some purpose and channel that it covers, a no is what stands. */
+function stands(said: ChoiceStatement, log: readonly Choice[]): boolean {
+  return PURPOSES.some((purpose) =>
+    CHANNELS.some((channel) => covers(said, purpose, channel) && isNo(standing(log, purpose, channel))),
+  );
+}
+
 /** The soft opt-in's condition, for the addresses that this very event names (19 § marknadsföringslagen). */
-function softOptIns(event: PersonEvent, customer: Customer): Customer['softOptIns'] {
+function softOptIns(
+  event: PersonEvent,
+  customer: Customer,
+  { isErasedAddress }: Known,
+  tenant: Tenant,
+  at: Date,
+): Customer['softOptIns'] {
   const offered =
     (event.type === 'booking.confirmed.v1' || event.type === 'purchase.completed.v1') &&
     event.data.marketingOptOutOffered === true;
   if (!offered) return customer.softOptIns;
-  const part = event.data.customer;
+  const { email, phone } = event.data.customer;
   const named = [
-    ...(part.email && customer.email !== null
-      ? [{ channel: 'email' as const, address: customer.email }]
-      : []),
-    ...(part.phone && customer.phone !== null
-      ? [{ channel: 'phone' as const, address: customer.phone }]
-      : []),
-  ].filter(
-    ({ channel, address }) =>
-      !customer.softOptIns.some((known) => known.channel === channel && known.address === address),
+    ...(email ? [{ channel: 'email' as const, read: normaliseEmail(email) }] : []),
+    ...(phone ? [{ channel: 'phone' as const, read: normalisePhone(phone, tenant.country) }] : []),
+  ].flatMap(({ channel, read }) =>
+    read.kind === 'good' &&
+    !(event.backfill && isErasedAddress(read.address)) &&
+    !customer.softOptIns.some((met) => met.channel === channel && met.address === read.address)
+      ? [{ channel, address: read.address, at }]
+      : [],
   );
-  return named.length === 0
-    ? customer.softOptIns
-    : [...customer.softOptIns, ...named.map((one) => ({ ...one, at: event.time }))];
+  return named.length === 0 ? customer.softOptIns : [...customer.softOptIns, ...named];
 }

@@ -77,7 +77,10 @@ export class DryRun {
     );
     if (considered.kind === 'erased') return nothing;
     const { booking, customer, gen } = considered;
-    const doneCarts = await this.bookings.findDoneCarts(tenant.id, booking?.cart == null ? [] : [booking.cart]);
+    const doneCarts = await this.bookings.findDoneCarts(
+      tenant.id,
+      booking?.cart == null ? [] : [booking.cart],
+    );
     const { rows, callOff } = plan(this.journeys, {
       event,
       tenant,
@@ -118,7 +121,10 @@ export class DryRun {
       cancelled: callOff === null ? [] : open.filter((row) => callsOff(callOff, row)).map((row) => row._id),
       decisions: [
         // Dry: a permit of a pass that never began is late everywhere.
-        ...decide(planned, facts, tenant.policy, this.means, now, Number.NEGATIVE_INFINITY).map(shown),
+        // Each by itself: they are due at different times, and none waits for another.
+        ...planned.flatMap((row) =>
+          decide([row], facts, tenant.policy, this.means, now, Number.NEGATIVE_INFINITY).map(shown),
+        ),
         ...fresh.filter((row) => row.status === 'refused').map(refusedAtBirth),
       ],
     };

@@ -17,20 +17,15 @@ import type { Tenant, Tenants } from '#tenants/tenant';
 import { callOff } from './call-off.js';
 import { bookingIdOf, consider, isPast, type Considered, type PersonEvent } from './consider.js';
 import { ErasedAddresses } from './erased-addresses.js';
-import type { HeardEvent, HeardEventStore } from './heard-event.store.js';
+import { again, nothing, type HearResult } from './hear-result.js';
+import type { HeardEventStore } from './heard-event.store.js';
+import { nextWave } from './next-wave.js';
+import { OtherFacts } from './other-facts.js';
 
 /** How often an event that lost a race for its documents starts over. */
 const TRIES = 20;
 
-export interface HearResult {
-  outcome: 'applied' | 'duplicate' | 'erased';
-  /** The customer's, the booking's part was older than what is known. */
-  stale: ('customer' | 'booking')[];
-  planned: string[];
-  cancelled: string[];
-  refused: string[];
-  warnings: { path: string; detail: string }[];
-}
+export type { HearResult } from './hear-result.js';
 
 interface Item {
   event: PersonEvent;
@@ -50,20 +45,24 @@ type Taken = Extract<Considered, { kind: 'considered' }> & {
  * event that is heard again and then changes only what is still missing. Shared by Kafka and HTTP.
  */
 export class HearEvents {
+  private readonly otherFacts: OtherFacts;
+
   constructor(
     private readonly customers: CustomerStore,
     private readonly bookings: BookingStore,
-    private readonly purchases: PurchaseStore,
+    purchases: PurchaseStore,
     private readonly suppressions: SuppressionStore,
     private readonly messages: MessageStore,
     private readonly heard: HeardEventStore,
     private readonly journeys: Journeys,
     private readonly tenants: Tenants,
     private readonly withdraw: Withdraw,
-    private readonly erase: Erase,
+    erase: Erase,
     private readonly releaseDue: ReleaseDue,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.otherFacts = new OtherFacts(customers, purchases, withdraw, erase);
+  }
 
   /** One result for each event, in order. Throws where a server is lost: then nothing is acknowledged. */
   async hear(events: readonly LagomEvent[]): Promise<HearResult[]> {
@@ -73,8 +72,7 @@ export class HearEvents {
     );
     await this.noteRecalls(events);
     while (open.length > 0) {
-      // One event of a person at a time: the next sees what this one wrote.
-      const wave = firstOfEach(open, (item) => `${item.event.tenant}/${item.event.data.customer.id}`);
+      const wave = nextWave(open);
       const lost = new Set<Item>();
       for (const group of byTenant(wave)) {
         for (const item of await this.wave(group.tenant, group.items, results)) lost.add(item);
@@ -108,7 +106,11 @@ export class HearEvents {
     const lost: Item[] = [];
     const kept = await this.writeCustomers(tenantId, taken, lost);
     const booked = await this.writeBookings(kept, lost);
-    await this.others(tenantId, booked);
+    await this.otherFacts.take(
+      tenantId,
+      booked.map(({ item: { event }, customer }) => ({ event, customer })),
+      now,
+    );
     const plans = await this.plan(tenant, booked, now);
     const inserted = await this.messages.insertPlanned(plans.flatMap(({ plan: { rows } }) => rows));
     const cancelled = await callOff(
@@ -194,12 +196,12 @@ export class HearEvents {
     });
     for (const one of kept) {
       if (one.noes.length === 0 && !one.concerns) continue;
-      const effect = effectOf(one.noes);
+      const effect = effectOf(one.noes, one.customer.customer, one.customer.choiceLog);
       await this.withdraw.settle(
         tenant,
         [won.get(one.customer.customer) ?? one.customer],
         one.concerns
-          ? { ends: effect.ends, concerns: (row) => RULES[row.purpose].basis !== 'legal-duty' }
+          ? { ends: (row) => effect.ends(row), concerns: (row) => RULES[row.purpose].basis !== 'legal-duty' }
           : effect,
         { addresses: one.shared },
       );
@@ -209,59 +211,16 @@ export class HearEvents {
 
   /** D2. An event whose booking lost its race starts over whole: what its customer part wrote is written already. */
   private async writeBookings(taken: readonly Taken[], lost: Item[]): Promise<Taken[]> {
-    // Two people of one batch may tell about the same booking: the second starts over.
-    const first = new Set(
-      firstOfEach(taken, ({ booking, item }) => booking?.booking ?? `no booking ${item.index}`),
-    );
     const won = await this.bookings.write(
-      [...first].flatMap(({ booking, bookingBefore }) =>
+      taken.flatMap(({ booking, bookingBefore }) =>
         booking === null ? [] : [{ before: bookingBefore, after: booking }],
       ),
     );
     return taken.filter((one) => {
-      const isWon = one.booking === null || (first.has(one) && won.has(one.booking.booking));
+      const isWon = one.booking === null || won.has(one.booking.booking);
       if (!isWon) lost.push(one.item);
       return isWon;
     });
-  }
-
-  /** What has no journey yet but changes facts: purchases, erasures, merged people. */
-  private async others(tenant: string, taken: readonly Taken[]): Promise<void> {
-    await this.purchases.add(
-      taken.flatMap(({ item: { event } }) =>
-        event.type === 'purchase.completed.v1'
-          ? [
-              {
-                _id: `${encodeURIComponent(tenant)}/${encodeURIComponent(event.data.purchase.id)}`,
-                tenant,
-                purchase: event.data.purchase.id,
-                customer: event.data.customer.id,
-                items: event.data.purchase.items.map(({ id, name, batch, quantity }) => ({
-                  id,
-                  name,
-                  batch: batch ?? null,
-                  quantity,
-                })),
-                at: event.time,
-              },
-            ]
-          : [],
-      ),
-    );
-    for (const { item, customer } of taken) {
-      const { event } = item;
-      if (event.type === 'customer.deleted.v1')
-        await this.erase.erase(tenant, customer.customer, 'booking-system');
-      if (event.type === 'customer.merged.v1') {
-        const noes = customer.choiceLog.filter((choice) => choice.state !== 'given');
-        await this.withdraw.hearChoices(tenant, event.data.into, noes, {
-          id: `${event.id}#merge`,
-          at: event.time,
-          recordedAt: this.clock.now(),
-          via: 'merge',
-        });
-      }
-    }
   }
 
   private async plan(
@@ -349,24 +308,10 @@ export class HearEvents {
   }
 }
 
-function nothing(outcome: HearResult['outcome']): HearResult {
-  return { outcome, stale: [], planned: [], cancelled: [], refused: [], warnings: [] };
-}
-
-function again({ planned, cancelled, refused }: HeardEvent): HearResult {
-  return { ...nothing('duplicate'), planned, cancelled, refused };
-}
-
 /** Whether an event left a customer as it was, so that nothing needs to be written. */
 function sameCustomer(before: Customer | null, after: Customer): boolean {
   if (before === null) return false;
   return JSON.stringify({ ...before, updatedAt: null }) === JSON.stringify({ ...after, updatedAt: null });
-}
-
-function firstOfEach<T>(items: readonly T[], key: (item: T) => string): T[] {
-  const seen = new Map<string, T>();
-  for (const item of items) if (!seen.has(key(item))) seen.set(key(item), item);
-  return [...seen.values()];
 }
 
 function byTenant(items: readonly Item[]): { tenant: string; items: Item[] }[] {

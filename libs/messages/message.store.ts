@@ -27,12 +27,20 @@ const schema = new mongoose.Schema(
   { collection: 'messages', versionKey: false, autoIndex: false, strict: false, _id: false },
 );
 schema.index({ status: 1, dueAt: 1 });
+schema.index({ status: 1, tenant: 1, dueClass: 1, channel: 1, dueAt: 1 });
 schema.index({ tenant: 1, customer: 1, status: 1 });
 schema.index({ tenant: 1, booking: 1 });
 schema.index({ tenant: 1, cart: 1 });
 schema.index({ tenant: 1, campaign: 1, status: 1 });
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
 schema.index({ 'attempts.ref': 1 });
+
+/** What is released at one pace. */
+export interface Pace {
+  tenant: string;
+  dueClass: DueClass;
+  channel: Channel;
+}
 
 /** What a list of messages is filtered by; all given must hold. */
 export interface MessageFilter {
@@ -119,8 +127,17 @@ export class MessageStore {
   }
 
   /** How many rows of this pace are on their way. */
-  async countOnTheWay(tenant: string, channel: Channel, dueClass: DueClass): Promise<number> {
-    return this.rows.countDocuments({ status: { $in: ['released', 'sending'] }, tenant, channel, dueClass });
+  async countOnTheWay(of: Pace): Promise<number> {
+    return this.rows.countDocuments({ status: { $in: ['released', 'sending'] }, ...of });
+  }
+
+  /** Planned rows of one pace whose time has come, the oldest first. */
+  async findDueOf(of: Pace, now: Date, limit: number): Promise<MessageRow[]> {
+    return this.rows
+      .find({ status: 'planned', ...of, dueAt: { $lte: now } })
+      .sort({ dueAt: 1 })
+      .limit(limit)
+      .lean<MessageRow[]>();
   }
 
   /** All rows of one state, page by page by `_id` (for repair and for the boot of the in-memory topic). */

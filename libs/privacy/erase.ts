@@ -5,10 +5,11 @@ import type { BookingStore } from '#customers/booking.store';
 import type { CustomerStore } from '#customers/customer.store';
 import { newCustomer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
+import type { SurveyAnswerStore } from '#customers/survey-answer.store';
 import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
-import { addressesOf, type Withdraw } from './withdraw.js';
+import { addressesOf, type Address, type Withdraw } from './withdraw.js';
 
 /** What an erasure left standing, under which law, and until when (GDPR 17(3)). */
 export interface Kept {
@@ -34,6 +35,7 @@ export class Erase {
     private readonly customers: CustomerStore,
     private readonly bookings: BookingStore,
     private readonly purchases: PurchaseStore,
+    private readonly answers: SurveyAnswerStore,
     private readonly messages: MessageStore,
     private readonly suppressions: SuppressionStore,
     private readonly codes: ShortCodeStore,
@@ -42,14 +44,65 @@ export class Erase {
     private readonly clock: Clock,
   ) {}
 
-  /** `null`: nobody is known by this id. Answers once the tombstone stands and nothing more is sent. */
-  async erase(tenant: string, customer: string, from: ErasureRequest['from']): Promise<Erasure | null> {
+  /**
+   * `null`: nobody is known by this id. Answers once the tombstone stands and nothing more is sent. What was said up to
+   * `askedAt` is refused from then on, what is said later is a new beginning.
+   */
+  async erase(
+    tenant: string,
+    customer: string,
+    from: ErasureRequest['from'],
+    askedAt = this.clock.now(),
+  ): Promise<Erasure | null> {
     const known = await this.customers.find(tenant, customer);
     if (known === null) return null;
     const now = this.clock.now();
     await this.requests.open(tenant, customer, from, now);
-    const addresses = addressesOf(known);
-    await this.suppressions.suppress(
+    const suppressed = addressesOf(known);
+    await this.suppress(tenant, suppressed, now);
+    let addresses = suppressed;
+    await this.withdraw.change(
+      tenant,
+      customer,
+      (before) => {
+        addresses = addressesOf(before);
+        return {
+          ...newCustomer(tenant, customer, now),
+          rev: before.rev,
+          // In flight is found by these, then nothing needs them: see `sweep`.
+          sends: before.sends,
+          createdAt: before.createdAt,
+          erasedAt: before.erasedAt ?? (askedAt < now ? askedAt : now),
+        };
+      },
+      { ends: () => 'erased', concerns: () => true },
+    );
+    // They were told in between.
+    await this.suppress(
+      tenant,
+      addresses.filter(({ address }) => !suppressed.some((one) => one.address === address)),
+      now,
+    );
+    const hadAddress = suppressed.length > 0 || addresses.length > 0;
+    return this.sweep(tenant, customer, { hadAddress, heardBy: this.clock.now(), saidBy: askedAt });
+  }
+
+  /** Takes up what a crash broke off; how many requests were finished. */
+  async resume(): Promise<number> {
+    const open = await this.requests.findOpen(100);
+    for (const { tenant, customer, from, requestedAt } of open) {
+      const known = await this.customers.find(tenant, customer);
+      if (known === null) await this.requests.done(tenant, customer, this.clock.now());
+      else if (known.erasedAt === null && known.createdAt > requestedAt) {
+        // The tombstone stood, and they have come back since: only what was before is swept.
+        await this.sweep(tenant, customer, { hadAddress: false, heardBy: requestedAt, saidBy: requestedAt });
+      } else await this.erase(tenant, customer, from, known.erasedAt ?? requestedAt);
+    }
+    return open.length;
+  }
+
+  private suppress(tenant: string, addresses: readonly Address[], at: Date): Promise<void> {
+    return this.suppressions.suppress(
       tenant,
       addresses.map(({ kind, address }) => ({
         kind,
@@ -57,42 +110,23 @@ export class Erase {
         channel: 'all' as const,
         scope: 'marketing' as const,
         cause: 'erasure' as const,
-        at: now,
-        recordedAt: now,
+        at,
+        recordedAt: at,
       })),
     );
-    await this.withdraw.change(
-      tenant,
-      customer,
-      (before) => ({
-        ...newCustomer(tenant, customer, now),
-        rev: before.rev,
-        // In flight is found by these, then nothing needs them: see `sweep`.
-        sends: before.sends,
-        createdAt: before.createdAt,
-        erasedAt: before.erasedAt ?? now,
-      }),
-      { ends: () => 'erased', concerns: () => true },
-    );
-    return this.sweep(tenant, customer, addresses.length > 0);
   }
 
-  /** Takes up what a crash broke off; how many requests were finished. */
-  async resume(): Promise<number> {
-    const open = await this.requests.findOpen(100);
-    for (const { tenant, customer, from } of open) {
-      if ((await this.erase(tenant, customer, from)) === null) {
-        await this.requests.done(tenant, customer, this.clock.now());
-      }
-    }
-    return open.length;
-  }
-
-  private async sweep(tenant: string, customer: string, hadAddress: boolean): Promise<Erasure> {
-    const rows = await this.messages.findOfCustomer(tenant, customer, Number.MAX_SAFE_INTEGER);
-    const [bookings, purchases, scrubbed] = await Promise.all([
-      this.bookings.deleteOfCustomer(tenant, customer),
-      this.purchases.deleteOfCustomer(tenant, customer),
+  private async sweep(
+    tenant: string,
+    customer: string,
+    { hadAddress, heardBy, saidBy }: { hadAddress: boolean; heardBy: Date; saidBy: Date },
+  ): Promise<Erasure> {
+    const all = await this.messages.findOfCustomer(tenant, customer, Number.MAX_SAFE_INTEGER);
+    const rows = all.filter((row) => row.createdAt <= heardBy);
+    const [bookings, purchases, answers, scrubbed] = await Promise.all([
+      this.bookings.deleteOfCustomer(tenant, customer, { heardBy, saidBy }),
+      this.purchases.deleteOfCustomer(tenant, customer, heardBy),
+      this.answers.deleteOfCustomer(tenant, customer, heardBy),
       this.messages.scrubCustomer(tenant, customer),
       this.inbox.forget(
         tenant,
@@ -100,6 +134,7 @@ export class Erase {
       ),
       this.suppressions.forgetGiver(tenant, customer),
       this.codes.forgetCustomer(tenant, customer),
+      this.customers.forgetSends(tenant, customer),
     ]);
     await this.requests.done(tenant, customer, this.clock.now());
     return {
@@ -107,6 +142,7 @@ export class Erase {
         'customer',
         ...(bookings > 0 ? ['bookings'] : []),
         ...(purchases > 0 ? ['purchases'] : []),
+        ...(answers > 0 ? ['survey answers'] : []),
         ...(scrubbed > 0 ? ['messages'] : []),
       ],
       kept: [

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { covers, hear, type Hearing } from '#consent/choices';
+import { covers, hear, isNo, standing, type Hearing } from '#consent/choices';
 import type { SuppressedAddress } from '#consent/suppression';
-import type { OptOutSaid, SuppressionStore } from '#consent/suppression.store';
+import type { OptOutSaid, SuppressionStore, Target } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
@@ -9,7 +9,7 @@ import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
 import { ADDRESS_KIND, CHANNELS, type Channel } from '#purposes/channel';
-import type { ChoiceStatement } from '#purposes/choice';
+import type { Choice, ChoiceStatement } from '#purposes/choice';
 import { RULES } from '#purposes/purposes';
 import type { Refusal } from '#purposes/reason';
 
@@ -78,7 +78,7 @@ export class Withdraw {
     );
     if (after === null || after === 'unchanged') return after === null ? null : 'changed';
     if (noes.length > 0) {
-      await this.settle(tenant, [after], effectOf(noes), {
+      await this.settle(tenant, [after], effectOf(noes, customerId, after.choiceLog), {
         addresses: noes.some((no) => isShared(no)) ? about : [],
       });
     }
@@ -94,9 +94,11 @@ export class Withdraw {
       cause: SuppressedAddress['cause'];
       /** A row that tells us this itself, and so is not waited for. */
       except?: string;
+      /** Nobody is answered, so nothing in flight is waited for: a dispatcher would wait for itself. */
+      answers?: false;
     },
   ): Promise<void> {
-    const { kind, address, channel, scope, cause, except } = said;
+    const { kind, address, channel, scope, cause, except, answers = true } = said;
     const at = this.clock.now();
     await this.suppressions.suppress(tenant, [{ kind, address, channel, scope, cause, at, recordedAt: at }]);
     const hit = (row: MessageRow): boolean =>
@@ -109,22 +111,26 @@ export class Withdraw {
       {
         // A contract message may still go by another channel: the gate picks it.
         ends: (row) => (hit(row) && RULES[row.purpose].stoppedByChoice ? 'suppressed' : null),
-        concerns: (row) => hit(row) && row._id !== except,
+        concerns: (row) => answers && hit(row) && row._id !== except,
       },
       { addresses: [{ kind, address }] },
     );
   }
 
-  /** A change of any other fact: the edit, everyone's open rows, the wait. `null` where nobody is known. */
+  /**
+   * A change of any other fact: the edit, everyone's open rows, the wait; with `addresses` their other holders' too.
+   * `null` where nobody is known.
+   */
   async change(
     tenant: string,
     customerId: string,
     edit: (customer: Customer) => Customer,
     effect: Effect,
+    { addresses = [] }: { addresses?: readonly Address[] } = {},
   ): Promise<Customer | null> {
     const after = await this.edit(tenant, customerId, edit);
     if (after === 'unchanged') throw new Error('an edit that cannot refuse has refused');
-    if (after !== null) await this.settle(tenant, [after], effect, { addresses: [] });
+    if (after !== null) await this.settle(tenant, [after], effect, { addresses });
     return after;
   }
 
@@ -139,11 +145,12 @@ export class Withdraw {
     { addresses }: { addresses: readonly Address[] },
   ): Promise<void> {
     const people = new Map(written.map((customer) => [customer.customer, customer]));
-    for (const holder of await this.touchHolders(tenant, addresses, people))
-      people.set(holder.customer, holder);
+    const holders = await this.touchHolders(tenant, addresses, people);
     const acknowledged = this.clock.mono();
-    await this.endOrTouch(tenant, [...people.keys()], effect);
-    await this.awaitInFlight(tenant, [...people.values()], effect, acknowledged);
+    const reached = reaching(effect, holders, addresses);
+    for (const holder of holders) people.set(holder.customer, holder);
+    await this.endOrTouch(tenant, [...people.keys()], reached);
+    await this.awaitInFlight(tenant, [...people.values()], reached, acknowledged);
   }
 
   /** B2: one customer, by compare-and-set, as often as it takes. An edit that answers null leaves everything. */
@@ -157,9 +164,7 @@ export class Withdraw {
       if (before === null) return null;
       const edited = edit(before);
       if (edited === null) return 'unchanged';
-      const won = await this.customers.write([
-        { before, after: { ...edited, updatedAt: this.clock.now() } },
-      ]);
+      const won = await this.customers.write([{ before, after: { ...edited, updatedAt: this.clock.now() } }]);
       const after = won.get(customerId);
       if (after !== undefined) return after;
     }
@@ -243,22 +248,52 @@ export function addressesOf(customer: Pick<Customer, 'email' | 'phone'>): Addres
   ];
 }
 
-/** What some noes mean for rows: those they cover end, the rest is asked about again. */
-export function effectOf(noes: readonly ChoiceStatement[]): Effect {
+/** Of the other holders only what would go to a shared address: they may have addresses of their own beside it. */
+function reaching(effect: Effect, holders: readonly Customer[], addresses: readonly Address[]): Effect {
+  const others = new Map(holders.map((holder) => [holder.customer, holder]));
+  const reaches = (row: MessageRow): boolean => {
+    const holder = others.get(row.customer);
+    const shared = holder === undefined ? [] : addressesOf(holder);
+    return (
+      holder === undefined ||
+      shared.some(
+        ({ kind, address }) =>
+          kind === ADDRESS_KIND[row.channel] &&
+          addresses.some((one) => one.kind === kind && one.address === address),
+      )
+    );
+  };
+  return {
+    ends: (row) => (reaches(row) ? effect.ends(row) : null),
+    concerns: (row) => reaches(row) && effect.concerns(row),
+  };
+}
+
+/**
+ * What some noes mean for rows: those they cover end, the rest is asked about again. With `by`, a no that is the
+ * person's own (about a service purpose) ends no row of anybody else with the address; with that person's `log`, none of
+ * their own rows ends for which something that they gave since is what stands.
+ */
+export function effectOf(noes: readonly ChoiceStatement[], by?: string, log?: readonly Choice[]): Effect {
   const covering = (row: MessageRow): ChoiceStatement | undefined =>
-    noes.find((no) => covers(no, row.purpose, row.channel));
+    noes.find(
+      (no) =>
+        covers(no, row.purpose, row.channel) && (by === undefined || row.customer === by || isShared(no)),
+    );
   return {
     ends: (row) => {
       if (!RULES[row.purpose].stoppedByChoice) return null;
       const no = covering(row);
-      return no === undefined ? null : no.state === 'objected' ? 'objected' : 'withdrawn';
+      const given =
+        log !== undefined && row.customer === by && !isNo(standing(log, row.purpose, row.channel));
+      return no === undefined || given ? null : no.state === 'objected' ? 'objected' : 'withdrawn';
     },
     concerns: (row) => covering(row) !== undefined && RULES[row.purpose].basis !== 'legal-duty',
   };
 }
 
 /** A marketing no holds for everyone with the address; one about a service purpose is the person's own. */
-function isShared(no: ChoiceStatement): boolean {
+export function isShared(no: Pick<ChoiceStatement, 'purpose'>): boolean {
   return no.purpose === 'marketing' || RULES[no.purpose].stream === 'marketing';
 }
 
@@ -266,7 +301,7 @@ function isShared(no: ChoiceStatement): boolean {
 export function optOutsFor(
   by: string,
   noes: readonly ChoiceStatement[],
-  addresses: readonly Address[],
+  addresses: readonly Target[],
   how: Pick<Hearing, 'at' | 'recordedAt' | 'via' | 'version'>,
 ): OptOutSaid[] {
   return noes.filter(isShared).flatMap((no) =>
@@ -276,9 +311,8 @@ export function optOutsFor(
           ? CHANNELS.some((channel) => ADDRESS_KIND[channel] === kind)
           : ADDRESS_KIND[no.channel] === kind,
       )
-      .map(({ kind, address }) => ({
-        kind,
-        address,
+      .map((target) => ({
+        ...target,
         channel: no.channel,
         purpose: no.purpose,
         state: no.state === 'objected' ? ('objected' as const) : ('withdrawn' as const),
