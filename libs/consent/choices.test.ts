@@ -113,6 +113,9 @@ describe('what others said about the address', () => {
     });
     expect(shown).toMatchObject({ state: 'objected', foreign: true });
   });
+  it('stands where it was heard in the very moment of the lift', () => {
+    expect(stateOf([yes(3, ownAct)], optOut({ at: hour(2), recordedAt: hour(3) }))).toBe('withdrawn');
+  });
   it('is as strict as clocks that disagree allow', () => {
     const log = [yes(3, { recordedAt: hour(3) }), yes(4, { recordedAt: hour(1), ...ownAct })];
     expect(stateOf(log, optOut({ recordedAt: hour(2) }))).toBe('withdrawn');
