@@ -1,0 +1,85 @@
+import type mongoose from 'mongoose';
+
+/**
+ * What goes wrong at the n-th write: `crash` is the end of the process (nothing answers any more), `blip` a server that is
+ * lost for one write. `before` and `after` the write itself; `half` of a bulk was written.
+ */
+export type Fault = `${'crash' | 'blip'}-${'before' | 'after'}` | 'crash-half';
+export const FAULTS: readonly Fault[] = [
+  'crash-before',
+  'crash-after',
+  'crash-half',
+  'blip-before',
+  'blip-after',
+];
+
+const WRITES = ['insertOne', 'insertMany', 'bulkWrite', 'updateOne', 'updateMany', 'deleteOne', 'deleteMany'];
+const READS = ['find', 'findOne', 'countDocuments', 'distinct', 'aggregate'];
+
+/** Counts the writes of one process, and lets the one that is armed go wrong. */
+export class Faults {
+  private at = Number.POSITIVE_INFINITY;
+  private kind: Fault = 'crash-before';
+  private dead = false;
+  /** Writes since the last arming. */
+  writes = 0;
+
+  /** The n-th write from now on, counted from 1. */
+  arm(at: number, kind: Fault): void {
+    this.writes = 0;
+    this.at = at;
+    this.kind = kind;
+  }
+
+  /** Whether the armed write was reached. */
+  get struck(): boolean {
+    return this.writes >= this.at;
+  }
+
+  /** One write to the world outside the process: `half` is as much of it as a crash in the middle leaves. */
+  async step<T>(whole: () => Promise<T>, half: () => Promise<unknown> = whole): Promise<T> {
+    this.alive();
+    this.writes += 1;
+    if (this.writes !== this.at) return whole().finally(() => this.alive());
+    const [ending, moment] = this.kind.split('-');
+    if (moment === 'after') await whole();
+    if (moment === 'half') await half();
+    this.dead = ending === 'crash';
+    throw lost();
+  }
+
+  /** Puts these faults before every collection that has been used on this connection. */
+  attach(connection: mongoose.Connection): void {
+    type Call = (...args: unknown[]) => unknown;
+    for (const collection of Object.values(connection.collections) as unknown as Record<string, Call>[]) {
+      for (const name of READS) {
+        const read = collection[name]?.bind(collection);
+        collection[name] = (...args) => {
+          this.alive();
+          return read?.(...args);
+        };
+      }
+      for (const name of WRITES) {
+        const write = collection[name]?.bind(collection) as (...args: unknown[]) => Promise<unknown>;
+        collection[name] = (...args) =>
+          this.step(
+            () => write(...args),
+            async () => {
+              const [bulk, ...rest] = args;
+              if (!Array.isArray(bulk) || bulk.length < 2) return;
+              await write(bulk.slice(0, Math.floor(bulk.length / 2)), ...rest).catch(() => undefined);
+            },
+          );
+      }
+    }
+  }
+
+  private alive(): void {
+    if (this.dead) throw lost();
+  }
+}
+
+/** As the driver says that it has lost its server. */
+function lost(): Error {
+  return Object.assign(new Error('connection closed'), { name: 'MongoNetworkError' });
+}

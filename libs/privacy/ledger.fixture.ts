@@ -1,0 +1,183 @@
+import mongoose from 'mongoose';
+import { aClinic } from '#channels/tenant.fixture';
+import { InboxStore } from '#channels/inbox.store';
+import { HashRing } from '#consent/hash-ring';
+import { ShortCodeStore } from '#consent/short-code.store';
+import { SuppressionStore } from '#consent/suppression.store';
+import { BookingStore } from '#customers/booking.store';
+import { CustomerStore } from '#customers/customer.store';
+import { newCustomer, type Customer } from '#customers/customer.types';
+import { PurchaseStore } from '#customers/purchase.store';
+import { SurveyAnswerStore } from '#customers/survey-answer.store';
+import { openEmbeddedStore, type EmbeddedStore } from '#embedded/embedded-store';
+import { MessageStore } from '#messages/message.store';
+import type { MessageRow } from '#messages/message.types';
+import { messageRow } from '#messages/message.fixture';
+import { StoppedClock } from '#platform/clock';
+import { Faults } from '#platform/faults.fixture';
+import { connectMongo } from '#platform/mongo';
+import type { ChoiceStatement } from '#purposes/choice';
+import { Tenants, type Tenant } from '#tenants/tenant';
+import { Erase } from './erase.js';
+import { ErasureStore } from './erasure.store.js';
+import { Restrict } from './restrict.js';
+import { Withdraw } from './withdraw.js';
+
+export const NOW = new Date('2026-05-04T07:00:00Z');
+const HOUR = 3_600_000;
+
+const both = {
+  email: { from: 'hej@kliniken.example', account: 'mail', perSecond: 10_000 },
+  sms: { from: 'Kliniken', account: 'sms', perSecond: 10_000 },
+};
+/** A clinic that runs every journey, by mail and SMS. */
+export const CLINIC: Tenant = aClinic(
+  {},
+  {
+    senders: { service: both, marketing: both },
+    journeys: {
+      reminder: { at: [{ kind: 'day-before', days: 1, time: '09:00' }] },
+      'abandoned-booking': {
+        after: [
+          { kind: 'after', ms: HOUR },
+          { kind: 'after', ms: 24 * HOUR },
+        ],
+      },
+      survey: { after: [{ kind: 'after', ms: 24 * HOUR }] },
+    },
+    attributes: { member: { type: 'boolean' }, since: { type: 'date' } },
+  },
+);
+/** A neighbour with the same people: what forgets the tenant is seen. */
+export const NEIGHBOUR: Tenant = { ...CLINIC, id: 'wellbe' };
+
+/** The stores of one process on one server, and what changes facts, wired by hand. */
+export class Ledger {
+  readonly faults = new Faults();
+  readonly tenants = new Tenants([CLINIC, NEIGHBOUR]);
+  readonly ring = new HashRing([{ id: 'k1', key: Buffer.alloc(32, 7) }]);
+  readonly customers;
+  readonly bookings;
+  readonly purchases;
+  readonly answers;
+  readonly messages;
+  readonly suppressions;
+  readonly codes;
+  readonly inbox;
+  readonly requests;
+  readonly withdraw;
+  readonly restrict;
+  readonly erase;
+
+  protected constructor(
+    readonly store: EmbeddedStore,
+    readonly connection: mongoose.Connection,
+    readonly clock: StoppedClock,
+  ) {
+    this.customers = new CustomerStore(connection);
+    this.bookings = new BookingStore(connection);
+    this.purchases = new PurchaseStore(connection);
+    this.answers = new SurveyAnswerStore(connection);
+    this.messages = new MessageStore(connection);
+    this.suppressions = new SuppressionStore(connection, this.ring);
+    this.codes = new ShortCodeStore(connection, 'a secret of thirty-two characters');
+    this.inbox = new InboxStore(connection);
+    this.requests = new ErasureStore(connection);
+    this.withdraw = new Withdraw(this.suppressions, this.customers, this.messages, clock);
+    this.restrict = new Restrict(this.withdraw, clock);
+    this.erase = new Erase(
+      this.requests,
+      this.customers,
+      this.bookings,
+      this.purchases,
+      this.answers,
+      this.messages,
+      this.suppressions,
+      this.codes,
+      this.inbox,
+      this.withdraw,
+      clock,
+    );
+  }
+
+  /** A first process on a store of its own. */
+  static async open(): Promise<Ledger> {
+    const store = await openEmbeddedStore({ dataDir: 'memory' });
+    return new Ledger(store, await connectMongo(store.uri), new StoppedClock(NOW)).ready();
+  }
+
+  /** Another process on the same store, by the same clock. */
+  async another(): Promise<Ledger> {
+    return new Ledger(this.store, await connectMongo(this.store.uri), this.clock).ready();
+  }
+
+  protected async ready(): Promise<this> {
+    for (const store of Object.values(this) as { createIndexes?: () => Promise<void> }[]) {
+      await store.createIndexes?.();
+    }
+    this.faults.attach(this.connection);
+    return this;
+  }
+
+  /** Ends this process; the store lives on. */
+  leave(): Promise<void> {
+    return this.connection.close();
+  }
+
+  async close(): Promise<void> {
+    await this.leave();
+    await this.store.close();
+  }
+
+  /** Forgets everything, between tests. */
+  async clear(): Promise<void> {
+    this.clock.set(NOW);
+    for (const name of await this.connection.db!.listCollections().toArray()) {
+      await this.connection.db!.collection(name.name).deleteMany({});
+    }
+  }
+
+  async customer(changes: Partial<Customer> = {}, tenant = CLINIC.id): Promise<Customer> {
+    const id = changes.customer ?? 'anna';
+    const after = { ...newCustomer(tenant, id, NOW), email: `${id}@example.se`, name: 'Anna Ek', ...changes };
+    const won = await this.customers.write([{ before: null, after }]);
+    const written = won.get(id);
+    if (written === undefined) throw new Error(`${id} is known already`);
+    return written;
+  }
+
+  /** A row as it is; its id is made of what tells it apart. */
+  async row(changes: Partial<MessageRow> = {}): Promise<MessageRow> {
+    const row = messageRow({ dueAt: this.clock.now(), ...changes });
+    const _id =
+      changes._id ?? `${row.tenant}/${row.customer}/${row.journey}/${row.step}/${row.subject.id}/${row.gen}`;
+    await this.messages.insertPlanned([{ ...row, _id }]);
+    return { ...row, _id };
+  }
+
+  async rowOf(id: string, tenant = CLINIC.id): Promise<MessageRow> {
+    const [row] = await this.messages.findByIds(tenant, [id]);
+    if (row === undefined) throw new Error(`no row ${id}`);
+    return row;
+  }
+
+  async person(id = 'anna', tenant = CLINIC.id): Promise<Customer> {
+    const customer = await this.customers.find(tenant, id);
+    if (customer === null) throw new Error(`nobody is ${id}`);
+    return customer;
+  }
+}
+
+/** What a person says; a withdrawal of all marketing, if nothing else. */
+export function said(changes: Partial<ChoiceStatement> = {}): ChoiceStatement {
+  return {
+    purpose: 'marketing',
+    channel: 'all',
+    state: 'withdrawn',
+    noticeVersion: '3',
+    language: 'sv',
+    method: 'checkbox',
+    place: '/account',
+    ...changes,
+  };
+}
