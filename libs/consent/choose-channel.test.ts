@@ -23,6 +23,7 @@ describe('the channels to ask for', () => {
       [sms({ purpose: 'receipt' })],
       ['email', 'sms'],
     ],
+    ['SMS where both were chosen', 'booking', [sms(), sms({ channel: 'email' })], ['sms', 'email']],
     ['not where every channel was', 'booking', [sms({ channel: 'all' })], ['email', 'sms']],
     ['not where that was withdrawn', 'booking', [sms(), sms({ state: 'withdrawn' })], ['email', 'sms']],
     [
