@@ -109,8 +109,16 @@ function stateOf(status: Status): State | null {
   }
 }
 
-/** All but the state: the tabs count each state of what is left. */
-export function matching(entries: readonly Entry[], filter: EntryFilter): Entry[] {
+/** Whose message it is, among all tenants'. */
+export const personOf = ({ tenant, customer }: Pick<Entry, 'tenant' | 'customer'>): string =>
+  `${tenant}/${customer ?? ''}`;
+
+/** All but the state: the tabs count each state of what is left. `names` of people are looked through where they are given. */
+export function matching(
+  entries: readonly Entry[],
+  filter: EntryFilter,
+  names: ReadonlyMap<string, string> | null,
+): Entry[] {
   const { tenant, to, purpose, channel } = filter;
   const find = filter.find?.trim().toLowerCase() ?? '';
   return entries.filter(
@@ -120,9 +128,10 @@ export function matching(entries: readonly Entry[], filter: EntryFilter): Entry[
       (purpose === undefined || one.purpose === purpose) &&
       (channel === undefined || one.channel === channel) &&
       (find === '' ||
-        [one.to, one.customer, one.booking, one.event, one.line, one.purpose].some((text) =>
-          text?.toLowerCase().includes(find),
-        )),
+        [
+          names?.get(personOf(one)),
+          ...[one.to, one.customer, one.booking, one.event, one.line, one.purpose],
+        ].some((text) => text?.toLowerCase().includes(find))),
   );
 }
 

@@ -46,14 +46,14 @@ export function messageView({ entry, row, captured, customer, tenant }: Shown, t
     from: captured === null ? '' : senderOf(captured),
     why: entry.state === 'sent' ? '' : why,
     reason: entry.state === 'sent' ? '' : (row?.reason ?? ''),
-    saw: entry.state === 'sent' ? '' : (failing?.saw ?? ''),
+    saw: entry.state === 'sent' ? '' : times.said(failing?.saw ?? ''),
     mail: captured === null || captured.channel !== 'email' ? undefined : mailOf(captured, times),
     sms: captured?.channel === 'sms' ? smsOf(captured) : undefined,
     replies: (captured?.replies ?? []).map(({ at, text }) => ({ at: times.short(at), text })),
     acts: captured === null ? undefined : actsOf(captured),
-    checks: checksOf(row),
+    checks: checksOf(row, times),
     history: (row?.history ?? []).map((line, index, all) => ({
-      at: times.whole(line.at),
+      at: times.clock(line.at),
       exact: times.exact(line.at),
       // A remark leaves the row where it was.
       status: all[index - 1]?.status === line.status ? '' : STATUS_WORDS[line.status],
@@ -110,7 +110,7 @@ function heightFor(text: string): number {
   const lines = text
     .split('\n')
     .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / LINE_LENGTH)), 0);
-  return Math.min(1_100, Math.max(520, 260 + lines * LINE_HEIGHT));
+  return Math.min(1_100, Math.max(520, 220 + lines * LINE_HEIGHT));
 }
 
 function smsOf({ text, from }: CapturedMessage) {
@@ -135,13 +135,13 @@ function actsOf({ id, channel, purpose }: CapturedMessage) {
 }
 
 /** The gate's checks, by the channel that was asked about. */
-function checksOf(row: MessageRow | null) {
+function checksOf(row: MessageRow | null, times: InboxTimes) {
   const groups: { channel: string; steps: { check: string; saw: string; passed: boolean }[] }[] = [];
   for (const { check, saw, passed, channel } of row?.trace ?? []) {
     const name = channel === undefined ? '' : channelWords(channel);
     let group = groups.at(-1);
     if (group?.channel !== name) groups.push((group = { channel: name, steps: [] }));
-    group.steps.push({ check: checkWords(check), saw, passed });
+    group.steps.push({ check: checkWords(check), saw: times.said(saw), passed });
   }
   return groups;
 }

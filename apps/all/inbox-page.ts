@@ -12,6 +12,7 @@ import {
   joinEntries,
   matching,
   pageOf,
+  personOf,
   type Entry,
   type EntryFilter,
   type EntryPage,
@@ -65,21 +66,22 @@ export class InboxPage {
       this.messages.nextDueAt(new Date(now.getTime() + FAR_MS)),
     ]);
     const all = joinEntries(rows, captured);
-    const found = matching(all, query);
+    const everybody = query.find === undefined ? null : await this.names(all);
+    const found = matching(all, query, everybody);
     const page = pageOf(found, query.state, query.page);
     // Nothing chosen: beside the list, where there is room, stands its newest message.
     const shown = query.show === undefined ? page.entries[0] : all.find((entry) => entry.key === query.show);
-    const names = await this.names([...page.ahead, ...page.entries]);
+    const names = everybody ?? (await this.names([...page.ahead, ...page.entries]));
     const linkOf = (change: Partial<PageQuery>): string => link({ ...query, did: undefined, ...change });
     return this.draw({
       chosen: query.show !== undefined,
       gone: query.show !== undefined && shown === undefined,
       did: query.did === undefined ? undefined : DID_WORDS[query.did],
       clock: {
-        now: times.whole(now),
+        now: times.clock(now),
         exact: times.exact(now),
         zone: times.zone,
-        lead: this.advanceClock.lead >= 1_000 ? span(this.advanceClock.lead) : undefined,
+        lead: leadWords(this.advanceClock.lead),
         next:
           nextDue === null
             ? undefined
@@ -138,10 +140,10 @@ export class InboxPage {
   ) {
     const tenants = this.tenants.all();
     let day = '';
-    const item = (entry: Entry) => {
-      const isNewDay = times.day(entry.at) !== day;
-      day = times.day(entry.at);
-      const name = names.get(`${entry.tenant}/${entry.customer ?? ''}`) ?? entry.to ?? entry.customer;
+    const item = (entry: Entry, { isAhead }: { isAhead: boolean }) => {
+      const isNewDay = !isAhead && times.day(entry.at) !== day;
+      if (!isAhead) day = times.day(entry.at);
+      const name = names.get(personOf(entry)) ?? entry.to ?? entry.customer;
       return {
         day: isNewDay ? day : undefined,
         key: entry.key,
@@ -151,21 +153,22 @@ export class InboxPage {
         mark: tenants.findIndex(({ id }) => id === entry.tenant),
         tenant: tenants.find(({ id }) => id === entry.tenant)?.name ?? entry.tenant,
         name,
-        time: times.time(entry.at),
+        time: isAhead ? times.short(entry.at) : times.time(entry.at),
         exact: times.exact(entry.at),
         line: entry.line,
         mood: moodOf(entry, entry.status),
-        status: entry.status === null || entry.status === 'accepted' ? '' : STATUS_WORDS[entry.status],
+        status:
+          (isAhead && entry.why === '') || isPlain(entry) ? '' : STATUS_WORDS[entry.status ?? 'accepted'],
         why: entry.why,
-        ahead: entry.state === 'planned' ? times.ahead(entry.at) : '',
+        due: entry.state === 'planned' && !isAhead ? times.ahead(entry.at) : '',
       };
     };
     return {
-      ahead: ahead.map(item),
+      ahead: ahead.map((entry) => item(entry, { isAhead: true })),
       moreAhead:
         moreAhead > 0 ? { count: moreAhead, href: linkOf({ state: 'planned', page: 1 }) } : undefined,
       nowLine: query.state === undefined && page === 1 && ahead.length > 0,
-      entries: ((day = ''), entries.map(item)),
+      entries: entries.map((entry) => item(entry, { isAhead: false })),
       paging:
         pages === 1
           ? undefined
@@ -197,7 +200,7 @@ export class InboxPage {
         one.tenant === tenant && one.customer !== null ? [one.customer] : [],
       );
       for (const [id, { name }] of await this.customers.findMany(tenant, ids))
-        if (name !== null) names.set(`${tenant}/${id}`, name);
+        if (name !== null) names.set(personOf({ tenant, customer: id }), name);
     }
     return names;
   }
@@ -207,6 +210,15 @@ export class InboxPage {
 export function framed({ html = '' }: CapturedMessage): string {
   const base = '<base target="_blank">';
   return /<head[^>]*>/i.test(html) ? html.replace(/<head[^>]*>/i, (head) => `${head}${base}`) : base + html;
+}
+
+/** It went, and nothing more was heard: nothing to say. */
+const isPlain = ({ status }: Entry): boolean => status === null || status === 'accepted';
+
+/** How far the clock was moved; a second is the machine's own hurry. */
+function leadWords(ms: number): { by: string; where: string } | undefined {
+  if (Math.abs(ms) < 1_000) return undefined;
+  return { by: span(Math.abs(ms)), where: ms > 0 ? 'ahead of' : 'behind' };
 }
 
 function link(query: Partial<PageQuery>): string {

@@ -10,11 +10,18 @@ export class InboxTimes {
   /** `09:12` */
   time = (at: Date): string => this.in(at).toFormat('HH:mm');
 
+  /** `Mon 4 May 2026, 09:12:30` */
+  clock = (at: Date): string => this.in(at).toFormat('ccc d LLL yyyy, HH:mm:ss');
+
   /** `Monday 4 May 2026, 09:12:30` */
   whole = (at: Date): string => this.in(at).toFormat('cccc d LLLL yyyy, HH:mm:ss');
 
   /** `Mon 4 May 09:12` */
   short = (at: Date): string => this.in(at).toFormat('ccc d LLL HH:mm');
+
+  /** Instants inside a text, as `Mon 4 May 09:12`. */
+  said = (text: string): string =>
+    text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (instant) => this.short(new Date(instant)));
 
   /** `Today, Monday 4 May` */
   day(at: Date): string {

@@ -73,25 +73,26 @@ export function whyNot(row: { status: Status; reason: Reason | null }, why: stri
   }
 }
 
+/** What each check of the gate looks at: what it saw stands beside it. */
 const CHECK_WORDS: Record<string, string> = {
-  known: 'Known',
-  'not-erased': 'Not erased',
-  'not-restricted': 'Not restricted',
-  'of-age': 'Of age',
-  'has-address': 'Has an address',
-  'not-suppressed': 'Address may be used',
-  'not-objected': 'Has not objected',
-  'not-withdrawn': 'Has not said no',
-  'channel-on': 'Channel is on',
+  known: 'Person',
+  'not-erased': 'Erasure',
+  'not-restricted': 'Restriction',
+  'of-age': 'Age',
+  'has-address': 'Address',
+  'not-suppressed': 'Suppression',
+  'not-objected': 'Objection',
+  'not-withdrawn': 'Withdrawal',
+  'channel-on': 'Channel',
   consented: 'Consent',
-  'not-duplicate': 'Not said before',
-  'in-time': 'In time',
-  'not-expired': 'Still worth saying',
-  'under-cap': 'Not too many',
-  'valid-template': 'Has its text',
-  allowed: 'May leave the house',
-  'not-paused': 'Not paused',
-  'not-quiet': 'Not at night',
+  'not-duplicate': 'Repetition',
+  'in-time': 'Timing',
+  'not-expired': 'Expiry',
+  'under-cap': 'Cap',
+  'valid-template': 'Text',
+  allowed: 'Way out',
+  'not-paused': 'Stop button',
+  'not-quiet': 'Hours',
 };
 export const checkWords = (check: string): string => CHECK_WORDS[check] ?? check;
 
