@@ -1,8 +1,8 @@
-import { isUsable } from '#consent/choose-channel';
+import { channelsFor, isUsable } from '#consent/choose-channel';
 import { maySend, type Decision } from '#consent/may-send';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
-import type { Channel } from '#purposes/channel';
+import { CHANNELS, type Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Tenants } from '#tenants/tenant';
@@ -37,9 +37,14 @@ export class AskGate {
       const address = addressOn(on, customer);
       return address === null ? [] : (found.get(address) ?? []);
     };
-    const { stream, channels } = RULES[purpose];
+    const { stream } = RULES[purpose];
     const address = addressOn(channel, customer);
     const person = customer === null ? null : customerFacts(customer);
+    const candidates = channelsFor(
+      purpose,
+      { choices: person?.choices ?? [] },
+      CHANNELS.filter((one) => this.means.has(tenantId, stream, one)),
+    );
     return maySend(
       {
         tenant: tenantId,
@@ -56,8 +61,8 @@ export class AskGate {
         address,
         suppressions: suppressionsOn(channel),
         hasSender: this.means.has(tenantId, stream, channel),
-        otherChannelUsable: channels.some(
-          (other) =>
+        otherChannelUsable: candidates.some(
+          ({ channel: other }) =>
             other !== channel &&
             person !== null &&
             isUsable(purpose, other, {

@@ -5,7 +5,7 @@ import type { Customer, Send } from '#customers/customer.types';
 import { generationKey } from '#events/generation';
 import type { MessageRow } from '#messages/message.types';
 import { nonce } from '#platform/mongo';
-import { ADDRESS_KIND, type Channel } from '#purposes/channel';
+import { ADDRESS_KIND, CHANNELS, type Channel } from '#purposes/channel';
 import type { Policy } from '#purposes/policy';
 import { RULES } from '#purposes/purposes';
 import { REFUSALS, type Hold, type Refusal } from '#purposes/reason';
@@ -84,9 +84,7 @@ function decideOne(
 ): Decided {
   const person = customer === null ? null : customerFacts(customer, sends);
   const booking = row.booking === null ? null : (facts.bookings.get(row.booking) ?? null);
-  const available = RULES[row.purpose].channels.filter((channel) =>
-    means.has(row.tenant, row.stream, channel),
-  );
+  const available = CHANNELS.filter((channel) => means.has(row.tenant, row.stream, channel));
   const candidates = channelsFor(row.purpose, { choices: person?.choices ?? [] }, available);
   const usable = (channel: Channel): boolean =>
     person !== null &&
