@@ -183,7 +183,11 @@ export class MessageStore {
   }
 
   async findOfCustomer(tenant: string, customer: string, limit: number): Promise<MessageRow[]> {
-    return this.rows.find({ tenant, customer }).sort({ createdAt: -1 }).limit(limit).lean<MessageRow[]>();
+    return this.rows
+      .find({ tenant, customer })
+      .sort({ createdAt: -1, _id: -1 })
+      .limit(limit)
+      .lean<MessageRow[]>();
   }
 
   /** One page, newest first. */
