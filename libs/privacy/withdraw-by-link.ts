@@ -13,6 +13,8 @@ import { ADDRESS_KIND, type AddressKind } from '#purposes/channel';
 import type { Choice, ChoiceStatement } from '#purposes/choice';
 import { addressesOf, effectOf, isShared, optOutsFor, type Address, type Withdraw } from './withdraw.js';
 
+const POLL_MS = 20;
+
 /** What is known today of who a link speaks for. */
 export interface LinkHolder {
   /** The customer that the link names; null where nobody is known by that id, or the person was erased. */
@@ -146,7 +148,7 @@ export class WithdrawByLink {
   }
 
   private async waitUntil(mono: number): Promise<void> {
-    for (let left = mono - this.clock.mono(); left > 0; left = mono - this.clock.mono()) await pause(left);
+    while (this.clock.mono() < mono) await pause(POLL_MS);
   }
 }
 
