@@ -185,7 +185,7 @@ export class Line extends Ledger {
   static override async open(): Promise<Line> {
     const store = await openEmbeddedStore({ dataDir: 'memory' });
     const connection = await connectMongo(store.uri);
-    return new Line(store, connection, new StoppedClock(NOW), new Provider(), new HeldTopics()).ready();
+    return new Line(store, connection, new StoppedClock(NOW), new Provider(), new HeldTopics()).first();
   }
 
   override async another(): Promise<Line> {

@@ -1,4 +1,5 @@
 import type mongoose from 'mongoose';
+import { setImmediate as tick } from 'node:timers/promises';
 
 /**
  * What goes wrong at the n-th write: `crash` is the end of the process (nothing answers any more), `blip` a server that is
@@ -21,31 +22,52 @@ export class Faults {
   private at = Number.POSITIVE_INFINITY;
   private kind: Fault = 'crash-before';
   private dead = false;
+  private active = 0;
+  private hit = false;
   /** Writes since the last arming. */
   writes = 0;
+
+  /** The process starts anew, once nothing of its last run is under way. */
+  async revive(): Promise<void> {
+    this.at = Number.POSITIVE_INFINITY;
+    for (let quiet = 0; quiet < 3; quiet = this.active > 0 ? 0 : quiet + 1) await tick();
+    this.dead = false;
+  }
 
   /** The n-th write from now on, counted from 1. */
   arm(at: number, kind: Fault): void {
     this.writes = 0;
+    this.hit = false;
     this.at = at;
     this.kind = kind;
   }
 
   /** Whether the armed write was reached. */
   get struck(): boolean {
-    return this.writes >= this.at;
+    return this.hit;
   }
 
   /** One write to the world outside the process: `half` is as much of it as a crash in the middle leaves. */
   async step<T>(whole: () => Promise<T>, half: () => Promise<unknown> = whole): Promise<T> {
     this.alive();
     this.writes += 1;
-    if (this.writes !== this.at) return whole().finally(() => this.alive());
-    const [ending, moment] = this.kind.split('-');
-    if (moment === 'after') await whole();
-    if (moment === 'half') await half();
-    this.dead = ending === 'crash';
-    throw lost();
+    const isStruck = this.writes === this.at;
+    this.hit ||= isStruck;
+    this.active += 1;
+    try {
+      if (!isStruck) {
+        const result = await whole();
+        this.alive();
+        return result;
+      }
+      const [ending, moment] = this.kind.split('-');
+      if (moment === 'after') await whole();
+      if (moment === 'half') await half();
+      this.dead = ending === 'crash';
+      throw lost();
+    } finally {
+      this.active -= 1;
+    }
   }
 
   /** Puts these faults before every collection that has been used on this connection. */

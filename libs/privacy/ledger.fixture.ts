@@ -103,7 +103,7 @@ export class Ledger {
   /** A first process on a store of its own. */
   static async open(): Promise<Ledger> {
     const store = await openEmbeddedStore({ dataDir: 'memory' });
-    return new Ledger(store, await connectMongo(store.uri), new StoppedClock(NOW)).ready();
+    return new Ledger(store, await connectMongo(store.uri), new StoppedClock(NOW)).first();
   }
 
   /** Another process on the same store, by the same clock. */
@@ -111,10 +111,14 @@ export class Ledger {
     return new Ledger(this.store, await connectMongo(this.store.uri), this.clock).ready();
   }
 
-  protected async ready(): Promise<this> {
+  protected async first(): Promise<this> {
     for (const store of Object.values(this) as { createIndexes?: () => Promise<void> }[]) {
       await store.createIndexes?.();
     }
+    return this.ready();
+  }
+
+  protected ready(): this {
     this.faults.attach(this.connection);
     return this;
   }

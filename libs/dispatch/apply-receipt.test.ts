@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Outcome } from '#channels/sender';
+import { CLINIC } from '#privacy/ledger.fixture';
+import type { Receipt } from './apply-receipt.js';
+import { Line } from './line.fixture.js';
+
+const T = CLINIC.id;
+let line: Line;
+beforeAll(async () => {
+  line = await Line.open();
+});
+afterAll(() => line.close());
+beforeEach(() => line.clear());
+
+async function sent(outcome?: Outcome): Promise<{ id: string; ref: string }> {
+  if (outcome) line.provider.answer = () => outcome;
+  const id = await line.confirmation();
+  await line.runDue();
+  return { id, ref: line.provider.calls.at(-1)!.ref };
+}
+const receipt = (kind: Receipt['kind'], ref: string): Receipt => ({
+  kind,
+  ref,
+  address: 'anna@example.se',
+  channel: 'email',
+  stream: 'service',
+});
+const ADDRESS = [{ kind: 'email' as const, address: 'anna@example.se' }];
+const suppressions = async () =>
+  (await line.suppressions.findByAddresses(T, ADDRESS)).get('anna@example.se') ?? [];
+
+describe('where a receipt leads', () => {
+  it.each<[Receipt['kind'], string, number]>([
+    ['accepted', 'accepted', 0],
+    ['delivered', 'delivered', 0],
+    ['bounced', 'bounced', 1],
+    ['complained', 'complained', 1],
+    ['failed', 'failed', 0],
+    ['stopped', 'accepted', 1],
+  ])('%s: the row is %s', async (kind, status, records) => {
+    const { id, ref } = await sent();
+    expect(await line.applyReceipt.apply(T, receipt(kind, ref))).toMatchObject({ _id: id, status });
+    expect((await line.rowOf(id)).status).toBe(status);
+    expect(await suppressions()).toHaveLength(records);
+  });
+
+  it('also out of `unknown`: the provider knows', async () => {
+    const { id, ref } = await sent({ kind: 'unknown', reason: 'timeout' });
+    await line.applyReceipt.apply(T, receipt('delivered', ref));
+    expect((await line.rowOf(id)).status).toBe('delivered');
+  });
+
+  it('without a row it still suppresses, whatever form the address has', async () => {
+    const foreign = { ...receipt('bounced', 'f'.repeat(32)), address: ' Anna@Example.SE' };
+    expect(await line.applyReceipt.apply(T, foreign)).toBeNull();
+    expect(await suppressions()).toMatchObject([{ cause: 'bounce', scope: 'all' }]);
+  });
+
+  it('does not find the row of another tenant', async () => {
+    const { id, ref } = await sent();
+    expect(await line.applyReceipt.apply('wellbe', receipt('bounced', ref))).toBeNull();
+    expect((await line.rowOf(id)).status).toBe('accepted');
+  });
+});
+
+describe('order', () => {
+  it('a late or weaker word never moves it back, in whatever order they come', async () => {
+    const kinds = fc.array(fc.constantFrom<Receipt['kind']>('accepted', 'delivered', 'bounced', 'failed'), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    const rank = ['accepted', 'delivered', 'failed', 'bounced'];
+    await fc.assert(
+      fc.asyncProperty(kinds, async (told) => {
+        await line.clear();
+        const { id, ref } = await sent();
+        let strongest = 0;
+        for (const kind of told) {
+          await line.applyReceipt.apply(T, receipt(kind, ref));
+          const now = rank.indexOf((await line.rowOf(id)).status);
+          expect(now).toBeGreaterThanOrEqual(strongest);
+          strongest = now;
+        }
+        if (told.includes('bounced') && !told.includes('failed')) expect(rank[strongest]).toBe('bounced');
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('one that comes before our own record moves the row, and the record adds the provider id', async () => {
+    line.provider.answer = async (envelope) => {
+      await line.applyReceipt.apply(T, receipt('delivered', envelope.ref));
+      return { kind: 'accepted', providerId: 'p-77' };
+    };
+    const id = await line.confirmation();
+    await line.runDue();
+    expect(await line.rowOf(id)).toMatchObject({ status: 'delivered', attempts: [{ providerId: 'p-77' }] });
+  });
+
+  it('of an attempt that was followed by another, a failure is not the row’s', async () => {
+    const { id, ref } = await sent({ kind: 'retry-at', afterMs: 0, reason: 'refused' });
+    line.provider.answer = (envelope) => ({ kind: 'accepted', providerId: envelope.ref });
+    line.clock.pass(60_000);
+    await line.runDue();
+    await line.applyReceipt.apply(T, receipt('bounced', ref));
+    expect((await line.rowOf(id)).status).toBe('accepted');
+    expect(await suppressions()).toHaveLength(1);
+    await line.applyReceipt.apply(T, receipt('delivered', ref));
+    expect((await line.rowOf(id)).status).toBe('delivered');
+  });
+});
