@@ -12,6 +12,7 @@ import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { AskGate } from '#dispatch/ask-gate';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
+import { FailDue } from '#dispatch/fail-due';
 import { Links } from '#dispatch/links';
 import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
@@ -117,6 +118,7 @@ export const LINE: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants]),
+  wire(FailDue, [MessageStore, Metrics, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
   wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore]),

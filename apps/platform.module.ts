@@ -8,12 +8,13 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { join } from 'node:path';
 import { Senders } from '#channels/senders';
-import { HashRing } from '#consent/hash-ring';
+import { HashRing, isMissingHashKey } from '#consent/hash-ring';
+import { FailDue } from '#dispatch/fail-due';
 import { definitionsDir, Journeys, loadJourneys, refuseUnknownTimings } from '#journeys/load-journeys';
 import { ensureTopics } from '#messaging/ensure-topics';
 import { EventSink } from '#messaging/event-sink';
-import { EventSource } from '#messaging/event-source';
-import type { Log as MessagingLog } from '#messaging/handling';
+import { EventSource, type Heard } from '#messaging/event-source';
+import type { DeadReason, Log as MessagingLog } from '#messaging/handling';
 import { isKafkaOutage, kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
 import { KafkaSource } from '#messaging/kafka-source';
@@ -25,6 +26,7 @@ import { readOwnConfig, type AppName, type Config } from '#platform/config';
 import { Health } from '#platform/health';
 import { HealthController } from '#platform/health.controller';
 import { Metrics } from '#platform/metrics';
+import { maskPersonal } from '#platform/masking';
 import { isLostServer } from '#platform/mongo';
 import { rootDir } from '#platform/root';
 import { createLog, type Log } from '#platform/telemetry';
@@ -66,7 +68,8 @@ const messagingLog = (log: Log): MessagingLog => ({
 const STATE: Provider[] = [
   {
     provide: Database,
-    inject: [CONFIG, Health],
+    // After the files: what they refuse, they refuse before anything is opened.
+    inject: [CONFIG, Health, Tenants, Journeys],
     useFactory: async (config: Config, health: Health): Promise<Database> => {
       const database = await Database.open(config);
       health.register('mongo', async () => {
@@ -94,18 +97,22 @@ const STATE: Provider[] = [
   },
   {
     provide: EventSource,
-    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, Health],
+    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health],
     useFactory: (
       config: Config,
       log: Log,
       topics: MemoryTopics,
       deadLetters: DeadLetters,
+      failDue: FailDue,
       health: Health,
     ): EventSource => {
       const handling = {
         group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
-        isOutage: (error: unknown) => isLostServer(error) || isKafkaOutage(error),
-        deadLetter: deadLetters.take.bind(deadLetters),
+        isOutage: (error: unknown) => isLostServer(error) || isKafkaOutage(error) || isMissingHashKey(error),
+        deadLetter: (heard: Heard, why: DeadReason) =>
+          heard.topic.startsWith('messages.due.')
+            ? failDue.fail(heard.value, maskPersonal(why.reason))
+            : deadLetters.take(heard, why),
         log: messagingLog(log),
       };
       const source =

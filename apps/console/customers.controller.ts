@@ -1,8 +1,8 @@
 import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
 import type { Response } from 'express';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { inForce, wouldLift } from '#consent/choices';
+import { wouldLift } from '#consent/choices';
 import { optOutsOnly, type Suppression } from '#consent/suppression';
 import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
@@ -15,6 +15,7 @@ import { Erase, type Erasure } from '#privacy/erase';
 import { Restrict } from '#privacy/restrict';
 import { addressesOf, Withdraw } from '#privacy/withdraw';
 import { Asking } from './asking.js';
+import { etagOf, etagsIn } from './customer-etag.js';
 import { customerView, type CustomerView } from './customer-view.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { orNotFound, Problem } from './problem.js';
@@ -66,12 +67,14 @@ export class CustomersController {
     const customer = living(
       orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id'),
     );
-    const about = { customer: id, optOuts: optOutsOnly(await this.records(caller.tenant, customer)) };
-    if (ifMatch !== undefined && ifMatch !== '*' && !ifMatch.includes(etagOf(customer))) {
+    const optOuts = optOutsOnly(await this.records(caller.tenant, customer));
+    const etag = etagOf(customer, optOuts);
+    const isConditional = ifMatch !== undefined && ifMatch.trim() !== '*';
+    if (isConditional && !etagsIn(ifMatch).includes(etag)) {
       throw new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
     }
-    const isLifting = wouldLift(customer.choiceLog, choices, about);
-    if (isLifting && (ifMatch === undefined || ifMatch === '*')) {
+    const isLifting = wouldLift(customer.choiceLog, choices, { customer: id, optOuts });
+    if (isLifting && !isConditional) {
       throw new Problem(
         428,
         'a given that lifts a withdrawal needs If-Match with the ETag of GET /v1/customers/:id',
@@ -89,8 +92,8 @@ export class CustomersController {
         via: 'staff',
         ...(isLifting ? { mayLift: true } : {}),
       },
-      // What was read to decide whether it lifts must still hold when it is written.
-      { onlyAt: (current) => etagOf(current) === etagOf(customer) },
+      // What was read to decide whether it lifts must still hold when it is written. A plain no always counts.
+      isConditional ? { onlyAt: (current) => etagOf(current, optOuts) === etag } : {},
     );
     if (after === 'changed') {
       throw new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
@@ -130,12 +133,12 @@ export class CustomersController {
   }
 
   private async view(tenant: string, customer: Customer, response: Response): Promise<CustomerView> {
-    response.setHeader('ETag', etagOf(customer));
     const [bookings, rows, records] = await Promise.all([
       this.bookings.findOfCustomer(tenant, customer.customer),
       this.messages.findOfCustomer(tenant, customer.customer, MOST_MESSAGES),
       this.records(tenant, customer),
     ]);
+    response.setHeader('ETag', etagOf(customer, optOutsOnly(records)));
     return customerView(customer, bookings, rows, records);
   }
 
@@ -143,13 +146,6 @@ export class CustomersController {
     const found = await this.suppressions.findByAddresses(tenant, addressesOf(customer));
     return [...found.values()].flat();
   }
-}
-
-/** Changes with facts and choices only: a message that is sent does not void what staff have just read. */
-export function etagOf(customer: Customer): string {
-  const { rev: _rev, sends: _sends, updatedAt: _updatedAt, choiceLog, ...facts } = customer;
-  const digest = createHash('sha256').update(JSON.stringify([facts, choiceLog, inForce(choiceLog)]));
-  return `"${digest.digest('base64url').slice(0, 22)}"`;
 }
 
 function living(customer: Customer): Customer {

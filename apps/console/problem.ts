@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { isMissingHashKey } from '#consent/hash-ring';
 import { isLostServer } from '#platform/mongo';
 import type { Log } from '#platform/telemetry';
 
@@ -90,6 +91,15 @@ export class ProblemFilter implements ExceptionFilter {
         detail: 'the database does not answer; nothing was promised, ask again',
         errors: [],
         headers: { 'Retry-After': '5' },
+      };
+    }
+    if (isMissingHashKey(thrown)) {
+      this.log.error({ err: thrown }, 'the gate is closed, a request was not answered');
+      return {
+        status: 503,
+        detail: 'this process lacks a key that the database names; nothing was promised, ask again',
+        errors: [],
+        headers: { 'Retry-After': '30' },
       };
     }
     this.log.error({ err: thrown }, 'a request failed');

@@ -81,10 +81,11 @@ export abstract class Sender {
       if (usePermit(permit, { message, ref, channel, address: to, mono: this.clock.mono() }) === 'late') {
         return { kind: 'late' };
       }
-      return await this.deliver(outward, deadline.signal).catch((): Outcome => {
+      const outcome = await this.deliver(outward, deadline.signal).catch((): Outcome => {
         // A sender answers what it knows; what it does not know may have been sent.
         return { kind: 'unknown', reason: 'unexpected' };
       });
+      return this.redirectTo === undefined ? outcome : aboutRedirect(outcome);
     } finally {
       clearTimeout(timer);
       this.slots.give();
@@ -96,4 +97,11 @@ export abstract class Sender {
 
   /** Lets go of sockets. */
   close(): void {}
+}
+
+/** What is wrong with the address that everything is redirected to says nothing of the customer's. */
+function aboutRedirect(outcome: Outcome): Outcome {
+  return outcome.kind === 'bad-address' || outcome.kind === 'opted-out'
+    ? { kind: 'rejected', reason: `redirect ${outcome.kind}` }
+    : outcome;
 }

@@ -46,3 +46,20 @@ export class HashRing {
     return used.filter((id) => !this.ids.includes(id));
   }
 }
+
+/**
+ * The database names a hash key that this process lacks, so that an address might be suppressed unseen: its gate is
+ * closed until it has the key (PROTOCOL F4). Nothing is refused or lost meanwhile.
+ */
+export class MissingHashKey extends Error {
+  override readonly name = 'MissingHashKey';
+
+  constructor(readonly keyIds: readonly string[]) {
+    super(`LAGOM_HASH_KEY lacks ${keyIds.join(', ')}, which the database names`);
+  }
+}
+
+/** Told by its name: realms break `instanceof`. */
+export function isMissingHashKey(error: unknown): boolean {
+  return (error as { name?: unknown } | null)?.name === 'MissingHashKey';
+}

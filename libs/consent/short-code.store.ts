@@ -64,7 +64,7 @@ export class ShortCodeStore {
     let open = [...new Map(wanted.map((one) => [one.message, one])).values()];
     for (let attempt = 0; open.length > 0; attempt += 1) {
       if (attempt === TRIES) throw new Error(`${open.length} short codes were taken ${TRIES} times in a row`);
-      const tried = open.map((one) => ({ ...one, _id: this.derive(tenant, one.message, attempt) }));
+      const tried = open.map((one) => ({ ...one, _id: this.derive(tenant, one, attempt) }));
       await this.insert(tried.map(({ _id, message, payload }) => ({ _id, tenant, message, payload })));
       const kept = await this.codes.find({ _id: { $in: tried.map((one) => one._id) } }).lean<Kept[]>();
       // What another message had before is left to it.
@@ -108,9 +108,14 @@ export class ShortCodeStore {
     }
   }
 
-  private derive(tenant: string, message: string, attempt: number): string {
+  /** Of the message and the address: a retry to another number has a code of its own. */
+  private derive(
+    tenant: string,
+    { message, payload }: { message: string; payload: LinkPayload },
+    attempt: number,
+  ): string {
     const mac = createHmac('sha256', this.key)
-      .update(JSON.stringify([tenant, message, attempt]))
+      .update(JSON.stringify([tenant, message, payload.hash, attempt]))
       .digest();
     let rest = mac.readBigUInt64BE();
     let code = '';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
 import { isDuplicateKey } from '#platform/mongo';
+import { insertMissing } from '#platform/versioned';
 import { NORMALISER } from '#purposes/address';
 import type { AddressKind } from '#purposes/channel';
-import type { HashedAddress, HashRing } from './hash-ring.js';
+import { MissingHashKey, type HashedAddress, type HashRing } from './hash-ring.js';
 import type { OptOut, SuppressedAddress, Suppression } from './suppression.js';
 
 /** Which address: itself, or as a link or an older record names it. */
@@ -41,11 +42,15 @@ const QUERY_SIZE = 1_000;
  */
 export class SuppressionStore {
   private readonly records;
+  /** One document a key that is in use. */
+  private readonly named: mongoose.Collection;
+  private readonly told = new Set<string>();
 
   constructor(
     connection: mongoose.Connection,
     private readonly ring: HashRing,
   ) {
+    this.named = connection.collection('hash_keys');
     this.records = connection.model<Kept>('Suppression', schema as unknown as mongoose.Schema<Kept>);
   }
 
@@ -92,6 +97,7 @@ export class SuppressionStore {
     tenant: string,
     wanted: readonly { kind: AddressKind; address: string }[],
   ): Promise<Map<string, Suppression[]>> {
+    await this.refuseMissingKeys();
     const found = new Map<string, Suppression[]>(wanted.map(({ address }) => [address, []]));
     const addressOf = new Map<string, string>();
     for (const { kind, address } of wanted) {
@@ -130,6 +136,24 @@ export class SuppressionStore {
     return done.modifiedCount;
   }
 
+  /** Tells all processes that a key is in use, before the first record is made under it. */
+  private async nameKeys(keyIds: readonly string[]): Promise<void> {
+    const fresh = [...new Set(keyIds)].filter((id) => !this.told.has(id));
+    if (fresh.length === 0) return;
+    await insertMissing(
+      this.named,
+      fresh.map((id) => ({ _id: id })),
+    );
+    for (const id of fresh) this.told.add(id);
+  }
+
+  /** A process that began with a newer key may have made records which this one would not find. */
+  private async refuseMissingKeys(): Promise<void> {
+    const named = await this.named.find({}).toArray();
+    const missing = this.ring.missing(named.map(({ _id }) => String(_id)));
+    if (missing.length > 0) throw new MissingHashKey(missing);
+  }
+
   private addressed(tenant: string, target: Target) {
     const hashed =
       'address' in target
@@ -140,6 +164,7 @@ export class SuppressionStore {
 
   private async add(records: readonly Kept[]): Promise<void> {
     if (records.length === 0) return;
+    await this.nameKeys(records.map(({ keyId }) => keyId));
     const unique = [...new Map(records.map((record) => [record._id, record])).values()];
     const upserts = unique.map(({ _id, ...rest }) => ({
       updateOne: { filter: { _id }, update: { $setOnInsert: rest }, upsert: true },
