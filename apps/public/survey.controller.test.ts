@@ -39,7 +39,10 @@ it('keeps one answer for a visit, which can be changed for a week from the first
   const { id, booking, path } = await visitor();
   const first = await answer(path, { score: '9', comment: ' Varmt & lugnt.\r\nTack! ' });
   expect(first.status).toBe(200);
-  expect(await first.text()).toContain('Tack för ditt svar!');
+  const thanks = await first.text();
+  expect(thanks).toContain('Tack för ditt svar!');
+  // Asked on 2 March at eleven: the 8th is the last whole day of the week.
+  expect(thanks).toContain('8\u00a0mars');
   expect(await kept(booking)).toMatchObject({
     ...{ customer: id, score: 9, comment: 'Varmt & lugnt.\nTack!', language: 'sv' },
   });

@@ -2,6 +2,7 @@ import { All, Controller, Get, Param, Post, Req, Res, UseFilters, UseGuards } fr
 import type { Request, Response } from 'express';
 import { LinkTokens } from '#consent/link-token';
 import { AnswerSurvey, openUntil, type Survey, type Visit } from '#customers/answer-survey';
+import type { SurveyAnswer } from '#customers/survey-answer.store';
 import { Clock } from '#platform/clock';
 import { PublicRoute } from '#platform/public-route';
 import type { PageViews } from '#rendering/page-views';
@@ -70,7 +71,7 @@ export class SurveyController {
     const kept = await this.surveys.answer(visit, { ...form.answer, language: locale });
     if (kept === null) this.pages.send(response, 410, 'gone', opened, {});
     else {
-      const changeableUntil = dayOf(openUntil(kept.answeredAt), tenant, locale);
+      const changeableUntil = lastDayOf(kept, tenant, locale);
       this.pages.send(response, 200, 'survey-thanks', opened, { changeableUntil });
     }
   }
@@ -118,7 +119,7 @@ export class SurveyController {
         highest: value === '10',
       })),
       comment: said.comment,
-      changeableUntil: survey.answer && dayOf(openUntil(survey.answer.answeredAt), tenant, locale),
+      changeableUntil: survey.answer && lastDayOf(survey.answer, tenant, locale),
       hasFaults: scoreFault || commentFault,
       scoreFault,
       commentFault: commentFault ? new Intl.NumberFormat(locale).format(said.comment.length) : null,
@@ -126,8 +127,13 @@ export class SurveyController {
   }
 }
 
-/** `29 november`, in the tenant's zone. */
-function dayOf(at: Date, { timeZone }: Tenant, locale: string): string {
+const DAY_MS = 86_400_000;
+
+/** The last whole day on which an answer can be changed, in the tenant's zone: `29 november`, never broken in two. */
+function lastDayOf({ answeredAt }: SurveyAnswer, { timeZone }: Tenant, locale: string): string {
   const language = locale === 'en' ? 'en-GB' : locale;
-  return new Intl.DateTimeFormat(language, { timeZone, day: 'numeric', month: 'long' }).format(at);
+  const day = new Date(openUntil(answeredAt).getTime() - DAY_MS);
+  return new Intl.DateTimeFormat(language, { timeZone, day: 'numeric', month: 'long' })
+    .format(day)
+    .replace(' ', '\u00a0');
 }

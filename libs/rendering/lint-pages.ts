@@ -9,7 +9,7 @@ const BARRED: readonly [RegExp, string][] = [
     'a page has no script, frame, picture or other target',
   ],
   [/\s(?:style|on[a-z]+)=/i, 'style and behaviour stand in no attribute'],
-  [/\b(?:https?:)?\/\/[\w{]/i, 'nothing comes from, or leads, elsewhere'],
+  [/(?:https?:)?\/\/[\w{]/i, 'nothing comes from, or leads, elsewhere'],
   [/(?<![\p{L}\p{N}#])\p{Lu}{4,}(?!\p{L})/u, 'shouting looks like spam'],
   [/!\s*!/, 'one exclamation mark is plenty'],
 ];

@@ -27,7 +27,7 @@ const ENGLISH: Words = {
     'enquiry-follow-up': 'follow-ups of your enquiries',
     survey: 'surveys',
     'offer-call': 'calls about your quotes',
-    'abandoned-booking': 'reminders of bookings you have begun',
+    'abandoned-booking': 'reminders of unfinished bookings',
     newsletter: 'newsletters',
     offers: 'offers',
     news: 'news',
