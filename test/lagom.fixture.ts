@@ -6,7 +6,7 @@ import type { InboxMessage } from '#channels/inbox.store';
 import type { WireEvent } from '#events/example';
 import { SystemClock } from '#platform/clock';
 import { readConfig } from '#platform/config';
-import { createLog } from '#platform/telemetry';
+import { createLog, type Log } from '#platform/telemetry';
 
 // A boot on a machine that is busy with other tests takes its time.
 jest.setTimeout(60_000);
@@ -21,10 +21,15 @@ export interface LagomOptions {
   at?: string | Date;
   /** `debug` to see what happens. */
   logLevel?: string;
+  /** Where the log goes instead. */
+  log?: Log;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into an answer as it likes
+type AnyBody = any;
+
 /** An answer over HTTP, its body parsed where it is JSON. */
-export interface Answer<Body = any> {
+export interface Answer<Body = AnyBody> {
   status: number;
   headers: Headers;
   body: Body;
@@ -64,7 +69,7 @@ export interface Lagom {
   /** Posts an event for the tenant that its source names, and throws where it is not taken. */
   post(event: WireEvent): Promise<{ accepted: number; rejected: unknown[]; warnings: unknown[] }>;
   /** Any request with the first key; `tenant` where it is not the clinic. A body that is no string goes as JSON. */
-  api<Body = any>(
+  api<Body = AnyBody>(
     method: string,
     path: string,
     body?: unknown,
@@ -85,14 +90,18 @@ export const CLINIC = 'wellnesskliniken';
 export const TRAVEL = 'wellbe';
 
 /** Boots `all` in this process, on a store of its own. The caller closes it. */
-export async function startLagom({ env = {}, at, logLevel = 'error' }: LagomOptions = {}): Promise<Lagom> {
+export async function startLagom({
+  env = {},
+  at,
+  logLevel = 'error',
+  log = createLog({ level: logLevel, app: 'all' }),
+}: LagomOptions = {}): Promise<Lagom> {
   const config = readConfig(
     { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture', ...env },
     'all',
   );
   const clock = new SystemClock();
   if (at !== undefined) clock.setLead(new Date(at).getTime() - clock.now().getTime());
-  const log = createLog({ level: logLevel, app: 'all' });
   const { app, url, close } = await bootLagom({ app: 'all', config, clock, log }, ALL_MODULES);
 
   const api: Lagom['api'] = async (method, path, body, { tenant = CLINIC, headers = {} } = {}) => {
@@ -111,7 +120,7 @@ export async function startLagom({ env = {}, at, logLevel = 'error' }: LagomOpti
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
   };
-  const taken = async (...asked: Parameters<Lagom['api']>): Promise<any> => {
+  const taken = async (...asked: Parameters<Lagom['api']>): Promise<AnyBody> => {
     const { status, body } = await api(...asked);
     if (status < 300) return body;
     throw new Error(`${asked[0]} ${asked[1]} answered ${status}: ${JSON.stringify(body)}`);
@@ -132,10 +141,10 @@ export async function startLagom({ env = {}, at, logLevel = 'error' }: LagomOpti
         tenant: event.source.slice('/tenants/'.length),
         headers: { 'content-type': 'application/cloudevents+json' },
       }),
-    inbox: (filter = {}) => taken('GET', `/inbox?${new URLSearchParams(filter)}`),
+    inbox: (filter = {}) => taken('GET', `/inbox?${new URLSearchParams(filter).toString()}`),
     messages: async (filter = {}, options = {}) => {
       const query = new URLSearchParams({ limit: '500', ...filter });
-      const { items } = await taken('GET', `/v1/messages?${query}`, undefined, options);
+      const { items } = await taken('GET', `/v1/messages?${query.toString()}`, undefined, options);
       const whole: LedgerMessage[] = await Promise.all(
         (items as { id: string }[]).map(({ id }) =>
           taken('GET', `/v1/messages/${encodeURIComponent(id)}`, undefined, options),
