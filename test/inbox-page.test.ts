@@ -107,9 +107,11 @@ describe('the page of the inbox', () => {
     const before = await page(link);
     expect(words(before.html)).toMatch(/\d+ characters, \d segments? in GSM-7/);
     const action = /action="([^"]*\/reply)"/.exec(before.html)?.[1] ?? '';
-    const back = decoded(/name="back" value="([^"]*show[^"]*)"/.exec(before.html)?.[1]);
+    const form = before.html.slice(before.html.indexOf(action));
+    const back = decoded(/name="back" value="([^"]*)"/.exec(form)?.[1]);
     const { status, location } = await submit(action, { text: 'See you then!', back });
     expect(status).toBe(303);
+    expect(location).toContain('show=');
     const after = await page(location ?? '');
     expect(words(after.html)).toContain('See you then!');
     expect(words(after.html)).toContain('The answer is noted.');
@@ -128,7 +130,7 @@ describe('the page of the inbox', () => {
   it('shows what is planned with when it is due, and the clock that was led', async () => {
     const { html } = await page('/inbox?state=planned');
     expect(words(html)).toContain('Reminder before the visit Planned, due in 6 days');
-    expect(words(html)).toMatch(/(?:ahead of|behind) this machine/);
+    expect(words(html)).toMatch(/ · [\d a-z]+ (?:ahead|behind) /);
     const next = /name="advance" value="(PT[\d.]+S)" title="in/.exec(html)?.[1];
     expect(next).toBeDefined();
   });
@@ -175,7 +177,7 @@ describe('the page of the inbox', () => {
 
     const began = performance.now();
     const { html } = await page();
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(html.length).toBeLessThan(150_000);
     expect(words(html)).toContain('Page 1 of 26');
     expect(words((await page('/inbox?page=26')).html)).toContain('Page 26 of 26');

@@ -1,13 +1,14 @@
 import Handlebars from 'handlebars';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InboxStore, type CapturedMessage } from '#channels/inbox.store';
-import { CustomerStore } from '#customers/customer.store';
-import { AdvanceClock } from '#dispatch/advance-clock';
-import { MessageStore } from '#messages/message.store';
-import { Clock } from '#platform/clock';
+import type { InboxStore } from '#channels/inbox.store';
+import { type CapturedMessage } from '#channels/inbox.store';
+import type { CustomerStore } from '#customers/customer.store';
+import type { AdvanceClock } from '#dispatch/advance-clock';
+import type { MessageStore } from '#messages/message.store';
+import type { Clock } from '#platform/clock';
 import { rootDir } from '#platform/root';
-import { Tenants } from '#tenants/tenant';
+import type { Tenants } from '#tenants/tenant';
 import {
   joinEntries,
   matching,
@@ -74,7 +75,7 @@ export class InboxPage {
     const names = everybody ?? (await this.names([...page.ahead, ...page.entries]));
     const linkOf = (change: Partial<PageQuery>): string => link({ ...query, did: undefined, ...change });
     return this.draw({
-      chosen: query.show !== undefined,
+      chosen: query.show !== undefined && shown !== undefined,
       gone: query.show !== undefined && shown === undefined,
       did: query.did === undefined ? undefined : DID_WORDS[query.did],
       clock: {
@@ -218,7 +219,7 @@ const isPlain = ({ status }: Entry): boolean => status === null || status === 'a
 /** How far the clock was moved; a second is the machine's own hurry. */
 function leadWords(ms: number): { by: string; where: string } | undefined {
   if (Math.abs(ms) < 1_000) return undefined;
-  return { by: span(Math.abs(ms)), where: ms > 0 ? 'ahead of' : 'behind' };
+  return { by: span(Math.abs(ms)), where: ms > 0 ? 'ahead' : 'behind' };
 }
 
 function link(query: Partial<PageQuery>): string {
