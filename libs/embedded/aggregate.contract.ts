@@ -151,7 +151,7 @@ const REFUSED: [string, Stage[], number][] = [
 export function aggregateCases(bench: Bench): void {
   describe('aggregation', () => {
     for (const [name, pipeline, expected] of PIPELINES)
-      caseIn(bench, `${name}`, async () => {
+      caseIn(bench, name, async () => {
         await bench.rows.insertMany(ROWS.map((row) => ({ ...row })));
         expect(await bench.rows.aggregate(pipeline).toArray()).toEqual(expected);
       });

@@ -1,5 +1,5 @@
 import { it } from '@jest/globals';
-import mongoose from 'mongoose';
+import type mongoose from 'mongoose';
 
 export type Db = mongoose.mongo.Db;
 export type Collection = mongoose.mongo.Collection<Row>;
@@ -29,7 +29,7 @@ export interface Bench {
 export async function codeOf(promise: Promise<unknown>): Promise<number> {
   return promise.then(
     () => 0,
-    (error: { code?: number }) => error.code ?? -1,
+    (error: unknown) => (error as { code?: number }).code ?? -1,
   );
 }
 
@@ -38,4 +38,13 @@ export function caseIn({ gaps }: Bench, name: string, run: () => Promise<void>):
   const gap = gaps.get(name);
   if (gap === undefined) it(name, run);
   else it.skip(`${name} (${gap})`, run);
+}
+
+/** Makes one index and tells its name. */
+export async function indexOn(
+  rows: Pick<mongoose.mongo.Collection, 'createIndexes'>,
+  key: Record<string, 1 | -1>,
+  options: { name?: string; unique?: boolean } = {},
+): Promise<string> {
+  return (await rows.createIndexes([{ key, ...options }]))[0]!;
 }

@@ -64,9 +64,9 @@ function checkConcerns(body: Doc): void {
     throw new Refusal(2, "cannot use non-majority 'w' mode when a host is not a member of a replica set");
   }
   const read = body['readConcern'];
-  const level = isDocument(read) ? (read['level'] ?? 'local') : 'local';
-  if (!['local', 'available', 'majority'].includes(String(level))) {
-    throw new Refusal(123, `readConcern level ${String(level)} is only for a replica set`);
+  const level: unknown = isDocument(read) ? (read['level'] ?? 'local') : 'local';
+  if (level !== 'local' && level !== 'available' && level !== 'majority') {
+    throw new Refusal(123, `readConcern level ${JSON.stringify(level)} is only for a replica set`);
   }
 }
 

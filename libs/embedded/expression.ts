@@ -47,7 +47,7 @@ const OPERATORS = {
   $in: isIn,
 };
 
-const OPTIONS = { context: Context.init({ expression: OPERATORS as never }) } as unknown as MingoOptions;
+const OPTIONS = { context: Context.init({ expression: OPERATORS }) } as unknown as MingoOptions;
 const VARIABLES = ['$$ROOT', '$$CURRENT', '$$REMOVE'];
 
 function check(expression: unknown, unknownCode: 168 | 31325): void {

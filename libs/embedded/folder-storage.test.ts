@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
+import { indexOn } from './bench.contract.js';
 import { openEmbeddedStore, type EmbeddedStore } from './embedded-store.js';
 
 interface Row {
@@ -56,8 +57,8 @@ describe('the folder of a store', () => {
       await rows.insertMany([{ _id: 'a', n: 1 }, { _id: 'b', n: 2 }, { _id: 'c' }]);
       await rows.updateOne({ _id: 'b' }, { $set: { n: 20 } });
       await rows.deleteOne({ _id: 'c' });
-      await rows.createIndex({ n: -1 }, { unique: true });
-      await rows.createIndex({ gone: 1 });
+      await indexOn(rows, { n: -1 }, { unique: true });
+      await indexOn(rows, { gone: 1 });
       await rows.dropIndex('gone_1');
       await db.createCollection('empty');
       await db.collection('dropped').insertOne({});

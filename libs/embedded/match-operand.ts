@@ -5,8 +5,8 @@ import { Refusal } from './refusal.js';
 /** `{$gt: 1}`, as against an embedded document to be equal to. */
 export function isOperators(value: unknown): value is Doc {
   if (!isDocument(value)) return false;
-  for (const key in value) return key.startsWith('$') && key !== '$ref' && key !== '$id' && key !== '$db';
-  return false;
+  const key = Object.keys(value)[0];
+  return key !== undefined && key.startsWith('$') && key !== '$ref' && key !== '$id' && key !== '$db';
 }
 
 export function listOf(operator: string, operand: unknown): unknown[] {

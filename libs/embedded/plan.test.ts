@@ -48,7 +48,7 @@ function filterOf(operand: fc.Arbitrary<unknown>, more: fc.Arbitrary<unknown>[])
   );
   const simple = fc
     .uniqueArray(fc.tuple(path, operators), { selector: ([field]) => field, maxLength: 3 })
-    .map((fields) => Object.fromEntries(fields) as Doc);
+    .map((fields): Doc => Object.fromEntries<unknown>(fields));
   return fc.oneof(
     { weight: 5, arbitrary: simple },
     { weight: 1, arbitrary: fc.record({ $and: fc.array(simple, { minLength: 1, maxLength: 2 }) }) },

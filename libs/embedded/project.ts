@@ -77,9 +77,10 @@ function slice(operand: unknown): (value: unknown) => unknown {
   const size = count as number;
   return (value) => {
     if (!Array.isArray(value)) return value;
-    if (skip === undefined) return size >= 0 ? value.slice(0, size) : value.slice(size);
+    if (skip === undefined)
+      return size >= 0 ? (value as unknown[]).slice(0, size) : (value as unknown[]).slice(size);
     const from = (skip as number) < 0 ? Math.max(0, value.length + (skip as number)) : (skip as number);
-    return value.slice(from, from + size);
+    return (value as unknown[]).slice(from, from + size);
   };
 }
 

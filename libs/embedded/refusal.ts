@@ -38,15 +38,39 @@ const CODE_NAMES = {
 } as const;
 
 /** MongoDB numbers its rarer refusals without naming them: their name is `Location` and the number. */
-export type Code = keyof typeof CODE_NAMES | (typeof LOCATIONS)[number];
-
-const LOCATIONS = [
-  ...[15947, 15952, 15955, 15958, 15959, 15969, 15976, 15981, 15983, 16020, 17276, 28811, 28818],
-  ...[
-    31249, 31253, 31254, 40081, 40156, 40158, 40160, 40234, 40235, 40238, 40323, 40324, 40353, 40414, 40415,
-    51272, 5107200, 31325,
-  ],
-] as const;
+export type Code =
+  | keyof typeof CODE_NAMES
+  | 15947
+  | 15952
+  | 15955
+  | 15958
+  | 15959
+  | 15969
+  | 15976
+  | 15981
+  | 15983
+  | 16020
+  | 17276
+  | 28811
+  | 28818
+  | 31249
+  | 31253
+  | 31254
+  | 40081
+  | 40156
+  | 40158
+  | 40160
+  | 40234
+  | 40235
+  | 40238
+  | 40323
+  | 40324
+  | 40353
+  | 40414
+  | 40415
+  | 51272
+  | 5107200
+  | 31325;
 
 export function codeName(code: Code): string {
   return (CODE_NAMES as Record<number, string>)[code] ?? `Location${code}`;

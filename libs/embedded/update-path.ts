@@ -68,7 +68,7 @@ export class Draft {
 
   private own(value: Doc | unknown[] | undefined): Doc | unknown[] {
     if (value !== undefined && this.owned.has(value)) return value;
-    const copy = value === undefined ? {} : Array.isArray(value) ? [...(value as unknown[])] : { ...value };
+    const copy = value === undefined ? {} : Array.isArray(value) ? [...value] : { ...value };
     this.owned.add(copy);
     return copy;
   }

@@ -66,7 +66,7 @@ function escapeText(text: string): string {
     if (unit < 2) out += unit === 0 ? '\u0001\u0001' : '\u0001\u0002';
     else if (unit >= 0xe000) out += String.fromCharCode(unit - 0x800);
     else if (unit >= 0xd800) out += String.fromCharCode(unit + 0x2000);
-    else out += text[at];
+    else out += String.fromCharCode(unit);
   }
   return out;
 }

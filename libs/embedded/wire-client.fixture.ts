@@ -79,7 +79,7 @@ export class WireClient {
       this.bytes = this.bytes.subarray(message.length);
       const lead = message.readInt32LE(12) === 2013 ? 21 : 36;
       const id = message.readInt32LE(8);
-      this.waiting.get(id)?.resolve(deserialize(message.subarray(lead)) as Doc);
+      this.waiting.get(id)?.resolve(deserialize(message.subarray(lead)));
       this.waiting.delete(id);
     }
   }

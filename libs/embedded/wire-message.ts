@@ -42,7 +42,7 @@ function documentAt(buffer: Buffer, at: number, end: number): { doc: Doc; next: 
   if (at + 5 > end) throw new WireFault('a document beyond its message');
   const size = buffer.readInt32LE(at);
   if (size < 5 || at + size > end) throw new WireFault('a document beyond its message');
-  return { doc: deserialize(buffer.subarray(at, at + size)) as Doc, next: at + size };
+  return { doc: deserialize(buffer.subarray(at, at + size)), next: at + size };
 }
 
 /** Kind 0 is the body; kind 1 is one of its arrays, sent as documents in a row. */
