@@ -17,7 +17,7 @@ import { Templates } from '#rendering/templates';
 import { Tenants } from '#tenants/tenant';
 import { CLINIC, type PublicSide, startPublic } from './public.fixture.js';
 
-const ROUNDS = 30;
+const ROUNDS = 24;
 const ROWS = 4;
 
 /** Calls no provider: notes when each call began and takes a while, as one does. */

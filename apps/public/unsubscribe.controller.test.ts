@@ -7,6 +7,7 @@ import { readKafkaEvent } from '#events/read-event';
 import { messageRow } from '#messages/message.fixture';
 import { MessageStore } from '#messages/message.store';
 import { Erase } from '#privacy/erase';
+import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { CLINIC, given, type PublicSide, startPublic, TRAVEL } from './public.fixture.js';
 
 let side: PublicSide;
@@ -350,4 +351,19 @@ it('names its methods to who asks by another', async () => {
   expect(answer.status).toBe(405);
   expect(answer.headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
   expect((await ask(side.pathTo(id, email), { method: 'OPTIONS' })).status).toBe(204);
+});
+
+it('promises nothing while the database is lost', async () => {
+  const { id, email } = somebody();
+  await side.plant({ customer: id, email });
+  const withdraw = side.get(WithdrawByLink);
+  const hear = withdraw.hear.bind(withdraw);
+  withdraw.hear = () => Promise.reject(Object.assign(new Error('lost'), { name: 'MongoNetworkError' }));
+  try {
+    const answer = await ask(side.pathTo(id, email), ONE_CLICK);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '30']);
+    expect(await answer.text()).toContain('Det gick inte just nu');
+  } finally {
+    withdraw.hear = hear;
+  }
 });
