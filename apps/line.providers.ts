@@ -8,6 +8,7 @@ import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
 import { PurchaseStore } from '#customers/purchase.store';
+import { WaitingEventStore } from '#customers/waiting-event.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { AskGate } from '#dispatch/ask-gate';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
@@ -18,7 +19,7 @@ import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
-import { DeadLetterStore } from '#ingest/dead-letter.store';
+import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { DeadLetters } from '#ingest/dead-letters';
 import { DryRun } from '#ingest/dry-run';
 import { HearEvents } from '#ingest/hear-event';
@@ -65,6 +66,7 @@ export const STORES: FactoryProvider[] = [
   store(BookingStore, []),
   store(PurchaseStore, []),
   store(SurveyAnswerStore, []),
+  store(WaitingEventStore, []),
   store(MessageStore, []),
   store(HeardEventStore, []),
   store(DeadLetterStore, []),
@@ -110,6 +112,8 @@ export const LINE: FactoryProvider[] = [
     BookingStore,
     PurchaseStore,
     SurveyAnswerStore,
+    WaitingEventStore,
+    DeadLetterStore,
     MessageStore,
     SuppressionStore,
     ShortCodeStore,
@@ -140,6 +144,7 @@ export const LINE: FactoryProvider[] = [
     CustomerStore,
     BookingStore,
     PurchaseStore,
+    WaitingEventStore,
     SuppressionStore,
     MessageStore,
     HeardEventStore,

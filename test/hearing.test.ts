@@ -3,7 +3,7 @@ import { EventSink } from '#messaging/event-sink';
 import type { Heard } from '#messaging/event-source';
 import { MemorySource } from '#messaging/memory-source';
 import { MemoryTopics } from '#messaging/memory-topics';
-import { DeadLetterStore } from '#ingest/dead-letter.store';
+import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { quietLog } from '#platform/telemetry';
 import { CLINIC, startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { DAY, event, HOUR, person, tell, until, visit, type Person } from './visit.fixture.js';

@@ -4,6 +4,7 @@ import { readHttpEvents, type Read, type ReadFault } from '#events/read-event';
 import type { LagomEvent } from '#events/event';
 import { DryRun, type DryResult } from '#ingest/dry-run';
 import { HearEvents } from '#ingest/hear-event';
+import { outcomeOf } from '#ingest/hear-result';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
@@ -63,7 +64,8 @@ export class EventsController {
       rejected,
       warnings: taken.flatMap(({ read, index }, at) => {
         const result = results[at];
-        this.metrics.event(read.event.type, result?.outcome ?? 'applied');
+        this.metrics.event(read.event.type, outcomeOf(result));
+        this.metrics.fieldsKeptOut(read.event.type, read.unknownFields.length);
         return [
           ...read.unknownFields.map((path) => ({ path, detail: 'not a field that is known; kept out' })),
           ...(result?.warnings ?? []),
@@ -119,7 +121,10 @@ export class EventsController {
         read.faults.map(problemFault),
       );
     }
-    for (const one of read.reads) this.metrics.cardsMasked(one.masked);
+    for (const one of read.reads) {
+      this.metrics.cardsMasked(one.masked);
+      if (one.kind === 'refused') this.metrics.event('unknown', one.reason);
+    }
     return { kind: read.kind, reads: read.reads.map((one) => ownOnly(one, caller.tenant)) };
   }
 

@@ -2,6 +2,7 @@ import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { readKafkaEvent, type Read } from '#events/read-event';
 import { HearEvents } from '#ingest/hear-event';
+import { outcomeOf } from '#ingest/hear-result';
 import type { Heard, Verdict } from '#messaging/event-source';
 import { Hears } from '#messaging/hears';
 import { Clock } from '#platform/clock';
@@ -26,7 +27,7 @@ export class BookingEventsConsumer {
     const events = reads.flatMap((read) => (read.kind === 'event' ? [read.event] : []));
     const results = await this.hearEvents.hear(events);
     for (const [index, event] of events.entries()) {
-      this.metrics.event(event.type, results[index]?.outcome ?? 'applied');
+      this.metrics.event(event.type, outcomeOf(results[index]));
     }
     return reads.map((read) => this.verdict(read));
   }

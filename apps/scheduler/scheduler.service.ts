@@ -6,7 +6,8 @@ import {
 } from '@nestjs/common';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
-import { DeadLetterStore } from '#ingest/dead-letter.store';
+import { HeardEventStore } from '#ingest/heard-event.store';
+import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
@@ -22,6 +23,8 @@ import { CONFIG, LOG } from '../wire.js';
 const RELEASE_EVERY_MS = 500;
 const REPAIR_EVERY_MS = 10_000;
 const TIDY_EVERY_MS = 60_000;
+/** Events older than 30 days are refused without `backfill`, so an id need not be remembered much longer. */
+const KEEP_HEARD_MS = 40 * 86_400_000;
 
 /** What waits: one leader by lease releases what is due and mends what a crash left (PROTOCOL C). */
 @Injectable()
@@ -34,6 +37,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly repairStuck: RepairStuck,
     private readonly erase: Erase,
     private readonly deadLetters: DeadLetterStore,
+    private readonly heard: HeardEventStore,
     private readonly messages: MessageStore,
     private readonly metrics: Metrics,
     clock: Clock,
@@ -57,6 +61,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('tidy', TIDY_EVERY_MS, async (now) => ({
         erased: await this.erase.resume(),
         deadLetters: await this.deadLetters.deleteExpired(now),
+        heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
       })),
       loop('count', REPAIR_EVERY_MS, async (now) => {
         await this.count(now);

@@ -163,7 +163,9 @@ export function isNo(stands: Standing): boolean {
 function lifts(given: Choice, no: Entry, own: boolean): boolean {
   if (given.lifts !== undefined) return given.lifts && LIFTING.includes(given.via);
   if (given.via !== 'event' || no.via !== 'event' || !own) return false;
-  return given.version !== undefined && no.version !== undefined && given.version > no.version;
+  if (given.version === undefined || no.version === undefined) return false;
+  // An older event never lifts, whatever its version says.
+  return given.version > no.version && given.at >= no.at;
 }
 
 /** Of the person's own noes the latest decides; between theirs and others', the first of the published reasons. */

@@ -15,7 +15,7 @@ export interface CustomerContext {
 }
 
 export type Applied =
-  /** The event is older than the erasure: nothing of it is taken. */
+  /** The event is older than the erasure, or a backfill would revive the person: nothing of it is taken. */
   | { kind: 'erased' }
   | {
       kind: 'applied';
@@ -35,14 +35,20 @@ export function applyCustomer(
   known: Customer | null,
   part: CustomerPart,
   gen: Generation,
-  backfill: boolean,
+  /** A backfill, or older than the tenant's `maxEventAge`: it revives nobody. */
+  past: boolean,
   context: CustomerContext,
 ): Applied {
-  if (known?.erasedAt && (backfill || gen.time.getTime() <= known.erasedAt.getTime()))
-    return { kind: 'erased' };
+  const erased = known?.erasedAt ?? known?.erasedBefore ?? null;
+  if (erased !== null && gen.time.getTime() <= erased.getTime()) return { kind: 'erased' };
+  if (known?.erasedAt && past) return { kind: 'erased' };
   const fresh = newCustomer(context.tenant, part.id, context.now);
   const before =
-    known === null ? fresh : known.erasedAt ? { ...fresh, rev: known.rev, sends: known.sends } : known;
+    known === null
+      ? fresh
+      : known.erasedAt
+        ? { ...fresh, rev: known.rev, sends: known.sends, erasedBefore: known.erasedAt }
+        : known;
   if (isStale(gen, before.gen)) {
     return { kind: 'applied', after: before, stale: true, concerns: false, warnings: [] };
   }
@@ -110,15 +116,19 @@ export function applyCustomer(
     if (told === undefined || told === null) return taken(told, old);
     const read = kind === 'email' ? normaliseEmail(told) : normalisePhone(told, context.country);
     if (read.kind === 'bad') {
-      warnings.push({ path: `data.customer.${kind}`, detail: `${read.reason}; kept out` });
+      warnings.push({
+        path: `data.customer.${kind}`,
+        detail: `${read.reason}; kept out, and the one before is cleared`,
+      });
       return null;
     }
+    if (read.address === old) return old;
     if (context.isErasedAddress?.(read.address) === true) {
       warnings.push({
         path: `data.customer.${kind}`,
         detail: 'a backfill does not revive an erased address; kept out',
       });
-      return null;
+      return old;
     }
     return read.address;
   }

@@ -53,6 +53,8 @@ export interface Customer {
   sends: Send[];
   restrictedAt: Date | null;
   erasedAt: Date | null;
+  /** Of one who came back after an erasure: what was said up to then is refused (PROTOCOL F1). */
+  erasedBefore: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -85,6 +87,7 @@ export function newCustomer(tenant: string, customer: string, now: Date): Custom
     sends: [],
     restrictedAt: null,
     erasedAt: null,
+    erasedBefore: null,
     createdAt: now,
     updatedAt: now,
   };

@@ -9,6 +9,7 @@ export interface Purchase {
   customer: string;
   items: { id: string; name: string; batch: string | null; quantity: number }[];
   at: Date;
+  heardAt: Date;
 }
 
 const schema = new mongoose.Schema(
@@ -43,7 +44,7 @@ export class PurchaseStore {
     const { deletedCount } = await this.purchases.collection.deleteMany({
       tenant,
       customer,
-      at: { $lte: upTo },
+      heardAt: { $lte: upTo },
     });
     return deletedCount;
   }

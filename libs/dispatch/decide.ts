@@ -149,13 +149,23 @@ function decideOne(
         return { kind: 'hold', row, reason: decision.reason, until: decision.until, trace };
       case 'refuse':
         last = decision.reason;
-        if (first === null || REFUSALS.indexOf(last) < REFUSALS.indexOf(first.reason)) {
+        if (first === null || isBetter(last, first.reason)) {
           first = { reason: last, channel };
         }
     }
   }
   if (first === null) throw new Error(`no channel was asked for ${row.purpose}`);
   return { kind: 'refuse', row, reason: first.reason, trace, channel: first.channel };
+}
+
+/**
+ * Over several channels: a channel that the person does not have says less than what stopped one that they have; else the
+ * first in the published order.
+ */
+function isBetter(reason: Refusal, than: Refusal): boolean {
+  if (than === 'no-address' || reason === 'no-address')
+    return than === 'no-address' && reason !== 'no-address';
+  return REFUSALS.indexOf(reason) < REFUSALS.indexOf(than);
 }
 
 /** What the gate sees of a person. */

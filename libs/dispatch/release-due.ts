@@ -49,7 +49,17 @@ export class ReleaseDue {
     );
     const won = await this.messages.apply(moves);
     const released = moves.filter((move) => won.has(move.after._id)).map((move) => move.after);
-    await this.produce(released);
+    try {
+      await this.produce(released);
+    } catch (error) {
+      // They wait as before instead of being looked for by repair. Those that were produced after all find another `rev`.
+      await this.messages.apply(
+        released.map((row) =>
+          transition(row as MessageRow & { status: 'released' }, 'planned', 'the topic was away', now),
+        ),
+      );
+      throw error;
+    }
     return released.length;
   }
 

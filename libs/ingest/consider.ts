@@ -65,11 +65,12 @@ export function bookingIdOf(event: LagomEvent): string | null {
 /** The facts after an event. Pure: the same event on the same facts gives the same. */
 export function consider(event: PersonEvent, known: Known, tenant: Tenant, now: Date): Considered {
   const { customer: part } = event.data;
+  const past = isPast(event, tenant, now);
   const applied = applyCustomer(
     known.customer,
     part,
     { version: part.version ?? null, time: event.time, event: event.id },
-    event.backfill,
+    past,
     {
       tenant: tenant.id,
       country: tenant.country,
@@ -85,7 +86,9 @@ export function consider(event: PersonEvent, known: Known, tenant: Tenant, now: 
   const saidAt = event.time < now ? event.time : now;
   const how = { at: saidAt, recordedAt: now, via: 'event' as const, version: part.version };
   const log = statements.reduce(
-    (known, said, index) => hear(known, said, { ...how, id: `${event.id}#${index}` }).log,
+    (known, said, index) =>
+      // A backfilled or old given lifts nothing (PROTOCOL B6).
+      hear(known, said, { ...how, id: `${event.id}#${index}`, ...(past ? { mayLift: false } : {}) }).log,
     applied.after.choiceLog,
   );
   // Also on a second hearing, after a crash; not those that the person has taken back since.
@@ -169,7 +172,7 @@ function softOptIns(
     ...(phone ? [{ channel: 'phone' as const, read: normalisePhone(phone, tenant.country) }] : []),
   ].flatMap(({ channel, read }) =>
     read.kind === 'good' &&
-    !(event.backfill && isErasedAddress(read.address)) &&
+    !isErasedAddress(read.address) &&
     !customer.softOptIns.some((met) => met.channel === channel && met.address === read.address)
       ? [{ channel, address: read.address, at }]
       : [],

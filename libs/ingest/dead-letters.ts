@@ -7,7 +7,7 @@ import type { Clock } from '#platform/clock';
 import { maskCardNumbers, maskPersonal } from '#platform/masking';
 import type { Metrics } from '#platform/metrics';
 import type { Tenants } from '#tenants/tenant';
-import type { DeadLetterStore } from './dead-letter.store.js';
+import type { DeadLetterStore } from '#messaging/dead-letter.store';
 
 /** How long a dead letter is kept (PROTOCOL D5). */
 export const KEEP_MS = 30 * 86_400_000;

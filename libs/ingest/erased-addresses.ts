@@ -1,20 +1,21 @@
 import type { SuppressionStore } from '#consent/suppression.store';
 import { normaliseEmail, normalisePhone, type Normalised } from '#purposes/address';
 import type { Tenant } from '#tenants/tenant';
-import type { PersonEvent } from './consider.js';
+import { isPast, type PersonEvent } from './consider.js';
 
-/** Which addresses of backfilled events belonged to an erased person: those a backfill does not revive. */
+/** Which addresses of backfilled or old events belonged to an erased person: those a backfill does not revive. */
 export class ErasedAddresses {
   private constructor(private readonly erased: ReadonlySet<string>) {}
 
-  /** Asks nothing where no event is a backfill. */
+  /** Asks nothing where no event is a backfill or as old as one. */
   static async read(
     suppressions: SuppressionStore,
     tenant: Tenant,
     events: readonly PersonEvent[],
+    now: Date,
   ): Promise<ErasedAddresses> {
     const named = events.flatMap((event) => {
-      if (!event.backfill) return [];
+      if (!isPast(event, tenant, now)) return [];
       const { email, phone } = event.data.customer;
       return [
         ...wanted('email', email ? normaliseEmail(email) : null),

@@ -4,6 +4,7 @@ import type { Booking } from '#customers/booking.types';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
+import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { ReleaseDue } from '#dispatch/release-due';
 import type { LagomEvent } from '#events/event';
 import type { Journeys } from '#journeys/load-journeys';
@@ -26,6 +27,9 @@ import { OtherFacts } from './other-facts.js';
 const TRIES = 20;
 
 export type { HearResult } from './hear-result.js';
+
+/** Nothing is promised that is not done. */
+const KEPT = { path: 'type', detail: 'kept; nothing is sent for this type by itself' };
 
 interface Item {
   event: PersonEvent;
@@ -51,17 +55,18 @@ export class HearEvents {
     private readonly customers: CustomerStore,
     private readonly bookings: BookingStore,
     purchases: PurchaseStore,
+    waiting: WaitingEventStore,
     private readonly suppressions: SuppressionStore,
     private readonly messages: MessageStore,
     private readonly heard: HeardEventStore,
     private readonly journeys: Journeys,
     private readonly tenants: Tenants,
     private readonly withdraw: Withdraw,
-    erase: Erase,
+    private readonly erase: Erase,
     private readonly releaseDue: ReleaseDue,
     private readonly clock: Clock,
   ) {
-    this.otherFacts = new OtherFacts(customers, purchases, withdraw, erase);
+    this.otherFacts = new OtherFacts(customers, purchases, withdraw, erase, waiting);
   }
 
   /** One result for each event, in order. Throws where a server is lost: then nothing is acknowledged. */
@@ -70,7 +75,7 @@ export class HearEvents {
     let open: Item[] = events.flatMap((event, index) =>
       event.type === 'product.recalled.v1' ? [] : [{ event, index, tries: 0 }],
     );
-    await this.noteRecalls(events);
+    await this.takeRecalls(events, results);
     while (open.length > 0) {
       const wave = nextWave(open);
       const lost = new Set<Item>();
@@ -133,9 +138,10 @@ export class HearEvents {
         planned: rows.filter((row) => row.status === 'planned').map((row) => row._id),
         refused: rows.filter((row) => row.status === 'refused').map((row) => row._id),
         cancelled: planned.callOff === null ? [] : (cancelled.get(planned.callOff) ?? []),
-        warnings: one.warnings,
+        warnings: one.item.event.type === 'handoff.requested.v1' ? [...one.warnings, KEPT] : one.warnings,
       };
     }
+    await this.eraseAgain(tenantId, booked);
     await this.note([...plans.map(({ taken: { item } }) => item), ...erased], results, now);
     return lost;
   }
@@ -155,7 +161,7 @@ export class HearEvents {
         tenant.id,
         events.flatMap((event) => bookingIdOf(event) ?? []),
       ),
-      ErasedAddresses.read(this.suppressions, tenant, events),
+      ErasedAddresses.read(this.suppressions, tenant, events, now),
     ]);
     const taken: Taken[] = [];
     const erased: Item[] = [];
@@ -258,7 +264,8 @@ export class HearEvents {
       .filter(
         (row) => inserted.has(row._id) && row.status === 'planned' && row.dueAt !== null && row.dueAt <= now,
       );
-    await this.releaseDue.release(due, now);
+    // The plan is written, which is what was promised; where the topics are away, the scheduler releases what is due.
+    await this.releaseDue.release(due, now).catch(() => undefined);
   }
 
   /** Rows that stand because of these events: new ones, and those that an earlier, broken-off hearing inserted. */
@@ -279,6 +286,17 @@ export class HearEvents {
     ]);
   }
 
+  /** Facts that were written behind an erasure go again (PROTOCOL F1): the tombstone stood before they were all there. */
+  private async eraseAgain(tenant: string, booked: readonly Taken[]): Promise<void> {
+    const people = await this.customers.findMany(
+      tenant,
+      booked.map(({ customer }) => customer.customer),
+    );
+    for (const { customer, erasedAt } of people.values()) {
+      if (erasedAt !== null) await this.erase.erase(tenant, customer, 'staff', erasedAt);
+    }
+  }
+
   private async note(items: readonly Item[], results: readonly HearResult[], now: Date): Promise<void> {
     await this.heard.add(
       items.map(({ event, index }) => {
@@ -289,9 +307,15 @@ export class HearEvents {
     );
   }
 
-  /** A recall has no customer; its campaign is planned elsewhere. That it was heard is noted. */
-  private async noteRecalls(events: readonly LagomEvent[]): Promise<void> {
+  /** A recall has no customer: it is kept whole until it is planned, and says so. */
+  private async takeRecalls(events: readonly LagomEvent[], results: HearResult[]): Promise<void> {
     const now = this.clock.now();
+    const recalls = events.filter((event) => event.type === 'product.recalled.v1');
+    if (recalls.length === 0) return;
+    await this.otherFacts.takeRecalls(recalls, now);
+    events.forEach((event, index) => {
+      if (event.type === 'product.recalled.v1') results[index] = { ...nothing('applied'), warnings: [KEPT] };
+    });
     await this.heard.add(
       events.flatMap(({ type, tenant, id }) =>
         type === 'product.recalled.v1'

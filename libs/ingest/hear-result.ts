@@ -20,3 +20,9 @@ export function nothing(outcome: HearResult['outcome']): HearResult {
 export function again({ planned, cancelled, refused }: HeardEvent): HearResult {
   return { ...nothing('duplicate'), planned, cancelled, refused };
 }
+
+/** The word under which it is counted. */
+export function outcomeOf(result: HearResult | undefined): 'applied' | 'stale' | 'duplicate' | 'erased' {
+  if (result === undefined) return 'applied';
+  return result.outcome === 'applied' && result.stale.length > 0 ? 'stale' : result.outcome;
+}

@@ -49,6 +49,11 @@ export class HeardEventStore {
     return new Map(found.map((heard) => [heard.event, heard]));
   }
 
+  /** Forgets what is too old to be heard again; how many there were. */
+  async deleteBefore(at: Date): Promise<number> {
+    return (await this.heard.deleteMany({ at: { $lt: at } })).deletedCount;
+  }
+
   /** The first hearing stands. */
   async add(heard: readonly Omit<HeardEvent, '_id'>[]): Promise<void> {
     await insertMissing(

@@ -33,6 +33,7 @@ export class Hearing extends Line {
       this.customers,
       this.bookings,
       this.purchases,
+      this.waiting,
       this.suppressions,
       this.messages,
       this.heard,

@@ -2,6 +2,7 @@ import { inForce } from '#consent/choices';
 import type { CustomerStore } from '#customers/customer.store';
 import { newCustomer, type Customer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
+import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { EventOf } from '#events/event';
 import type { Erase } from '#privacy/erase';
 import type { Withdraw } from '#privacy/withdraw';
@@ -15,7 +16,19 @@ export class OtherFacts {
     private readonly purchases: PurchaseStore,
     private readonly withdraw: Withdraw,
     private readonly erase: Erase,
+    private readonly waiting: WaitingEventStore,
   ) {}
+
+  /** Recalls have no customer: kept until somebody plans them. */
+  async takeRecalls(events: readonly EventOf<'product.recalled.v1'>[], now: Date): Promise<void> {
+    await this.waiting.add(
+      events.map(({ tenant, id, type, time, data }) => ({
+        ...{ tenant, event: id, type, customer: null, time },
+        data: JSON.stringify(data),
+        heardAt: now,
+      })),
+    );
+  }
 
   /** `customer` is the person as the event left them. */
   async take(
@@ -25,7 +38,21 @@ export class OtherFacts {
   ): Promise<void> {
     await this.purchases.add(
       taken.flatMap(({ event }) =>
-        event.type === 'purchase.completed.v1' ? [purchaseOf(tenant, event)] : [],
+        event.type === 'purchase.completed.v1' ? [purchaseOf(tenant, event, now)] : [],
+      ),
+    );
+    await this.waiting.add(
+      taken.flatMap(({ event }) =>
+        event.type === 'handoff.requested.v1'
+          ? [
+              {
+                ...{ tenant, event: event.id, type: event.type, time: event.time },
+                customer: event.data.customer.id,
+                data: JSON.stringify(event.data),
+                heardAt: now,
+              },
+            ]
+          : [],
       ),
     );
     for (const { event, customer } of taken) {
@@ -52,7 +79,8 @@ export class OtherFacts {
     }
     await this.withdraw.hearChoices(tenant, into, noes, {
       id: `${event.id}#merge`,
-      at: event.time < now ? event.time : now,
+      // Now: a given of the one who goes on, later than the merge but heard before, does not outdate them.
+      at: now,
       recordedAt: now,
       via: 'merge',
     });
@@ -75,7 +103,7 @@ function standingNoes(log: readonly Choice[]): Choice[] {
   );
 }
 
-function purchaseOf(tenant: string, { data, time }: EventOf<'purchase.completed.v1'>) {
+function purchaseOf(tenant: string, { data, time }: EventOf<'purchase.completed.v1'>, heardAt: Date) {
   const { id, items } = data.purchase;
   return {
     _id: `${encodeURIComponent(tenant)}/${encodeURIComponent(id)}`,
@@ -89,5 +117,6 @@ function purchaseOf(tenant: string, { data, time }: EventOf<'purchase.completed.
       quantity,
     })),
     at: time,
+    heardAt,
   };
 }

@@ -30,7 +30,7 @@ async function anna(tenants = [T, NEIGHBOUR.id]): Promise<void> {
     const booking = { ...BOOKING, _id: bookingKey(tenant, 'b1'), tenant };
     await ledger.bookings.write([{ before: null, after: booking }]);
     await ledger.purchases.add([
-      { _id: `${tenant}/p1`, tenant, purchase: 'p1', customer: 'anna', items: [], at: NOW },
+      { _id: `${tenant}/p1`, tenant, purchase: 'p1', customer: 'anna', items: [], at: NOW, heardAt: NOW },
     ]);
     await ledger.row({ tenant });
     const sent = await ledger.row({

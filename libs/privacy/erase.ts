@@ -6,7 +6,10 @@ import type { CustomerStore } from '#customers/customer.store';
 import { newCustomer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { SurveyAnswerStore } from '#customers/survey-answer.store';
+import type { WaitingEventStore } from '#customers/waiting-event.store';
+import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
+import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
 import { addressesOf, type Address, type Withdraw } from './withdraw.js';
@@ -36,6 +39,8 @@ export class Erase {
     private readonly bookings: BookingStore,
     private readonly purchases: PurchaseStore,
     private readonly answers: SurveyAnswerStore,
+    private readonly waiting: WaitingEventStore,
+    private readonly deadLetters: DeadLetterStore,
     private readonly messages: MessageStore,
     private readonly suppressions: SuppressionStore,
     private readonly codes: ShortCodeStore,
@@ -76,6 +81,14 @@ export class Erase {
         };
       },
       { ends: () => 'erased', concerns: () => true },
+    );
+    // Whoever else has the address gets no marketing there any more: nothing of theirs may be on its way either.
+    const others = (row: MessageRow): boolean => row.stream === 'marketing' && row.customer !== customer;
+    await this.withdraw.settle(
+      tenant,
+      [],
+      { ends: (row) => (others(row) ? 'suppressed' : null), concerns: others },
+      { addresses: suppressed },
     );
     // They were told in between.
     await this.suppress(
@@ -123,10 +136,12 @@ export class Erase {
   ): Promise<Erasure> {
     const all = await this.messages.findOfCustomer(tenant, customer, Number.MAX_SAFE_INTEGER);
     const rows = all.filter((row) => row.createdAt <= heardBy);
-    const [bookings, purchases, answers, scrubbed] = await Promise.all([
+    const [bookings, purchases, answers, handoffs, letters, scrubbed] = await Promise.all([
       this.bookings.deleteOfCustomer(tenant, customer, { heardBy, saidBy }),
       this.purchases.deleteOfCustomer(tenant, customer, heardBy),
       this.answers.deleteOfCustomer(tenant, customer, heardBy),
+      this.waiting.deleteOfCustomer(tenant, customer, heardBy),
+      this.deadLetters.deleteByKey(tenant, customer),
       this.messages.scrubCustomer(tenant, customer),
       this.inbox.forget(
         tenant,
@@ -143,6 +158,8 @@ export class Erase {
         ...(bookings > 0 ? ['bookings'] : []),
         ...(purchases > 0 ? ['purchases'] : []),
         ...(answers > 0 ? ['survey answers'] : []),
+        ...(handoffs > 0 ? ['handoffs'] : []),
+        ...(letters > 0 ? ['dead letters'] : []),
         ...(scrubbed > 0 ? ['messages'] : []),
       ],
       kept: [

@@ -7,6 +7,8 @@ import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
 import { newCustomer, type Customer } from '#customers/customer.types';
+import { WaitingEventStore } from '#customers/waiting-event.store';
+import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { PurchaseStore } from '#customers/purchase.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { openEmbeddedStore, type EmbeddedStore } from '#embedded/embedded-store';
@@ -60,6 +62,8 @@ export class Ledger {
   readonly bookings;
   readonly purchases;
   readonly answers;
+  readonly waiting;
+  readonly deadLetters;
   readonly messages;
   readonly suppressions;
   readonly codes;
@@ -78,6 +82,8 @@ export class Ledger {
     this.bookings = new BookingStore(connection);
     this.purchases = new PurchaseStore(connection);
     this.answers = new SurveyAnswerStore(connection);
+    this.waiting = new WaitingEventStore(connection);
+    this.deadLetters = new DeadLetterStore(connection);
     this.messages = new MessageStore(connection);
     this.suppressions = new SuppressionStore(connection, this.ring);
     this.codes = new ShortCodeStore(connection, 'a secret of thirty-two characters');
@@ -91,6 +97,8 @@ export class Ledger {
       this.bookings,
       this.purchases,
       this.answers,
+      this.waiting,
+      this.deadLetters,
       this.messages,
       this.suppressions,
       this.codes,

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { channelsFor } from '#consent/choose-channel';
 import { covers, hear, isNo, standing, type Hearing } from '#consent/choices';
 import type { SuppressedAddress } from '#consent/suppression';
 import type { OptOutSaid, SuppressionStore, Target } from '#consent/suppression.store';
@@ -60,13 +61,14 @@ export class Withdraw {
     { onlyAt }: { onlyAt?: ((current: Customer) => boolean) | undefined } = {},
   ): Promise<Customer | null | 'changed'> {
     const known = await this.customers.find(tenant, customerId);
-    if (known === null) return null;
+    // A tombstone holds nothing about what the person chose.
+    if (known === null || known.erasedAt !== null) return null;
     if (onlyAt?.(known) === false) return 'changed';
     const about = addressesOf(known);
     const noes = statements.filter((said) => said.state !== 'given');
     await this.suppressions.optOut(tenant, optOutsFor(customerId, noes, about, how));
     const after = await this.edit(tenant, customerId, (customer) =>
-      onlyAt?.(customer) === false
+      onlyAt?.(customer) === false || customer.erasedAt !== null
         ? null
         : {
             ...customer,
@@ -283,13 +285,19 @@ export function effectOf(noes: readonly ChoiceStatement[], by?: string, log?: re
   return {
     ends: (row) => {
       if (!RULES[row.purpose].stoppedByChoice) return null;
-      const no = covering(row);
-      const given =
-        log !== undefined && row.customer === by && !isNo(standing(log, row.purpose, row.channel));
-      return no === undefined || given ? null : no.state === 'objected' ? 'objected' : 'withdrawn';
+      const said = covering(row);
+      if (log === undefined || row.customer !== by) return said === undefined ? null : reasonOf(said);
+      // B3: a row ends when no channel is left, that is when the gate would hear a no on the one it asks first.
+      const first = channelsFor(row.purpose, { choices: log }, [])[0]?.channel ?? row.channel;
+      const no = said ?? noes.find((one) => covers(one, row.purpose, first));
+      return no === undefined || !isNo(standing(log, row.purpose, first)) ? null : reasonOf(no);
     },
     concerns: (row) => covering(row) !== undefined && RULES[row.purpose].basis !== 'legal-duty',
   };
+}
+
+function reasonOf({ state }: ChoiceStatement): 'objected' | 'withdrawn' {
+  return state === 'objected' ? 'objected' : 'withdrawn';
 }
 
 /** A marketing no holds for everyone with the address; one about a service purpose is the person's own. */

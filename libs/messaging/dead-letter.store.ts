@@ -22,10 +22,11 @@ export interface DeadLetter {
 }
 
 const schema = new mongoose.Schema(
-  { _id: String, topic: String, tenant: String, status: String, at: Date, expiresAt: Date },
+  { _id: String, topic: String, tenant: String, key: String, status: String, at: Date, expiresAt: Date },
   { collection: 'deadletters', versionKey: false, autoIndex: false, strict: false, _id: false },
 );
 schema.index({ tenant: 1, at: -1 });
+schema.index({ tenant: 1, key: 1 });
 schema.index({ expiresAt: 1 });
 
 /** Dead letters, by topic, partition and offset: told twice, kept once. */
@@ -53,6 +54,11 @@ export class DeadLetterStore {
   /** The newest first, of one tenant or of those that name none. */
   async list(tenant: string | null, limit: number): Promise<DeadLetter[]> {
     return this.letters.find({ tenant }).sort({ at: -1 }).limit(limit).lean<DeadLetter[]>();
+  }
+
+  /** Deletes what was dead-lettered under this key (erasure); how many there were. */
+  async deleteByKey(tenant: string, key: string): Promise<number> {
+    return (await this.letters.deleteMany({ tenant, key })).deletedCount;
   }
 
   /** Deletes what is past its time; how many there were. */
