@@ -205,6 +205,7 @@ describe('events that come in another order than they happened', () => {
     const at = (hours: number) => ({ time: new Date(now.getTime() + hours * HOUR).toISOString() });
     const to = (days: number) => ({ ...booking, startsAt: later(days).toISOString(), endsAt: null });
     await tell(lagom, 'booking.confirmed', { customer: who, booking }, at(-2));
+    await lagom.advance('PT0S');
     await tell(lagom, 'booking.rescheduled', { customer: who, booking: to(7) }, at(-1));
     await tell(lagom, 'booking.rescheduled', { customer: who, booking: to(6) }, at(-1.5));
     await lagom.advance('PT0S');

@@ -190,5 +190,5 @@ describe('a process that is killed', () => {
       expect([who.id, status === 'accepted' ? mails === 1 : mails <= 1]).toEqual([who.id, true]);
     }
     expect(confirmations.filter(({ status }) => status === 'accepted').length).toBeGreaterThan(0);
-  });
+  }, 120_000);
 });
