@@ -43,12 +43,14 @@ const withErrors = (body: Doc, errors: readonly Doc[]): Doc =>
 /** A document as it will be stored: with an `_id`, and that first. */
 function storable(doc: unknown): Doc {
   if (!isDocument(doc)) throw new Refusal(14, 'a document is wanted');
-  const { _id = new ObjectId(), ...rest } = doc;
+  const { _id = new ObjectId() } = doc;
   if (Array.isArray(_id)) throw new Refusal(53, "The '_id' value cannot be of type array");
   if (_id instanceof RegExp) throw new Refusal(53, "The '_id' value cannot be of type regex");
   if (bsonTypeOf(_id) === 'Decimal128')
     throw new Refusal(53, "the embedded store takes no '_id' of type decimal");
-  return Object.keys(doc)[0] === '_id' ? doc : { _id, ...rest };
+  if (Object.keys(doc)[0] === '_id' && doc['_id'] !== undefined) return doc;
+  const { _id: _, ...rest } = doc;
+  return { _id, ...rest };
 }
 
 /** Only what can have grown by an update needs measuring: what arrives is capped already. */

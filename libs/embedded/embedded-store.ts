@@ -42,7 +42,7 @@ async function listen(
     return { host: `127.0.0.1:${port}`, leave: () => undefined };
   }
   // Not beside the data: a socket's path may have about 100 bytes.
-  const folder = mkdtempSync(join(tmpdir(), 'lagom-'));
+  const folder = mkdtempSync(join(tmpdir().length > 70 ? '/tmp' : tmpdir(), 'lagom-'));
   chmodSync(folder, 0o700);
   const leave = (): void => rmSync(folder, { recursive: true, force: true });
   const path = join(folder, 'store.sock');

@@ -121,7 +121,7 @@ describe('the planner', () => {
           expect(idsOf(inOrder)).toEqual(idsOf(loose));
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -138,7 +138,7 @@ describe('the planner', () => {
           expect(idsOf(planned.map(({ doc }) => doc))).toEqual(idsOf(scanned));
         },
       ),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     );
   });
 
@@ -168,7 +168,7 @@ describe('the planner', () => {
           expect(idsOf(planned).sort()).toEqual(idsOf(scanned).sort());
         },
       ),
-      { numRuns: 700 },
+      { numRuns: 300 },
     );
   });
 
