@@ -176,4 +176,49 @@ describe('a confirmed booking', () => {
     );
     expect(answer.warnings).toEqual([expect.objectContaining({ pointer: '#/data/customer/phone' })]);
   });
+
+  it('keeps apart whose ids would run together, and takes whatever an id may hold', async () => {
+    const other = person({ id: 'ö %2F#' });
+    const one = person({ id: `${other.id}/y` });
+    const strange = visit(inTenDays(), { id: 'b/1 %/å', version: 1 });
+    const joined = visit(inTenDays(), { id: `y/${strange.id}`, version: 1 });
+    const told = await tell(
+      lagom,
+      'booking.confirmed',
+      { customer: one, booking: strange },
+      { id: 'e/1 ?%å' },
+    );
+    await tell(lagom, 'booking.confirmed', { customer: other, booking: joined });
+    await lagom.advance('PT0S');
+    for (const who of [one, other]) {
+      expect(await mails(who.email)).toHaveLength(1);
+      expect(await lagom.messages({ customer: who.id })).toHaveLength(2);
+      expect((await lagom.api('GET', `/v1/customers/${encodeURIComponent(who.id)}`)).body.id).toBe(who.id);
+    }
+    expect(await lagom.messages({ booking: strange.id })).toHaveLength(2);
+    expect((await lagom.api('GET', `/v1/events/${encodeURIComponent(told.id)}`)).body.id).toBe(told.id);
+  });
+});
+
+describe('what is planned', () => {
+  it('goes to the address that is known when it goes', async () => {
+    const [who, moved, mailless] = [person(), person(), person()];
+    for (const one of [who, mailless]) {
+      await tell(lagom, 'booking.confirmed', { customer: one, booking: visit(inTenDays()) });
+    }
+    await lagom.advance('PT0S');
+    await tell(lagom, 'customer.updated', { customer: { id: who.id, email: moved.email } });
+    await tell(lagom, 'customer.updated', { customer: { id: mailless.id, email: null } });
+    await lagom.advance('P10D');
+    expect((await mails(who.email)).map(({ subject }) => subject)).toEqual([
+      expect.stringMatching(/är klar/),
+    ]);
+    expect((await mails(moved.email)).map(({ subject }) => subject)).toEqual([
+      expect.stringMatching(/^Påminnelse/),
+    ]);
+    expect(await mails(mailless.email)).toHaveLength(1);
+    expect((await sms(mailless.phone)).map(({ text }) => text)).toEqual([
+      expect.stringContaining('Påminnelse'),
+    ]);
+  });
 });

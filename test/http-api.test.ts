@@ -171,6 +171,21 @@ describe('dryRun', () => {
     );
   });
 
+  it('is true or false: a slip of the hand sends nothing', async () => {
+    const told = event(lagom, 'booking.confirmed', { customer: person(), booking: visit(inTenDays()) });
+    for (const slip of ['1', 'True', '']) {
+      const { status, body } = await lagom.api('POST', `/v1/events?dryRun=${slip}`, told, {
+        headers: CLOUD_EVENT,
+      });
+      expect([slip, status, body.errors]).toEqual([
+        slip,
+        422,
+        [expect.objectContaining({ pointer: '#/dryRun' })],
+      ]);
+    }
+    expect((await lagom.api('GET', `/v1/events/${told.id}`)).status).toBe(404);
+  });
+
   it('says what would be called off and what would be refused', async () => {
     const who = person();
     const booking = visit(inTenDays(), { version: 1 });

@@ -236,4 +236,28 @@ describe('what may lift a no', () => {
     expect(await ask(partner, 'newsletter')).toBe('permit');
     expect(await ask(who, 'newsletter')).toBe('withdrawn');
   });
+
+  it('of two people who turn out to be one, the stricter choice wins', async () => {
+    const [one, other, unheardOf] = [person(), person(), person()];
+    for (const who of [one, other]) {
+      await tell(lagom, 'customer.consent-changed', {
+        customer: who,
+        choices: [choice('newsletter', 'email', 'given')],
+      });
+    }
+    await tell(lagom, 'customer.consent-changed', {
+      customer: { id: one.id },
+      choices: [choice('newsletter', 'all', 'objected')],
+    });
+    for (const into of [other, unheardOf]) {
+      await tell(lagom, 'customer.merged', { customer: { id: one.id }, into: into.id });
+    }
+    await lagom.advance('PT1M');
+    await tell(lagom, 'booking.confirmed', {
+      customer: unheardOf,
+      booking: visit(new Date(lagom.now().getTime() + 9 * DAY)),
+      marketingOptOutOffered: true,
+    });
+    for (const who of [one, other, unheardOf]) expect(await ask(who, 'newsletter')).toBe('objected');
+  });
 });

@@ -40,6 +40,12 @@ export class EventsController {
     @Query('dryRun') dry: string | undefined,
     @Res({ passthrough: true }) response: Response,
   ): Promise<EventsAnswer | DryResult> {
+    if (dry !== undefined && dry !== 'true' && dry !== 'false') {
+      // Taken for a no, a slip of the hand would send.
+      throw new Problem(422, 'dryRun is true or false', [
+        { pointer: '#/dryRun', detail: 'expected true or false, got another' },
+      ]);
+    }
     const { kind, reads } = this.read(request, caller);
     const rejected = reads.flatMap((read, index) =>
       read.kind === 'refused' ? [{ index, id: read.id, errors: read.faults.map(problemFault) }] : [],
