@@ -19,6 +19,7 @@ import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
+import { RetryMessage } from '#dispatch/retry-message';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { DeadLetters } from '#ingest/dead-letters';
 import { DryRun } from '#ingest/dry-run';
@@ -124,6 +125,7 @@ export const LINE: FactoryProvider[] = [
   wire(ReleaseDue, [MessageStore, EventSink, Tenants]),
   wire(FailDue, [MessageStore, Metrics, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
+  wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
   wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore]),
   wire(MeansOfHouse, [Senders, Templates]),

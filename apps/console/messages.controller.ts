@@ -1,7 +1,9 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { RetryMessage } from '#dispatch/retry-message';
 import { MessageStore } from '#messages/message.store';
+import type { MessageRow } from '#messages/message.types';
 import { STATUSES } from '#messages/moves';
 import { CHANNELS } from '#purposes/channel';
 import { PURPOSES } from '#purposes/purpose';
@@ -10,7 +12,7 @@ import { toCsv } from './csv.js';
 import { cursorOf, readCursor } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
-import { orNotFound } from './problem.js';
+import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
 const MOST = 500;
@@ -45,11 +47,14 @@ const listQuery = z.strictObject({
     .default(50),
 });
 
-/** The ledger, to read: who got what, and why, or why not. */
+/** The ledger: who got what, and why, or why not; and what may be tried again. */
 @Controller('v1/messages')
 @Roles('ingest', 'marketer', 'approver', 'privacy')
 export class MessagesController {
-  constructor(private readonly messages: MessageStore) {}
+  constructor(
+    private readonly messages: MessageStore,
+    private readonly retrying: RetryMessage,
+  ) {}
 
   @Get()
   async list(
@@ -73,12 +78,26 @@ export class MessagesController {
     return { items, ...(next === undefined ? {} : { next }) };
   }
 
-  /** A row's id holds slashes: it may come encoded or as it is. */
   @Get('*id')
   async one(@Asking() caller: Caller, @Param('id') id: string | string[]): Promise<WholeMessage> {
-    const asked = [id].flat().map((part) => part);
+    return whole(await this.find(caller, id));
+  }
+
+  /** Failed and unknown ones: due now, through the gate again. */
+  @Post('*id/retry')
+  @HttpCode(200)
+  @Roles('marketer', 'privacy')
+  async retry(@Asking() caller: Caller, @Param('id') id: string | string[]): Promise<WholeMessage> {
+    const retried = await this.retrying.retry(await this.find(caller, id), caller.name);
+    if (retried.kind === 'refused') throw new Problem(409, retried.why);
+    return whole(retried.row);
+  }
+
+  /** A row's id holds slashes: it may come encoded or as it is. */
+  private async find(caller: Caller, id: string | string[]): Promise<MessageRow> {
+    const asked = [id].flat();
     const candidates = [...new Set([asked.join('/'), asked.map(encodeURIComponent).join('/')])];
     const [row] = await this.messages.findByIds(caller.tenant, candidates);
-    return whole(orNotFound(row, 'a message of this id'));
+    return orNotFound(row, 'a message of this id');
   }
 }
