@@ -29,6 +29,8 @@ export class Provider {
   readonly calls: (Envelope & { begunMono: number })[] = [];
   /** What it answers; `accepted` if nothing else was said. A promise that never settles is a hang. */
   answer: (envelope: Envelope, call: number) => Outcome | Promise<Outcome> = (envelope) => accepted(envelope);
+  /** What passes between the claim and the call: a slow process, no slot free. */
+  queue: (envelope: Envelope) => Promise<void> = () => Promise.resolve();
   /** Which channels there are. */
   channels: readonly Channel[] = ['email', 'sms'];
 
@@ -109,7 +111,8 @@ class ScriptedSenders extends Senders {
     return true;
   }
 
-  override send(...[permit, envelope]: Parameters<Senders['send']>): Promise<Outcome> {
+  override async send(...[permit, envelope]: Parameters<Senders['send']>): Promise<Outcome> {
+    await this.provider.queue(envelope);
     return this.sender.send(permit, envelope);
   }
 }
@@ -199,6 +202,7 @@ export class Line extends Ledger {
     this.provider.calls.length = 0;
     this.provider.accepted.clear();
     this.provider.answer = accepted;
+    this.provider.queue = () => Promise.resolve();
     this.provider.channels = ['email', 'sms'];
   }
 
