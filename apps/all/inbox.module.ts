@@ -14,6 +14,7 @@ import { Withdraw } from '#privacy/withdraw';
 import { Tenants } from '#tenants/tenant';
 import { Database } from '../database.js';
 import { CONFIG, wire } from '../wire.js';
+import { FrontDoorController } from './front-door.controller.js';
 import { InboxAssetsController } from './inbox-assets.controller.js';
 import { InboxPage } from './inbox-page.js';
 import { InboxController } from './inbox.controller.js';
@@ -41,7 +42,7 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
 
 /** `/inbox`: what would have been sent, and a clock that can be moved. Only under LAGOM_SEND=capture (all.modules.ts). */
 @Module({
-  controllers: [InboxAssetsController, InboxController],
+  controllers: [FrontDoorController, InboxAssetsController, InboxController],
   providers: [
     CLOCK,
     wire(InboxPage, [InboxStore, MessageStore, CustomerStore, Tenants, AdvanceClock, Clock]),

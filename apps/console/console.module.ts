@@ -5,6 +5,7 @@ import { LOG } from '../wire.js';
 import { CustomersController } from './customers.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { EventsController } from './events.controller.js';
+import { HomeController } from './home.controller.js';
 import { KeysController } from './keys.controller.js';
 import { KeysGuard } from './keys.guard.js';
 import { MessagesController } from './messages.controller.js';
@@ -13,6 +14,7 @@ import { SchemasController } from './schemas.controller.js';
 
 @Module({
   controllers: [
+    HomeController,
     EventsController,
     DecisionsController,
     MessagesController,
