@@ -23,7 +23,9 @@ export async function callOff(
       bookings: callOffs.map(({ booking }) => booking),
       carts: callOffs.flatMap(({ cart }) => cart ?? []),
     });
-    const moves = open.flatMap((row) => {
+    // By id, so that whatever the batch, the answer is the same.
+    const inOrder = open.sort((one, other) => (one._id < other._id ? -1 : 1));
+    const moves = inOrder.flatMap((row) => {
       const by = callOffs.find((one) => callsOff(one, row));
       if (by === undefined) return [];
       return [{ by, move: transition(row as MessageRow & { status: 'planned' }, 'cancelled', by.why, now) }];
