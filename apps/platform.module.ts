@@ -21,6 +21,7 @@ import { KafkaSource } from '#messaging/kafka-source';
 import { MemorySink } from '#messaging/memory-sink';
 import { MemorySource } from '#messaging/memory-source';
 import { MemoryTopics } from '#messaging/memory-topics';
+import { PrefixedSink, PrefixedSource, withoutPrefix } from '#messaging/topic-prefix';
 import { Clock, SystemClock } from '#platform/clock';
 import { readOwnConfig, type AppName, type Config } from '#platform/config';
 import { Health } from '#platform/health';
@@ -53,7 +54,11 @@ export interface PlatformOptions {
   config?: Config;
   clock?: Clock;
   log?: Log;
+  /** Begins the names of all topics: several of the tests' apps on one Kafka. */
+  topicPrefix?: string;
 }
+
+const TOPIC_PREFIX = Symbol('the prefix of all topics');
 
 const kafkaOf = (config: Config, log: Log) =>
   kafkaClient(config.kafka?.brokers ?? [], `lagom-${config.app}`, messagingLog(log));
@@ -81,23 +86,32 @@ const STATE: Provider[] = [
   { provide: MemoryTopics, useFactory: () => new MemoryTopics() },
   {
     provide: EventSink,
-    inject: [CONFIG, LOG, MemoryTopics],
-    useFactory: async (config: Config, log: Log, topics: MemoryTopics): Promise<EventSink> => {
+    inject: [CONFIG, LOG, MemoryTopics, TOPIC_PREFIX],
+    useFactory: async (
+      config: Config,
+      log: Log,
+      topics: MemoryTopics,
+      prefix: string,
+    ): Promise<EventSink> => {
       if (config.kafka === null) return new MemorySink(topics);
       const kafka = kafkaOf(config, log);
       const admin = kafka.admin();
       await admin.connect();
       try {
-        await ensureTopics(admin, TOPICS, messagingLog(log));
+        await ensureTopics(
+          admin,
+          TOPICS.map((wanted) => ({ ...wanted, topic: prefix + wanted.topic })),
+          messagingLog(log),
+        );
       } finally {
         await admin.disconnect();
       }
-      return new KafkaSink(kafka);
+      return new PrefixedSink(new KafkaSink(kafka), prefix);
     },
   },
   {
     provide: EventSource,
-    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health],
+    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health, TOPIC_PREFIX],
     useFactory: (
       config: Config,
       log: Log,
@@ -105,27 +119,33 @@ const STATE: Provider[] = [
       deadLetters: DeadLetters,
       failDue: FailDue,
       health: Health,
+      prefix: string,
     ): EventSource => {
       const handling = {
         group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
         isOutage: (error: unknown) => isLostServer(error) || isKafkaOutage(error) || isMissingHashKey(error),
-        deadLetter: (heard: Heard, why: DeadReason) =>
-          heard.topic.startsWith('messages.due.')
+        deadLetter: (message: Heard, why: DeadReason) => {
+          const heard = withoutPrefix(message, prefix);
+          return heard.topic.startsWith('messages.due.')
             ? failDue.fail(heard.value, maskPersonal(why.reason))
-            : deadLetters.take(heard, why),
+            : deadLetters.take(heard, why);
+        },
         log: messagingLog(log),
       };
       const source =
         config.kafka === null
           ? new MemorySource(topics, handling)
-          : new KafkaSource(kafkaOf(config, log), {
-              ...handling,
-              onFatal: (why) => {
-                // A process without a consumer does nothing: ended, its supervisor starts it anew.
-                log.error({ reason: why }, 'the consumer is gone for good, ending');
-                process.kill(process.pid, 'SIGTERM');
-              },
-            });
+          : new PrefixedSource(
+              new KafkaSource(kafkaOf(config, log), {
+                ...handling,
+                onFatal: (why) => {
+                  // A process without a consumer does nothing: ended, its supervisor starts it anew.
+                  log.error({ reason: why }, 'the consumer is gone for good, ending');
+                  process.kill(process.pid, 'SIGTERM');
+                },
+              }),
+              prefix,
+            );
       health.register('messaging', () => source.healthy().ok);
       return source;
     },
@@ -169,6 +189,7 @@ export class PlatformModule implements OnApplicationShutdown {
         useFactory: () => options.log ?? createLog({ level: config.logLevel, app: config.app }),
       },
       { provide: Clock, useFactory: () => options.clock ?? new SystemClock() },
+      { provide: TOPIC_PREFIX, useValue: options.topicPrefix ?? '' },
       ...STATE,
       ...STORES,
       ...LINE,

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { bootLagom } from '../apps/boot-lagom.js';
 import { ALL_MODULES } from '../apps/all/all.modules.js';
@@ -6,7 +7,9 @@ import type { InboxMessage } from '#channels/inbox.store';
 import type { WireEvent } from '#events/example';
 import { SystemClock } from '#platform/clock';
 import { readConfig } from '#platform/config';
+import { Health } from '#platform/health';
 import { createLog, type Log } from '#platform/telemetry';
+import { homeOf } from './home.fixture.js';
 
 // A boot on a machine that is busy with other tests takes its time.
 jest.setTimeout(60_000);
@@ -89,20 +92,24 @@ export interface Lagom {
 export const CLINIC = 'wellnesskliniken';
 export const TRAVEL = 'wellbe';
 
-/** Boots `all` in this process, on a store of its own. The caller closes it. */
+/**
+ * Boots `all` in this process, on a store of its own; on the real servers where the environment names them. The caller
+ * closes it.
+ */
 export async function startLagom({
   env = {},
   at,
   logLevel = 'error',
   log = createLog({ level: logLevel, app: 'all' }),
 }: LagomOptions = {}): Promise<Lagom> {
-  const config = readConfig(
-    { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture', ...env },
-    'all',
-  );
+  const home = homeOf(env['LAGOM_DATA_DIR'] ?? 'memory');
+  const own = { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture' };
+  const config = readConfig({ ...own, ...home.env, ...env }, 'all');
   const clock = new SystemClock();
   if (at !== undefined) clock.setLead(new Date(at).getTime() - clock.now().getTime());
-  const { app, url, close } = await bootLagom({ app: 'all', config, clock, log }, ALL_MODULES);
+  const { topicPrefix } = home;
+  const { app, url, close } = await bootLagom({ app: 'all', config, clock, log, topicPrefix }, ALL_MODULES);
+  await ready(app.get(Health));
 
   const api: Lagom['api'] = async (method, path, body, { tenant = CLINIC, headers = {} } = {}) => {
     const response = await fetch(url + path, {
@@ -152,6 +159,20 @@ export async function startLagom({
       );
       return whole.sort((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''));
     },
-    close,
+    close: async () => {
+      await close();
+      await home.leave();
+    },
   };
+}
+
+/** A real Kafka lets the consumer into its group some time after the boot. */
+async function ready(health: Health): Promise<void> {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    const missing = await health.notReady();
+    if (missing.length === 0) return;
+    if (performance.now() > end) throw new Error(`not ready: ${missing.join()}`);
+    await pause(25);
+  }
 }
