@@ -9,7 +9,8 @@ import { Tenants } from '#tenants/tenant';
 import { CONFIG } from '../wire.js';
 import { Problem } from './problem.js';
 
-const ROLES_KEY = 'lagom:roles';
+/** The metadata key of the roles that may ask. */
+export const ROLES_KEY = 'lagom:roles';
 
 /** Which roles may ask a route; `admin` may ask all. A route that says nothing is refused. */
 export const Roles = (...roles: Exclude<Role, 'admin'>[]) => SetMetadata(ROLES_KEY, roles);
