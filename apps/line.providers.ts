@@ -3,6 +3,7 @@ import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
 import { HashRing } from '#consent/hash-ring';
 import { LinkTokens } from '#consent/link-token';
+import { PauseStore } from '#consent/pause.store';
 import { ShortCodeStore } from '#consent/short-code.store';
 import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
@@ -20,6 +21,7 @@ import { MeansOfHouse } from '#dispatch/means';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { RetryMessage } from '#dispatch/retry-message';
+import { StopButton } from '#dispatch/stop-button';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { DeadLetters } from '#ingest/dead-letters';
 import { DryRun } from '#ingest/dry-run';
@@ -74,6 +76,7 @@ export const STORES: FactoryProvider[] = [
   store(InboxStore, []),
   store(ErasureStore, []),
   store(ApiKeyStore, []),
+  store(PauseStore, []),
   store(SuppressionStore, [HashRing]),
   {
     provide: CODE_SECRET,
@@ -127,9 +130,10 @@ export const LINE: FactoryProvider[] = [
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
-  wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore]),
+  wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore, PauseStore]),
+  wire(StopButton, [PauseStore, MessageStore, Clock]),
   wire(MeansOfHouse, [Senders, Templates]),
-  wire(AskGate, [CustomerStore, SuppressionStore, Tenants, MeansOfHouse]),
+  wire(AskGate, [CustomerStore, SuppressionStore, Tenants, MeansOfHouse, PauseStore]),
   wire(DispatchBatch, [
     MessageStore,
     CustomerStore,

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProviderSink, SENDGRID } from '#channels/provider-sink.fixture';
-import { startLagom, TRAVEL, type Lagom, type LedgerMessage } from './lagom.fixture.js';
+import { CLINIC, startLagom, TRAVEL, type Lagom, type LedgerMessage } from './lagom.fixture.js';
 import { DAY, person, tell, until, visit, type Person } from './visit.fixture.js';
 
 let lagom: Lagom;
@@ -28,11 +28,16 @@ const book = (who: Person) =>
     customer: who,
     booking: visit(new Date(lagom.now().getTime() + 10 * DAY)),
   });
-const becomes = (who: Person, status: string): Promise<LedgerMessage> =>
+/** The confirmation, once it stands there (so often). */
+const becomes = (who: Person, status: string, reason?: string, times = 1): Promise<LedgerMessage> =>
   until(
     async () =>
       (await lagom.messages({ customer: who.id })).find(({ journey }) => journey === 'confirmation'),
-    (row) => row?.status === status && row,
+    (row) =>
+      row?.status === status &&
+      row.reason === reason &&
+      row.history.filter(({ why }) => why === reason).length >= times &&
+      row,
   );
 const mailsTo = (who: Person): number =>
   mailer.requests.filter(({ body }) => body.includes(who.email ?? '')).length;
@@ -63,5 +68,81 @@ describe('POST /v1/messages/:id/retry', () => {
     const again = await lagom.api('POST', `/v1/messages/${failed.id}/retry`);
     expect(again).toMatchObject({ status: 409, body: { detail: expect.stringContaining('accepted') } });
     expect(mailsTo(who)).toBe(2);
+  });
+});
+
+describe('POST /v1/pause', () => {
+  const paused = async () => (await lagom.api('GET', '/v1/pause')).body.items;
+  const gate = async (who: Person, purpose: string, tenant = CLINIC) => {
+    const question = { customer: who.id, purpose, channel: 'email' };
+    const { body } = await lagom.api('POST', '/v1/decisions', question, { tenant });
+    return body.reason ?? body.outcome;
+  };
+  /** What was held is looked at again. */
+  const twoMinutesLater = () => lagom.clock.setLead(lagom.clock.lead + 2 * 60_000);
+  afterEach(async () => expect((await lagom.api('POST', '/v1/resume')).status).toBe(200));
+
+  it('holds until it is resumed what was under way to be sent; then sends it once', async () => {
+    // So slow that there is something to wait for.
+    mailer.always(() => ({ status: 202, headers: { 'x-message-id': 'sg' }, afterMs: 300 }));
+    const people = Array.from({ length: 12 }, () => person());
+    const told = Promise.all(people.map(book));
+    await until(
+      async () => mailer.requests,
+      () => people.some((who) => mailsTo(who) > 0),
+    );
+    const { status, body } = await lagom.api('POST', '/v1/pause');
+    const sent = people.filter((who) => mailsTo(who) > 0);
+    expect([status, body.items]).toEqual([200, [{ at: expect.any(String), by: 'LAGOM_ADMIN_KEY' }]]);
+    await told;
+    const late = person();
+    await book(late);
+    const row = await becomes(late, 'planned', 'paused');
+    expect(Date.parse(row.until ?? '') - lagom.now().getTime()).toBeGreaterThan(50_000);
+    expect(people.filter((who) => mailsTo(who) > 0)).toEqual(sent);
+    expect(await gate(late, 'booking')).toBe('paused');
+    expect(await gate(late, 'recall')).toBe('permit');
+
+    twoMinutesLater();
+    await becomes(late, 'planned', 'paused', 2);
+    expect((await lagom.api('POST', '/v1/resume')).body).toEqual({ items: [] });
+    expect(await gate(late, 'booking')).toBe('permit');
+    twoMinutesLater();
+    for (const who of [...people, late]) await becomes(who, 'accepted');
+    expect([...people, late].map(mailsTo)).toEqual([...people, late].map(() => 1));
+  });
+
+  it('stops what it names, in its own tenant, and is let go by the same name or a wider one', async () => {
+    mailer.always(() => SENDGRID.accepted());
+    const who = person();
+    await book(who);
+    await becomes(who, 'accepted');
+    for (const scope of [{ stream: 'marketing' }, { purpose: 'survey', channel: 'email' }]) {
+      expect((await lagom.api('POST', '/v1/pause', scope)).status).toBe(200);
+    }
+    expect(await gate(who, 'survey')).toBe('paused');
+    expect(await gate(who, 'booking')).toBe('permit');
+    expect((await lagom.api('GET', '/v1/pause', undefined, { tenant: TRAVEL })).body).toEqual({ items: [] });
+    const narrow = await lagom.api('POST', '/v1/resume', { purpose: 'newsletter' });
+    expect(narrow.status).toBe(409);
+    expect(await paused()).toHaveLength(2);
+    expect((await lagom.api('POST', '/v1/resume', { channel: 'email' })).body.items).toEqual([
+      expect.objectContaining({ stream: 'marketing' }),
+    ]);
+    expect(await gate(who, 'survey')).toBe('permit');
+  });
+
+  it('says what it does not understand; ingest may not press it', async () => {
+    for (const [scope, pointer] of [
+      [{ stream: 'sms' }, '#/stream'],
+      [{ purpose: 'recall' }, '#/purpose'],
+      [{ purpose: 'newsletter', stream: 'service' }, '#/stream'],
+      [{ tenant: 'x' }, '#/tenant'],
+    ] as const) {
+      const { status, body } = await lagom.api('POST', '/v1/pause', scope);
+      expect([status, body.errors?.[0]?.pointer]).toEqual([422, pointer]);
+    }
+    expect(await as('ingest', 'POST', '/v1/pause')).toBe(403);
+    expect(await paused()).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { HomeController } from './home.controller.js';
 import { KeysController } from './keys.controller.js';
 import { KeysGuard } from './keys.guard.js';
 import { MessagesController } from './messages.controller.js';
+import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
 import { SchemasController } from './schemas.controller.js';
 
@@ -20,6 +21,7 @@ import { SchemasController } from './schemas.controller.js';
     MessagesController,
     CustomersController,
     KeysController,
+    PauseController,
     SchemasController,
   ],
   providers: [

@@ -4,6 +4,7 @@ import type { Hold, Refusal } from '#purposes/reason';
 import type { Standing } from './choices.js';
 import { localDate } from './hours.js';
 import type { CustomerFacts } from './facts.js';
+import { LOOK_AGAIN_MS } from './pause.js';
 import type { Question } from './question.js';
 import { stops, suppressedOnly } from './suppression.js';
 
@@ -19,8 +20,6 @@ export interface Check {
 }
 
 const ADULT_YEARS = 18;
-/** How long until a stop button that could not be read is looked at again. */
-const LOOK_AGAIN_MS = 60_000;
 const UNREAD = 'could not be read';
 
 const goOn = (saw: string): Look => ({ saw });

@@ -1,5 +1,7 @@
 import { channelsFor, isUsable } from '#consent/choose-channel';
 import { maySend, type Decision } from '#consent/may-send';
+import { pausedUntil } from '#consent/pause';
+import type { PauseStore } from '#consent/pause.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
 import { CHANNELS, type Channel } from '#purposes/channel';
@@ -16,6 +18,7 @@ export class AskGate {
     private readonly suppressions: SuppressionStore,
     private readonly tenants: Tenants,
     private readonly means: Means,
+    private readonly pauses: PauseStore,
   ) {}
 
   /** Facts are those known now; `at` moves only the clock. */
@@ -76,7 +79,7 @@ export class AskGate {
         tooLate: null,
         contentProblem: null,
         allowed: address !== null && this.means.allowed(channel, address),
-        paused: null,
+        paused: pausedUntil(await this.pauses.list(tenantId), { purpose, channel }, at),
       },
       tenant.policy,
       at,

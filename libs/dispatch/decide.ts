@@ -1,4 +1,5 @@
 import { channelsFor, isUsable } from '#consent/choose-channel';
+import { pausedUntil } from '#consent/pause';
 import { maySend, type CustomerFacts, type Decision, type Facts, type Permit } from '#consent/may-send';
 import type { Booking } from '#customers/booking.types';
 import type { Customer, Send } from '#customers/customer.types';
@@ -124,7 +125,7 @@ function decideOne(
         tooLate: tooLate(row, booking, facts, now),
         contentProblem: means.contentProblem(row.template, channel),
         allowed: address === null ? false : means.allowed(channel, address),
-        paused: null,
+        paused: pausedUntil(facts.pauses, { purpose: row.purpose, channel }, now),
       } satisfies Facts,
       policy,
       now,

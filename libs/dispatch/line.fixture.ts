@@ -2,6 +2,7 @@ import type mongoose from 'mongoose';
 import { Sender, type Envelope, type Outcome } from '#channels/sender';
 import { Senders } from '#channels/senders';
 import { LinkTokens } from '#consent/link-token';
+import { PauseStore } from '#consent/pause.store';
 import { newCustomer } from '#customers/customer.types';
 import type { Booking } from '#customers/booking.types';
 import { bookingKey } from '#customers/booking.types';
@@ -148,6 +149,7 @@ export class Line extends Ledger {
   readonly repairStuck;
   readonly applyReceipt;
   readonly facts;
+  readonly pauses;
   readonly means;
   readonly dispatch;
 
@@ -169,7 +171,8 @@ export class Line extends Ledger {
     this.releaseDue = new ReleaseDue(this.messages, new HeldSink(topics, this), this.tenants);
     this.repairStuck = new RepairStuck(this.messages, this.releaseDue, clock);
     this.applyReceipt = new ApplyReceipt(this.messages, this.withdraw, clock);
-    this.facts = new LoadFacts(this.customers, this.bookings, this.suppressions, this.messages);
+    this.pauses = new PauseStore(connection);
+    this.facts = new LoadFacts(this.customers, this.bookings, this.suppressions, this.messages, this.pauses);
     this.means = new MeansOfHouse(senders, templates);
     this.dispatch = new DispatchBatch(
       this.messages,

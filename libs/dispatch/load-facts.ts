@@ -1,3 +1,5 @@
+import type { Pause } from '#consent/pause';
+import type { PauseStore } from '#consent/pause.store';
 import type { Suppression } from '#consent/suppression';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { BookingStore } from '#customers/booking.store';
@@ -19,6 +21,8 @@ export interface BatchFacts {
   suppressions: ReadonlyMap<string, readonly Suppression[]>;
   /** Other rows of these people that are being sent right now. */
   inFlight: readonly MessageRow[];
+  /** The stop buttons that are pressed. */
+  pauses: readonly Pause[];
 }
 
 /** The addresses of a customer, as the suppression store is asked for them. */
@@ -36,10 +40,11 @@ export class LoadFacts {
     private readonly bookings: BookingStore,
     private readonly suppressions: SuppressionStore,
     private readonly messages: MessageStore,
+    private readonly pauses: PauseStore,
   ) {}
 
   async load(tenant: string, rows: readonly MessageRow[], now: Date): Promise<BatchFacts> {
-    const [customers, bookings, doneCarts] = await Promise.all([
+    const [customers, bookings, doneCarts, pauses] = await Promise.all([
       this.customers.findMany(
         tenant,
         rows.map((row) => row.customer),
@@ -52,6 +57,7 @@ export class LoadFacts {
         tenant,
         rows.flatMap((row) => (row.subject.kind === 'cart' ? [row.subject.id] : [])),
       ),
+      this.pauses.list(tenant),
     ]);
     const people = [...customers.values()];
     const own = new Set(rows.map((row) => row._id));
@@ -65,6 +71,6 @@ export class LoadFacts {
       this.messages.findByIds(tenant, recent),
     ]);
     const inFlight = siblings.filter((row) => row.status === 'sending');
-    return { customers, bookings, doneCarts, suppressions, inFlight };
+    return { customers, bookings, doneCarts, suppressions, inFlight, pauses };
   }
 }

@@ -3,7 +3,7 @@ import { casMany, nonce } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
-import type { DueClass } from '#purposes/stream';
+import type { DueClass, Stream } from '#purposes/stream';
 import type { MessageRow } from './message.types.js';
 import { OPEN, type Status } from './moves.js';
 import type { Transition } from './transition.js';
@@ -129,6 +129,26 @@ export class MessageStore {
   /** How many rows of this pace are on their way. */
   async countOnTheWay(of: Pace): Promise<number> {
     return this.rows.countDocuments({ status: { $in: ['released', 'sending'] }, ...of });
+  }
+
+  /**
+   * Whether a row is released, or being sent on that channel, that no legal duty asks for. Two reads, in the order in
+   * which rows move: none slips from the one to the other unseen.
+   */
+  async isOnTheWay(
+    tenant: string,
+    { stream, channel, purpose }: { stream: Stream | null; channel: Channel | null; purpose: Purpose | null },
+  ): Promise<boolean> {
+    const about = {
+      tenant,
+      dueClass: { $ne: 'recall' as const },
+      ...(stream === null ? {} : { stream }),
+      ...(purpose === null ? {} : { purpose }),
+    };
+    // Its channel is chosen when it is claimed.
+    if ((await this.rows.exists({ ...about, status: 'released' })) !== null) return true;
+    const sending = { ...about, status: 'sending' as const, ...(channel === null ? {} : { channel }) };
+    return (await this.rows.exists(sending)) !== null;
   }
 
   /** Planned rows of one pace whose time has come, the oldest first. */

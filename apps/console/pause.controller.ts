@@ -1,0 +1,91 @@
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { z } from 'zod';
+import type { Pause, PauseScope } from '#consent/pause';
+import { StopButton } from '#dispatch/stop-button';
+import { CHANNELS } from '#purposes/channel';
+import { PURPOSES } from '#purposes/purpose';
+import { RULES } from '#purposes/purposes';
+import { STREAMS } from '#purposes/stream';
+import { Asking } from './asking.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { Problem } from './problem.js';
+import { readInput } from './read-query.js';
+
+const scopeBody = z
+  .strictObject({
+    stream: z
+      .enum(STREAMS, { error: `expected one of ${STREAMS.join(', ')}` })
+      .nullable()
+      .default(null),
+    channel: z
+      .enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` })
+      .nullable()
+      .default(null),
+    purpose: z
+      .enum(PURPOSES, { error: `expected one of ${PURPOSES.join(', ')}` })
+      .nullable()
+      .default(null),
+  })
+  .superRefine(({ stream, purpose }, context) => {
+    if (purpose === null) return;
+    const rules = RULES[purpose];
+    if (rules.basis === 'legal-duty') {
+      context.addIssue({
+        code: 'custom',
+        path: ['purpose'],
+        message: `a legal duty (${purpose}) is not paused`,
+      });
+    } else if (stream !== null && stream !== rules.stream) {
+      context.addIssue({
+        code: 'custom',
+        path: ['stream'],
+        message: `expected ${rules.stream}, the stream of ${purpose}`,
+      });
+    }
+  });
+
+interface PausedAnswer {
+  items: { stream?: string; channel?: string; purpose?: string; at: Date; by: string }[];
+}
+
+/** The stop button: what is not named is stopped whatever it is; a legal duty never is. */
+@Controller('v1')
+@Roles('marketer', 'approver', 'privacy')
+export class PauseController {
+  constructor(private readonly button: StopButton) {}
+
+  @Get('pause')
+  async list(@Asking() caller: Caller): Promise<PausedAnswer> {
+    return shown(await this.button.list(caller.tenant));
+  }
+
+  /** After the answer no call begins that it concerns. */
+  @Post('pause')
+  @HttpCode(200)
+  async pause(@Asking() caller: Caller, @Body() body: unknown): Promise<PausedAnswer> {
+    const scope: PauseScope = readInput(scopeBody, body);
+    return shown(await this.button.press(caller.tenant, scope, caller.name));
+  }
+
+  /** Ends every pause within what is named; named nothing, all of them. */
+  @Post('resume')
+  @HttpCode(200)
+  async resume(@Asking() caller: Caller, @Body() body: unknown): Promise<PausedAnswer> {
+    const { kind, paused } = await this.button.letGo(caller.tenant, readInput(scopeBody, body));
+    if (kind === 'held')
+      throw new Problem(409, 'a wider pause holds this too: resume that one (GET /v1/pause)');
+    return shown(paused);
+  }
+}
+
+function shown(pauses: readonly Pause[]): PausedAnswer {
+  return {
+    items: pauses.map(({ stream, channel, purpose, at, by }) => ({
+      ...(stream === null ? {} : { stream }),
+      ...(channel === null ? {} : { channel }),
+      ...(purpose === null ? {} : { purpose }),
+      at,
+      by,
+    })),
+  };
+}
