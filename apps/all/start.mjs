@@ -1,15 +1,13 @@
 // `npm start`: builds what is missing or older than its sources, then runs the whole line with its demonstration day.
 // The app runs in this very process: signals, exit code and terminal are its own.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const dist = join(root, 'dist');
 const stamp = join(dist, '.built-from');
 const main = join(dist, 'apps', 'all', 'main.js');
-const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** Ends with a sentence instead of a stack. */
 function giveUp(message) {
@@ -31,16 +29,42 @@ function stateOfSources() {
   return `${written.length} files, the newest of ${new Date(Math.max(...written)).toISOString()}\n`;
 }
 
-function build(state) {
+/**
+ * Transpiles each file for itself: twenty times faster than the compiler, which checks the types (`npm run build`, `npm
+ * test`). The same options as the tests', so that what starts is what was tested.
+ */
+async function build(state) {
   console.log(existsSync(dist) ? 'The sources have changed: building …' : 'Building, once …');
+  const { transformFile } = await import('@swc/core').catch(() =>
+    giveUp('The compiler is not installed, so the sources cannot be built: npm ci'),
+  );
   // Away with it first: a file whose source is gone must not be found by who lists a folder.
   rmSync(dist, { recursive: true, force: true });
-  // Without checking types: that is `npm test`'s, and would be three quarters of the wait.
-  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--noCheck'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) giveUp('It did not build: see above.');
+  const sources = ['apps', 'libs'].flatMap((top) =>
+    readdirSync(join(root, top), { recursive: true })
+      .filter((name) => /\.ts$/.test(name) && !/\.(?:test|contract|fixture|d)\.ts$/.test(name))
+      .map((name) => join(top, name)),
+  );
+  await Promise.all(
+    sources.map(async (name) => {
+      const { code, map } = await transformFile(join(root, name), {
+        swcrc: false,
+        configFile: false,
+        sourceMaps: true,
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+          target: 'es2022',
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+      });
+      const to = join(dist, name.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(to), { recursive: true });
+      writeFileSync(to, `${code}\n//# sourceMappingURL=${basename(to)}.map\n`);
+      writeFileSync(`${to}.map`, map);
+    }),
+  ).catch((error) => giveUp(`It did not build: ${error.message}`));
   writeFileSync(stamp, state);
 }
 
@@ -51,10 +75,7 @@ if (!existsSync(join(root, 'node_modules'))) giveUp('First: npm ci');
 
 const state = stateOfSources();
 const built = existsSync(main) && existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
-if (built !== state) {
-  if (!existsSync(compiler)) giveUp('The compiler is not installed, so the sources cannot be built: npm ci');
-  build(state);
-}
+if (built !== state) await build(state);
 
 process.setSourceMapsEnabled(true);
 process.argv = [process.execPath, main, '--demo', ...process.argv.slice(2)];
