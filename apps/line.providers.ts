@@ -1,6 +1,7 @@
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
+import { WebhookStore } from '#channels/webhook.store';
 import { HashRing } from '#consent/hash-ring';
 import { LinkTokens } from '#consent/link-token';
 import { PauseStore } from '#consent/pause.store';
@@ -20,6 +21,7 @@ import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
+import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { RetryMessage } from '#dispatch/retry-message';
 import { StopButton } from '#dispatch/stop-button';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
@@ -76,6 +78,7 @@ export const STORES: FactoryProvider[] = [
   store(InboxStore, []),
   store(ErasureStore, []),
   store(ApiKeyStore, []),
+  store(WebhookStore, []),
   store(PauseStore, []),
   store(SuppressionStore, [HashRing]),
   {
@@ -130,6 +133,7 @@ export const LINE: FactoryProvider[] = [
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
+  wire(ResolveUnknown, [MessageStore, CustomerStore, WebhookStore, Senders, Tenants, ApplyReceipt, Clock]),
   wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore, PauseStore]),
   wire(StopButton, [PauseStore, MessageStore, Clock]),
   wire(MeansOfHouse, [Senders, Templates]),

@@ -1,19 +1,25 @@
 import { type FactoryProvider, Module } from '@nestjs/common';
 import { join } from 'node:path';
+import { WebhookStore } from '#channels/webhook.store';
 import { HashRing } from '#consent/hash-ring';
 import { SuppressionStore } from '#consent/suppression.store';
 import { AnswerSurvey } from '#customers/answer-survey';
 import { CustomerStore } from '#customers/customer.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
+import { ApplyReceipt } from '#dispatch/apply-receipt';
+import { HearWebhook } from '#dispatch/hear-webhook';
 import { Clock } from '#platform/clock';
+import { Metrics } from '#platform/metrics';
 import { rootDir } from '#platform/root';
 import { Withdraw } from '#privacy/withdraw';
 import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { loadPages, Pages } from '#rendering/pages';
 import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
+import { SendGridWebhookController } from './sendgrid-webhook.controller.js';
 import { StylesheetController } from './stylesheet.controller.js';
 import { SurveyController } from './survey.controller.js';
+import { TwilioWebhookController } from './twilio-webhook.controller.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
 
 const PAGES: FactoryProvider<Pages> = {
@@ -21,13 +27,20 @@ const PAGES: FactoryProvider<Pages> = {
   useFactory: () => loadPages(join(rootDir(), 'templates', 'pages')),
 };
 
-/** The customer's side: what links in messages lead to. No key, no cookie, no script. */
+/** The customer's side: what links in messages lead to, and the providers' webhooks. No key, no cookie, no script. */
 @Module({
-  controllers: [UnsubscribeController, SurveyController, StylesheetController],
+  controllers: [
+    UnsubscribeController,
+    SurveyController,
+    StylesheetController,
+    SendGridWebhookController,
+    TwilioWebhookController,
+  ],
   providers: [
     PAGES,
     AnswerPages,
     wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(HearWebhook, [WebhookStore, ApplyReceipt, Metrics, Clock]),
     wire(AnswerSurvey, [CustomerStore, SurveyAnswerStore, Clock]),
   ],
 })

@@ -4,8 +4,10 @@ import {
   Injectable,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { WebhookStore } from '#channels/webhook.store';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
+import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { MessageStore } from '#messages/message.store';
@@ -22,9 +24,12 @@ import { CONFIG, LOG } from '../wire.js';
 
 const RELEASE_EVERY_MS = 500;
 const REPAIR_EVERY_MS = 10_000;
+const RESOLVE_EVERY_MS = 30_000;
 const TIDY_EVERY_MS = 60_000;
 /** Events older than 30 days are refused without `backfill`, so an id need not be remembered much longer. */
 const KEEP_HEARD_MS = 40 * 86_400_000;
+/** Providers repeat a webhook for a day. */
+const KEEP_WEBHOOKS_MS = 3 * 86_400_000;
 
 /** What waits: one leader by lease releases what is due and mends what a crash left (PROTOCOL C). */
 @Injectable()
@@ -35,9 +40,11 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
   constructor(
     private readonly releaseDue: ReleaseDue,
     private readonly repairStuck: RepairStuck,
+    private readonly resolveUnknown: ResolveUnknown,
     private readonly erase: Erase,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
+    private readonly webhooks: WebhookStore,
     private readonly messages: MessageStore,
     private readonly metrics: Metrics,
     clock: Clock,
@@ -58,9 +65,11 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
         released: await this.releaseDue.runOnce(now),
       })),
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
+      loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => ({
         erased: await this.erase.resume(),
         deadLetters: await this.deadLetters.deleteExpired(now),
+        webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
         heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
       })),
       loop('count', REPAIR_EVERY_MS, async (now) => {

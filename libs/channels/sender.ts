@@ -4,6 +4,7 @@ import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { Stream } from '#purposes/stream';
 import type { Rendered } from '#rendering/rendered';
+import type { Receipt } from './receipt.js';
 import { Slots } from './slots.js';
 
 /** One message, ready for a provider. `ref` is all that the provider learns about our side (PROTOCOL E1). */
@@ -36,6 +37,26 @@ export type Outcome =
   | { kind: 'unknown'; reason: string }
   /** W has passed since the pass began: give the row back. */
   | { kind: 'late' };
+
+/** A message whose outcome is not known, as a provider's list may show it. */
+export interface Sought {
+  to: string;
+  from: string;
+  /** When the try was begun. */
+  at: Date;
+  isIt: (text: string) => boolean;
+}
+
+/** What a provider's own list says of a message. */
+export type Looked =
+  /** It has it; `meaning` is what became of it, where that says anything. */
+  | { kind: 'found'; providerId: string; meaning: Pick<Receipt, 'kind' | 'mark' | 'why'> | null }
+  /** It never took it. */
+  | { kind: 'absent' }
+  /** Something is there that it might be. */
+  | { kind: 'unsure' }
+  /** It has no list, or does not answer. */
+  | { kind: 'cannot' };
 
 export interface SenderOptions {
   account: string;
@@ -94,6 +115,11 @@ export abstract class Sender {
 
   /** Calls the provider. Must settle soon after `deadline` aborts: the slot is held until then. */
   protected abstract deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome>;
+
+  /** Asks the provider whether it took a message; most have no list of what they took. */
+  lookUp(_sought: Sought): Promise<Looked> {
+    return Promise.resolve({ kind: 'cannot' });
+  }
 
   /** Lets go of sockets. */
   close(): void {}

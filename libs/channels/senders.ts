@@ -6,7 +6,7 @@ import { STREAMS, type Stream } from '#purposes/stream';
 import type { Account, Tenants } from '#tenants/tenant';
 import { CaptureSender } from './capture.sender.js';
 import type { InboxStore } from './inbox.store.js';
-import type { Envelope, Outcome, Sender } from './sender.js';
+import type { Envelope, Looked, Outcome, Sender, Sought } from './sender.js';
 import { SendGridSender } from './sendgrid.sender.js';
 import { SmtpSender } from './smtp.sender.js';
 import { TwilioSender } from './twilio.sender.js';
@@ -85,6 +85,12 @@ export class Senders {
     );
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  /** What the provider's own list says; only where it was really sent. */
+  async lookUp(tenant: string, stream: Stream, channel: Channel, sought: Sought): Promise<Looked> {
+    const sender = this.options.mode.mode === 'live' ? this.senderFor(tenant, stream, channel) : null;
+    return sender === null ? { kind: 'cannot' } : sender.lookUp(sought);
   }
 
   /** Lets go of all sockets. */

@@ -1,7 +1,15 @@
 import twilio from 'twilio';
 import { RULES } from '#purposes/purposes';
 import { networkFailure, rateLimited } from './provider-failure.js';
-import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+import { meaningOfTwilio } from './read-twilio-status.js';
+import {
+  Sender,
+  type Envelope,
+  type Looked,
+  type Outcome,
+  type SenderOptions,
+  type Sought,
+} from './sender.js';
 import { TwilioHttp, type RateLimited } from './twilio-http.js';
 
 export interface TwilioAccount {
@@ -19,6 +27,12 @@ export interface TwilioOptions extends SenderOptions {
 /** Marketing that waits longer in a queue would land in quiet hours. */
 const MARKETING_VALIDITY_S = 900;
 const SERVICE_VALIDITY_S = 4 * 3600;
+
+/** How many of a number's newest messages are looked at. */
+const LOOK_AT = 50;
+/** Twilio's clock is not ours: a message of this try was made between so long before and after it. */
+const EARLIEST_MS = 5 * 60_000;
+const LATEST_MS = 10 * 60_000;
 
 /** What Twilio's codes say about the call (providers.md); any other 4xx was refused for ever. */
 const BAD_ADDRESS = new Set([21211, 21614, 21635]);
@@ -70,6 +84,43 @@ export class TwilioSender extends Sender {
       return { kind: 'accepted', providerId: message.sid ?? null };
     } catch (error) {
       return explain(error as Refused & Partial<RateLimited>, deadline);
+    }
+  }
+
+  /**
+   * Looks for a message in Twilio's own list, by number, sender, time and text: the newest come first. Where others are
+   * there that it might be, or the list is longer than one looks, it says so.
+   */
+  override async lookUp({ to, from, at, isIt }: Sought): Promise<Looked> {
+    const deadline = AbortSignal.timeout(this.timeoutMs);
+    try {
+      this.http.deadline = deadline;
+      const newest = await this.client.messages.list({ to, limit: LOOK_AT, pageSize: LOOK_AT });
+      const earliest = at.getTime() - EARLIEST_MS;
+      const near = newest.filter(({ dateCreated, direction }) => {
+        const created = dateCreated.getTime();
+        return direction !== 'inbound' && created >= earliest && created <= at.getTime() + LATEST_MS;
+      });
+      const ours = near.filter(
+        (one) =>
+          one.from === from ||
+          (this.messagingServiceSid !== undefined && one.messagingServiceSid === this.messagingServiceSid),
+      );
+      const found = ours.find(({ body }) => isIt(body));
+      if (found) {
+        const { errorCode } = found;
+        return {
+          kind: 'found',
+          providerId: found.sid,
+          // An error code of none is null, whatever the client's types say.
+          meaning: meaningOfTwilio(found.status, (errorCode as number | null)?.toString()),
+        };
+      }
+      const oldest = newest.at(-1)?.dateCreated.getTime() ?? 0;
+      const sawAll = newest.length < LOOK_AT || oldest < earliest;
+      return { kind: sawAll && ours.length === 0 ? 'absent' : 'unsure' };
+    } catch {
+      return { kind: 'cannot' };
     }
   }
 

@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isOptOutWord } from '#channels/opt-out-words';
+import type { Receipt } from '#channels/receipt';
 import type { CapturedMessage, InboxStore } from '#channels/inbox.store';
+import type { LinkTokens } from '#consent/link-token';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
-import type { Withdraw } from '#privacy/withdraw';
+import type { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { RULES } from '#purposes/purposes';
-import type { ApplyReceipt, Receipt } from './apply-receipt.js';
+import type { ApplyReceipt } from './apply-receipt.js';
 
 /** What a person or a provider may do with a message that was captured. */
 export type Act = { kind: 'bounce' | 'complain' | 'stop' } | { kind: 'reply'; text: string };
@@ -30,7 +32,8 @@ export class ActOnCaptured {
     private readonly inbox: InboxStore,
     private readonly messages: MessageStore,
     private readonly applyReceipt: ApplyReceipt,
-    private readonly withdraw: Withdraw,
+    private readonly tokens: LinkTokens,
+    private readonly withdraw: WithdrawByLink,
     private readonly clock: Clock,
   ) {}
 
@@ -69,6 +72,7 @@ export class ActOnCaptured {
     return this.note(captured, 'stopped');
   }
 
+  /** What a mail program does with the header: the link that the message carries, in one click. */
   private async unsubscribe(captured: CapturedMessage): Promise<ActResult> {
     const { tenant, purpose, channel, ref } = captured;
     if (!RULES[purpose].stoppedByChoice) {
@@ -77,27 +81,22 @@ export class ActOnCaptured {
         why: `a mail about ${purpose} has no unsubscribe link: it rests on ${BASES[RULES[purpose].basis]}, which nobody can object to`,
       };
     }
+    const token = /\/u\/([^/>]+)>$/.exec(captured.headers?.['List-Unsubscribe'] ?? '')?.[1] ?? '';
+    const link = this.tokens.open('unsubscribe', token, this.clock.now());
+    if (typeof link === 'string') {
+      return { kind: 'cannot', why: 'its unsubscribe link was sealed with a secret that is not known here' };
+    }
     const row = await this.messages.findByRef(tenant, ref);
-    if (row === null)
-      return { kind: 'cannot', why: 'the ledger has forgotten whom this message was written to' };
-    const at = this.clock.now();
-    await this.withdraw.hearChoices(
-      tenant,
-      row.customer,
-      [
-        {
-          purpose,
-          channel,
-          state: 'withdrawn',
-          // One click shows no notice.
-          noticeVersion: 'none',
-          language: row.content?.locale ?? 'und',
-          method: 'one-click',
-          place: 'inbox',
-        },
-      ],
-      { id: `inbox:${ref}`, at, recordedAt: at, via: 'page' },
-    );
+    await this.withdraw.hear(link, [
+      {
+        ...{ purpose, channel, state: 'withdrawn' },
+        // One click shows no notice.
+        noticeVersion: 'none',
+        language: row?.content?.locale ?? 'und',
+        method: 'one-click',
+        place: 'inbox',
+      },
+    ]);
     return done(captured, await this.note(captured, 'unsubscribed'));
   }
 

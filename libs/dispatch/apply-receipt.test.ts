@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Receipt } from '#channels/receipt';
 import type { Outcome } from '#channels/sender';
 import { CLINIC } from '#privacy/ledger.fixture';
-import type { Receipt } from './apply-receipt.js';
 import { Line } from './line.fixture.js';
 
 const T = CLINIC.id;

@@ -1,24 +1,15 @@
+import type { Mark, Receipt } from '#channels/receipt';
+import { isInDoubt } from '#messages/in-doubt';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { canMove, type Status } from '#messages/moves';
-import { transition } from '#messages/transition';
+import { transition, type Transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
-import type { Withdraw } from '#privacy/withdraw';
+import type { Address, Withdraw } from '#privacy/withdraw';
 import { normaliseEmail, normalisePhone } from '#purposes/address';
-import { ADDRESS_KIND, type Channel } from '#purposes/channel';
-import type { Stream } from '#purposes/stream';
-
-/** What became of a message after the provider took it. Only a lasting bounce is one. */
-export interface Receipt {
-  kind: 'accepted' | 'delivered' | 'bounced' | 'complained' | 'failed' | 'stopped';
-  ref: string;
-  /** Where it was sent, as the provider says. */
-  address: string;
-  channel: Channel;
-  /** Of the sender that it answers; used where no row is found. */
-  stream: Stream;
-  why?: string;
-}
+import { ADDRESS_KIND } from '#purposes/channel';
+import type { ChoiceStatement } from '#purposes/choice';
+import { RULES } from '#purposes/purposes';
 
 /** A late or weaker word never moves a row back (PROTOCOL E2). */
 const RANK: Partial<Record<Status, number>> = {
@@ -44,16 +35,27 @@ export class ApplyReceipt {
   async apply(tenant: string, receipt: Receipt): Promise<MessageRow | null> {
     const row = await this.move(tenant, receipt);
     const kind = ADDRESS_KIND[receipt.channel];
-    const { scope, cause } = suppressionBy(receipt, row?.stream ?? receipt.stream);
-    if (cause !== null && (kind === 'email' || kind === 'phone')) {
-      await this.withdraw.suppressAddress(tenant, {
-        kind,
-        address: normalised(kind, receipt.address),
-        channel: receipt.channel,
-        scope,
-        cause,
-        ...(row === null ? {} : { except: row._id }),
-      });
+    if (kind !== 'email' && kind !== 'phone') return row;
+    const about = { kind, address: normalised(kind, receipt.address) };
+    const mark = receipt.mark ?? MARK_OF[receipt.kind];
+    switch (mark) {
+      case null:
+        break;
+      case 'unsubscribed':
+        await this.unsubscribe(tenant, receipt, about, row);
+        break;
+      case 'bounce':
+      case 'bad-address':
+      case 'complaint':
+      case 'stop':
+        await this.withdraw.suppressAddress(tenant, {
+          ...about,
+          channel: receipt.channel,
+          // What cannot be reached cannot be reached by any stream; what a person said was said to one.
+          scope: mark === 'bounce' || mark === 'bad-address' ? 'all' : (row?.stream ?? receipt.stream),
+          cause: mark,
+          ...(row === null ? {} : { except: row._id }),
+        });
     }
     return row;
   }
@@ -63,16 +65,76 @@ export class ApplyReceipt {
       const row = await this.messages.findByRef(tenant, receipt.ref);
       if (row === null || receipt.kind === 'stopped') return row;
       const to: Status = receipt.kind;
+      const repeat = this.spareRepeat(row, receipt);
+      if (repeat !== null) {
+        if ((await this.messages.apply([repeat])).size > 0) return repeat.after;
+        continue;
+      }
       // Of an earlier attempt only that it did arrive still counts: the row has gone another way since.
       const isLatest = row.attempts.at(-1)?.ref === receipt.ref;
       if (!isLatest && receipt.kind !== 'accepted' && receipt.kind !== 'delivered') return row;
       const isLater = (RANK[to] ?? 0) > (RANK[row.status] ?? Number.POSITIVE_INFINITY);
       if (!isLater || !canMove(row.status, to)) return row;
-      const move = transition(row, to as never, receipt.why ?? 'receipt', this.clock.now());
+      const why = receipt.why ?? 'receipt';
+      const move = transition(row, to as never, why, this.clock.now(), {}, { set: settled(row, receipt) });
       if ((await this.messages.apply([move])).size > 0) return move.after;
     }
     throw new Error(`a row was written by others ${TRIES} times in a row`);
   }
+
+  /** A try that was in doubt has arrived after all, and the next has not begun: it must not be said again. */
+  private spareRepeat(row: MessageRow, receipt: Receipt): Transition | null {
+    const { kind, ref } = receipt;
+    if (row.status !== 'planned' && row.status !== 'released') return null;
+    if (kind !== 'accepted' && kind !== 'delivered') return null;
+    const attempt = row.attempts.find((one) => one.ref === ref);
+    if (attempt === undefined || !isInDoubt(attempt)) return null;
+    const why = `an earlier try was ${kind}`;
+    return transition(
+      row as MessageRow & { status: 'planned' },
+      'refused',
+      why,
+      this.clock.now(),
+      { reason: 'duplicate' },
+      { set: settled(row, receipt) },
+    );
+  }
+
+  /**
+   * The provider's own way out: all marketing by this channel, and what this message was about. It holds for the address
+   * that it was said of and, where the message tells who it was, for that person whatever their address is now.
+   */
+  private async unsubscribe(
+    tenant: string,
+    { channel, told }: Receipt,
+    about: Address,
+    row: MessageRow | null,
+  ): Promise<void> {
+    const no = (purpose: ChoiceStatement['purpose']): ChoiceStatement => ({
+      ...{ purpose, channel, state: 'withdrawn', noticeVersion: 'none' },
+      ...{ language: row?.content?.locale ?? 'und', method: 'unsubscribe', place: 'provider' },
+    });
+    const isOwn = row !== null && row.stream === 'service' && RULES[row.purpose].stoppedByChoice;
+    const noes = [no('marketing'), ...(isOwn ? [no(row.purpose)] : [])];
+    const recordedAt = this.clock.now();
+    const how = { at: told?.at ?? recordedAt, recordedAt, via: 'inbound' as const };
+    await this.withdraw.hearAbout(tenant, about, noes, { ...how, by: row?.customer ?? '' });
+    if (row === null) return;
+    const id = `provider:${told?.id ?? row._id}`;
+    await this.withdraw.hearChoices(tenant, row.customer, noes, { ...how, id });
+  }
+}
+
+/** What a receipt says of a try that was in doubt, or whose own record is still to come. */
+function settled(row: MessageRow, { ref, kind }: Receipt): Record<string, unknown> {
+  const index = row.attempts.findIndex((one) => one.ref === ref);
+  const attempt = row.attempts[index];
+  if (attempt === undefined || !isInDoubt(attempt)) return {};
+  const outcome = kind === 'delivered' ? 'accepted' : kind;
+  return {
+    [`attempts.${index}.outcome`]: outcome,
+    ...(attempt.said == null ? {} : { [`attempts.${index}.said`]: null }),
+  };
 }
 
 /** Providers write addresses as they please; suppressions are hashes of the normalised form. */
@@ -81,20 +143,12 @@ function normalised(kind: 'email' | 'phone', address: string): string {
   return read.kind === 'good' ? read.address : address;
 }
 
-function suppressionBy(
-  { kind }: Receipt,
-  stream: Stream,
-): { scope: 'all' | Stream; cause: 'bounce' | 'complaint' | 'stop' | null } {
-  switch (kind) {
-    case 'bounced':
-      return { scope: 'all', cause: 'bounce' };
-    case 'complained':
-      return { scope: stream, cause: 'complaint' };
-    case 'stopped':
-      return { scope: stream, cause: 'stop' };
-    case 'accepted':
-    case 'delivered':
-    case 'failed':
-      return { scope: stream, cause: null };
-  }
-}
+/** What the kind alone says of the address. */
+const MARK_OF: Record<Receipt['kind'], Mark | null> = {
+  accepted: null,
+  delivered: null,
+  bounced: 'bounce',
+  complained: 'complaint',
+  failed: null,
+  stopped: 'stop',
+};

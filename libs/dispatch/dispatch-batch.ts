@@ -2,6 +2,7 @@ import type { Outcome } from '#channels/sender';
 import type { Senders } from '#channels/senders';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer, Send } from '#customers/customer.types';
+import { digestOf } from '#messages/in-doubt';
 import type { Attempt, MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { transition, type Transition } from '#messages/transition';
@@ -223,7 +224,7 @@ export class DispatchBatch {
     composed: readonly Composed[],
     now: Date,
   ): Promise<{ ready: Ready[]; lost: { message: string; customer: string }[] }> {
-    const moves = composed.map(({ permitted, content }) => {
+    const moves = composed.map(({ permitted, content, envelope }) => {
       const { row, ref, channel, trace } = permitted;
       const attempt: Attempt = {
         n: row.attempts.length + 1,
@@ -232,6 +233,8 @@ export class DispatchBatch {
         at: now,
         outcome: null,
         providerId: null,
+        // By it a text is found in Twilio's list; no mail provider has one.
+        ...(channel === 'sms' ? { said: digestOf(ref, envelope.content.text) } : {}),
       };
       const move = transition(
         row as MessageRow & { status: 'released' },

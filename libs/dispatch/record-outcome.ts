@@ -14,7 +14,13 @@ export type Sending = MessageRow & { status: 'sending' };
 export function outcomeMove(row: Sending, outcome: Outcome, otherChannel: boolean, now: Date): Transition {
   const index = row.attempts.length - 1;
   const ended = (said: string, providerId: string | null = null): { set: Record<string, unknown> } => ({
-    set: { [`attempts.${index}.outcome`]: said, [`attempts.${index}.providerId`]: providerId },
+    set: {
+      [`attempts.${index}.outcome`]: said,
+      [`attempts.${index}.providerId`]: providerId,
+      ...(said === 'unknown' || row.attempts[index]?.said == null
+        ? {}
+        : { [`attempts.${index}.said`]: null }),
+    },
   });
   switch (outcome.kind) {
     case 'accepted':

@@ -14,6 +14,8 @@ export interface Attempt {
   at: Date;
   outcome: string | null;
   providerId: string | null;
+  /** While it is in doubt: what was said, as `digestOf` it, to be found in a provider's list. Only where it has one. */
+  said?: string | null;
 }
 
 export interface HistoryEntry {

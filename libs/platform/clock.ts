@@ -7,6 +7,11 @@ export abstract class Clock {
   abstract now(): Date;
   /** Milliseconds of this process's own monotonic clock; only differences mean anything. */
   abstract mono(): number;
+
+  /** Wall time as the machine has it, whatever it is led by: what the clocks of others are held against. */
+  unled(): Date {
+    return this.now();
+  }
 }
 
 /** The machine's time plus a lead in milliseconds (negative: behind). */
@@ -21,6 +26,10 @@ export class SystemClock extends Clock {
 
   override mono(): number {
     return performance.now();
+  }
+
+  override unled(): Date {
+    return new Date(Date.now());
   }
 
   get lead(): number {

@@ -87,6 +87,17 @@ export class Withdraw {
     return after;
   }
 
+  /** Noes about an address, by whoever it was sent to (empty: nobody knows): they hold for everyone who has it now. */
+  async hearAbout(
+    tenant: string,
+    about: Address,
+    noes: readonly ChoiceStatement[],
+    { by, ...how }: Pick<Hearing, 'at' | 'recordedAt' | 'via'> & { by: string },
+  ): Promise<void> {
+    await this.suppressions.optOut(tenant, optOutsFor(by, noes, [about], how));
+    await this.settle(tenant, [], effectOf(noes, by), { addresses: [about] });
+  }
+
   /** An address must not be used any more: a bounce, a complaint, a STOP. */
   async suppressAddress(
     tenant: string,

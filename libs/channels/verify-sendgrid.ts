@@ -1,0 +1,45 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+
+/** What SendGrid signed: the header's timestamp and the body's bytes as they came. */
+export interface SignedBySendGrid {
+  signature: string | undefined;
+  timestamp: string | undefined;
+  body: Buffer;
+}
+
+/** `no-key`: the account has none, or one that is no P-256 key, so nothing can be believed. */
+export type Verdict = 'genuine' | 'no-key' | 'unsigned' | 'forged' | 'stale';
+
+/** Older than this it may be a replay. Wide enough for two clocks that are five minutes apart. */
+export const FRESH_MS = 8 * 60_000;
+
+/**
+ * Whether SendGrid said this: ECDSA P-256 over SHA-256 of timestamp and raw body. `clocks` are the times that count as
+ * now: a moved clock of ours moves no provider's. A timestamp that lies ahead is signed too: then ours is behind.
+ */
+export function verifySendGrid(
+  publicKey: string | undefined,
+  { signature, timestamp, body }: SignedBySendGrid,
+  clocks: readonly Date[],
+): Verdict {
+  const key = publicKey === undefined ? null : readKey(publicKey);
+  if (key === null) return 'no-key';
+  if (!signature || !timestamp) return 'unsigned';
+  const bytes = Buffer.from(signature, 'base64');
+  // Decoding is lenient: only the one true way to write a signature is taken.
+  if (bytes.toString('base64') !== signature || !/^\d{1,12}$/.test(timestamp)) return 'forged';
+  if (!verify('sha256', Buffer.concat([Buffer.from(timestamp, 'ascii'), body]), key, bytes)) return 'forged';
+  const at = Number(timestamp) * 1_000;
+  return clocks.some((now) => now.getTime() - at < FRESH_MS) ? 'genuine' : 'stale';
+}
+
+/** As SendGrid shows it: base64 of the SPKI DER, on one line or armoured. */
+function readKey(text: string): KeyObject | null {
+  const der = Buffer.from(text.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64');
+  try {
+    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
+    return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : null;
+  } catch {
+    return null;
+  }
+}
