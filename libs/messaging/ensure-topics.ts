@@ -1,5 +1,9 @@
 import type { Admin, ITopicConfig } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from './handling.js';
+
+const LEADERS_MS = 30_000;
+const LOOK_EACH_MS = 50;
 
 /** A topic as it is needed. Existing topics are left as they are. */
 export interface WantedTopic {
@@ -23,17 +27,43 @@ export async function ensureTopics(admin: Admin, wanted: readonly WantedTopic[],
   );
   if (missing.length === 0) return;
   try {
-    await admin.createTopics({ waitForLeaders: true, topics: missing.map(config) });
-    log.info({ topics: missing.map(({ topic }) => topic) }, 'topics created');
+    // Not `waitForLeaders`: a broker that has just made a topic may say once more that it does not know it.
+    await admin.createTopics({ waitForLeaders: false, topics: missing.map(config) });
   } catch (error) {
-    const now = new Set(await admin.listTopics());
-    const still = missing.filter(({ topic }) => !now.has(topic));
-    if (still.length === 0) return;
-    const lines = still.map((topic) => `  ${describe(topic)}: ${why(error, topic.topic)}`);
-    throw new Error(`Kafka lacks topics that this key may not create:\n${lines.join('\n')}`, {
-      cause: error,
-    });
+    const refused = missing.filter(({ topic }) => isRefused(error, topic));
+    if (refused.length > 0) throw lacking(refused, error);
   }
+  await untilLed(admin, missing);
+  log.info({ topics: missing.map(({ topic }) => topic) }, 'topics created');
+}
+
+/** Resolves once every partition has a leader: before, the first to produce or to hear would fail. */
+async function untilLed(admin: Admin, wanted: readonly WantedTopic[]): Promise<void> {
+  const topics = wanted.map(({ topic }) => topic);
+  const end = performance.now() + LEADERS_MS;
+  for (;;) {
+    try {
+      const found = await admin.fetchTopicMetadata({ topics });
+      const led = found.topics.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+      if (led.length === topics.length) return;
+    } catch (error) {
+      // Unknown, or without leaders: it is being made.
+      if ((error as { retriable?: boolean }).retriable !== true || performance.now() > end)
+        throw lacking(wanted, error);
+    }
+    if (performance.now() > end) throw lacking(wanted, new Error('no leader'));
+    await pause(LOOK_EACH_MS);
+  }
+}
+
+/** Another process that made it first is no fault. */
+const isRefused = (error: unknown, topic: string): boolean =>
+  (errorsOf(error)?.some((one) => one.topic === topic) ?? true) &&
+  why(error, topic) !== 'TOPIC_ALREADY_EXISTS';
+
+function lacking(topics: readonly WantedTopic[], cause: unknown): Error {
+  const lines = topics.map((topic) => `  ${describe(topic)}: ${why(cause, topic.topic)}`);
+  return new Error(`Kafka lacks topics that this key may not create:\n${lines.join('\n')}`, { cause });
 }
 
 async function warnOfNarrow(admin: Admin, wanted: readonly WantedTopic[], log: Log): Promise<void> {
@@ -66,8 +96,10 @@ const describe = (wanted: WantedTopic): string =>
     ...settings(wanted).map(({ name, value }) => `${name}=${value}`),
   ].join(', ') + ')';
 
+type TopicError = { topic?: string; type?: string; message: string };
+const errorsOf = (error: unknown): TopicError[] | undefined => (error as { errors?: TopicError[] }).errors;
+
 function why(error: unknown, topic: string): string {
-  const errors = (error as { errors?: { topic?: string; type?: string; message: string }[] }).errors ?? [];
-  const own = errors.find((one) => one.topic === topic) ?? (error as { type?: string; message: string });
+  const own = errorsOf(error)?.find((one) => one.topic === topic) ?? (error as TopicError);
   return own.type ?? own.message;
 }
