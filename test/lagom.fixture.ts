@@ -5,11 +5,17 @@ import { bootLagom } from '../apps/boot-lagom.js';
 import { ALL_MODULES } from '../apps/all/all.modules.js';
 import type { InboxMessage } from '#channels/inbox.store';
 import type { WireEvent } from '#events/example';
+import type { EventSource } from '#messaging/event-source';
+import { kafkaClient } from '#messaging/kafka-client';
+import { KafkaSource } from '#messaging/kafka-source';
+import { MemorySource } from '#messaging/memory-source';
+import { MemoryTopics } from '#messaging/memory-topics';
+import { PrefixedSource } from '#messaging/topic-prefix';
 import { SystemClock } from '#platform/clock';
 import { readConfig } from '#platform/config';
 import { Health } from '#platform/health';
 import { createLog, type Log } from '#platform/telemetry';
-import { homeOf } from './home.fixture.js';
+import { homeOf, silent } from './home.fixture.js';
 
 // A boot on a machine that is busy with other tests takes its time.
 jest.setTimeout(60_000);
@@ -86,6 +92,8 @@ export interface Lagom {
   advanceTo(at: Date | string): Promise<Date>;
   /** The rows of a booking, a customer, a status …, with history and trace; those due first come first. */
   messages(filter?: Record<string, string>, options?: { tenant?: string }): Promise<LedgerMessage[]>;
+  /** Somebody else who hears the line's topics, to be started and stopped by the test. */
+  listener(group: string): EventSource;
   close(): Promise<void>;
 }
 
@@ -158,6 +166,20 @@ export async function startLagom({
         ),
       );
       return whole.sort((a, b) => (a.dueAt ?? '').localeCompare(b.dueAt ?? ''));
+    },
+    listener: (group) => {
+      const handling = {
+        group: `${config.kafka?.groupPrefix ?? 'lagom'}-${group}`,
+        isOutage: () => false,
+        deadLetter: () => Promise.resolve(),
+        log: silent,
+      };
+      return config.kafka === null
+        ? new MemorySource(app.get(MemoryTopics), handling)
+        : new PrefixedSource(
+            new KafkaSource(kafkaClient(config.kafka.brokers, 'test', silent), handling),
+            topicPrefix,
+          );
     },
     close: async () => {
       await close();
