@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventSink } from '#messaging/event-sink';
 import type { Heard } from '#messaging/event-source';
-import { MemorySource } from '#messaging/memory-source';
-import { MemoryTopics } from '#messaging/memory-topics';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
-import { quietLog } from '#platform/telemetry';
 import { CLINIC, startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { DAY, event, HOUR, person, tell, until, visit, type Person } from './visit.fixture.js';
 
@@ -195,6 +192,7 @@ describe('a card number', () => {
 });
 
 describe('on the topic', () => {
+  const said = <T>(mails: T[]) => mails.length > 0 && mails;
   const produce = (value: unknown, key: string, headers: Record<string, string> = {}) =>
     lagom.app.get(EventSink).produce('booking.events', [
       {
@@ -208,19 +206,13 @@ describe('on the topic', () => {
     const who = person();
     const told = confirmed(who);
     await produce(told, who.id);
-    await lagom.advance('PT0S');
-    expect(await mailsTo(who)).toHaveLength(1);
+    expect(await until(() => mailsTo(who), said)).toHaveLength(1);
     expect((await lagom.post(told)).warnings).toHaveLength(1);
   });
 
   it('a poisoned one goes to the dead letters whole but for its card numbers, and holds nobody back', async () => {
     const dead: Heard[] = [];
-    const source = new MemorySource(lagom.app.get(MemoryTopics), {
-      group: 'a-test',
-      isOutage: () => false,
-      deadLetter: () => Promise.resolve(),
-      log: quietLog,
-    });
+    const source = lagom.listener('a-test');
     source.subscribe({
       topic: 'booking.events.dead',
       batchSize: 1,
@@ -242,8 +234,7 @@ describe('on the topic', () => {
       await produce({ ...confirmed(who), source: '/tenants/nobody' }, who.id);
       await produce({ ...confirmed(who), type: 'booking.dreamt.v1' }, who.id);
       await produce(confirmed(who), who.id);
-      await lagom.advance('PT0S');
-      expect(await mailsTo(who)).toHaveLength(1);
+      expect(await until(() => mailsTo(who), said)).toHaveLength(1);
 
       await until(
         async () => dead.length,
@@ -255,7 +246,7 @@ describe('on the topic', () => {
         'content-type': 'application/cloudevents+json',
         'x-trace': 'abc •••• 4242',
         'lagom-topic': 'booking.events',
-        'lagom-partition': '0',
+        'lagom-partition': expect.stringMatching(/^\d+$/),
         'lagom-offset': expect.stringMatching(/^\d+$/),
         'lagom-path': 'data.booking.startsAt',
         'lagom-reason': expect.stringContaining('data.booking.startsAt: expected RFC 3339 date-time'),
