@@ -29,6 +29,7 @@ import { DeadLetters } from '#ingest/dead-letters';
 import { DryRun } from '#ingest/dry-run';
 import { HearEvents } from '#ingest/hear-event';
 import { HeardEventStore } from '#ingest/heard-event.store';
+import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
@@ -111,6 +112,7 @@ export const LINE: FactoryProvider[] = [
       ),
   },
   wire(DeadLetters, [DeadLetterStore, EventSink, Tenants, Metrics, Clock]),
+  wire(Redrive, [DeadLetterStore, EventSink, Clock]),
   wire(Withdraw, [SuppressionStore, CustomerStore, MessageStore, Clock]),
   wire(Restrict, [Withdraw, Clock]),
   wire(Erase, [

@@ -263,7 +263,7 @@ describe('on the topic', () => {
       });
 
       const store = lagom.app.get(DeadLetterStore);
-      const kept = (await store.list(CLINIC, 10)).find(
+      const kept = (await store.list([CLINIC], { limit: 10 })).find(
         ({ offset }) => offset === first?.headers['lagom-offset'],
       );
       expect(kept).toMatchObject({
@@ -279,7 +279,7 @@ describe('on the topic', () => {
       });
       expect(Object.fromEntries(kept?.headers ?? [])).toMatchObject({ 'x-trace': 'abc •••• 4242' });
       expect((kept?.expiresAt.getTime() ?? 0) - (kept?.at.getTime() ?? 0)).toBe(30 * DAY);
-      expect((await store.list(null, 10)).map(({ reason }) => reason.split(':')[0])).toEqual(
+      expect((await store.list([null], { limit: 10 })).map(({ reason }) => reason.split(':')[0])).toEqual(
         expect.arrayContaining(['not-a-cloudevent', 'unknown-tenant']),
       );
     } finally {

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProviderSink, SENDGRID } from '#channels/provider-sink.fixture';
+import { DeadLetters } from '#ingest/dead-letters';
+import type { Heard } from '#messaging/event-source';
 import { CLINIC, startLagom, TRAVEL, type Lagom, type LedgerMessage } from './lagom.fixture.js';
-import { DAY, person, tell, until, visit, type Person } from './visit.fixture.js';
+import { choice, DAY, event, person, tell, until, visit, type Person } from './visit.fixture.js';
 
 let lagom: Lagom;
 let mailer: ProviderSink;
@@ -144,5 +146,105 @@ describe('POST /v1/pause', () => {
     }
     expect(await as('ingest', 'POST', '/v1/pause')).toBe(403);
     expect(await paused()).toEqual([]);
+  });
+});
+
+describe('dead letters', () => {
+  let offset = 0;
+  /** An event that died of something that is mended since. */
+  const died = async (type: string, data: Record<string, unknown>): Promise<string> => {
+    offset += 1;
+    const heard: Heard = {
+      topic: 'booking.events',
+      partition: 7,
+      offset: String(offset),
+      key: (data.customer as Person).id,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      value: Buffer.from(JSON.stringify(event(lagom, type, data))),
+      deliveries: 3,
+    };
+    const why = { reason: 'TypeError', path: 'data.booking', handler: 'lagom-all/booking.events' };
+    await lagom.app.get(DeadLetters).take(heard, why);
+    return `booking.events/7/${offset}`;
+  };
+  const listed = async (query = '') => (await lagom.api('GET', `/v1/dead-letters${query}`)).body;
+  const redrive = async (body: unknown) => lagom.api('POST', '/v1/dead-letters/redrive', body);
+  const confirmation = (who: Person) => ({
+    customer: who,
+    booking: visit(new Date(lagom.now().getTime() + 10 * DAY)),
+  });
+
+  it('are listed by place and reason, without what they hold', async () => {
+    const who = person();
+    const ids = [];
+    for (let count = 0; count < 3; count += 1)
+      ids.unshift(await died('booking.confirmed', confirmation(who)));
+    const first = await listed('?limit=2');
+    const rest = await listed(`?limit=2&cursor=${first.next}`);
+    expect([...first.items, ...rest.items].map(({ id }: { id: string }) => id)).toEqual(ids);
+    expect(first.items[0]).toEqual({
+      id: ids[0],
+      topic: 'booking.events',
+      partition: 7,
+      offset: String(offset),
+      key: who.id,
+      type: 'booking.confirmed.v1',
+      reason: 'TypeError',
+      path: 'data.booking',
+      at: expect.any(String),
+      status: 'open',
+    });
+    expect((await lagom.api('GET', '/v1/dead-letters', undefined, { tenant: TRAVEL })).body.items).toEqual(
+      [],
+    );
+    for (const role of ['ingest', 'marketer', 'approver']) {
+      expect(await as(role, 'GET', '/v1/dead-letters')).toBe(403);
+      expect(await as(role, 'POST', '/v1/dead-letters/redrive', { all: true })).toBe(403);
+    }
+    expect(await as('privacy', 'GET', '/v1/dead-letters')).toBe(200);
+    expect((await redrive({})).status).toBe(422);
+  });
+
+  it('are heard when they are driven again; what still is poison dies anew', async () => {
+    mailer.always(() => SENDGRID.accepted());
+    const who = person();
+    const good = await died('booking.confirmed', confirmation(who));
+    const poison = await died('booking.dreamt', confirmation(who));
+    const { status, body } = await redrive({ ids: [good, poison] });
+    expect([status, body]).toEqual([200, { redriven: [good, poison], skipped: [], more: false }]);
+    await becomes(who, 'accepted');
+    expect(mailsTo(who)).toBe(1);
+    const anew = await until(
+      async () => (await listed('?status=open')).items,
+      (items: { id: string; type: string }[]) => items.find(({ type }) => type === 'booking.dreamt.v1'),
+    );
+    expect(anew.id).not.toBe(poison);
+    const again = await redrive({ ids: [good] });
+    expect(again.body.skipped).toEqual([{ id: good, why: expect.any(String) }]);
+  });
+
+  it('a given that is driven again lifts no no, though it would have when it was said', async () => {
+    const said = (who: Person, version: number, state: 'given' | 'withdrawn') => ({
+      customer: { id: who.id, version },
+      choices: [choice('newsletter', 'email', state)],
+    });
+    const gate = async (who: Person) => {
+      const question = { customer: who.id, purpose: 'newsletter', channel: 'email' };
+      const { body } = await lagom.api('POST', '/v1/decisions', question);
+      return body.reason ?? body.outcome;
+    };
+    const [live, late] = [person(), person()];
+    for (const who of [live, late]) {
+      await tell(lagom, 'customer.updated', { customer: { ...who, version: 1 } });
+      await tell(lagom, 'customer.consent-changed', said(who, 2, 'withdrawn'));
+    }
+    await tell(lagom, 'customer.consent-changed', said(live, 3, 'given'));
+    expect(await gate(live)).toBe('permit');
+    await died('customer.consent-changed', said(late, 3, 'given'));
+    expect((await redrive({ all: true })).status).toBe(200);
+    expect((await listed('?status=open')).items.every(({ key }: { key: string }) => key !== late.id)).toBe(
+      true,
+    );
+    expect(await gate(late)).toBe('withdrawn');
   });
 });

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { Log } from '#platform/telemetry';
 import { LOG } from '../wire.js';
 import { CustomersController } from './customers.controller.js';
+import { DeadLettersController } from './dead-letters.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { EventsController } from './events.controller.js';
 import { HomeController } from './home.controller.js';
@@ -21,6 +22,7 @@ import { SchemasController } from './schemas.controller.js';
     MessagesController,
     CustomersController,
     KeysController,
+    DeadLettersController,
     PauseController,
     SchemasController,
   ],

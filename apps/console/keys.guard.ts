@@ -21,6 +21,8 @@ export interface Caller {
   role: Role;
   /** For the audit: a key's name, or that it was the first key. */
   name: string;
+  /** The first key, which is every tenant's. */
+  isFirst?: true;
 }
 
 export type KeyedRequest = Request & { lagom?: Caller };
@@ -74,7 +76,7 @@ export class KeysGuard implements CanActivate {
         `the first key needs the header Lagom-Tenant, one of ${all.map(({ id }) => id).join(', ')}`,
       );
     }
-    return { tenant, role: 'admin', name: 'LAGOM_ADMIN_KEY' };
+    return { tenant, role: 'admin', name: 'LAGOM_ADMIN_KEY', isFirst: true };
   }
 }
 

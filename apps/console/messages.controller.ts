@@ -9,13 +9,12 @@ import { CHANNELS } from '#purposes/channel';
 import { PURPOSES } from '#purposes/purpose';
 import { Asking } from './asking.js';
 import { toCsv } from './csv.js';
-import { cursorOf, readCursor } from './cursor.js';
+import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
+import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
-
-const MOST = 500;
 
 const time = z.iso
   .datetime({ offset: true, error: 'expected an RFC 3339 date-time' })
@@ -30,21 +29,7 @@ const listQuery = z.strictObject({
   channel: z.enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` }).optional(),
   from: time.optional(),
   to: time.optional(),
-  cursor: z
-    .string()
-    .transform((text, context) => {
-      const cursor = readCursor(text);
-      if (cursor !== null) return cursor;
-      context.addIssue({ code: 'custom', message: 'expected the `next` of the page before' });
-      return z.NEVER;
-    })
-    .optional(),
-  limit: z.coerce
-    .number({ error: `expected a number from 1 to ${MOST}` })
-    .int(`expected a number from 1 to ${MOST}`)
-    .min(1, `expected a number from 1 to ${MOST}`)
-    .max(MOST, `expected a number from 1 to ${MOST}`)
-    .default(50),
+  ...pageQuery,
 });
 
 /** The ledger: who got what, and why, or why not; and what may be tried again. */

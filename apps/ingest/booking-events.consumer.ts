@@ -3,6 +3,7 @@ import { Payload } from '@nestjs/microservices';
 import { readKafkaEvent, type Read } from '#events/read-event';
 import { HearEvents } from '#ingest/hear-event';
 import { outcomeOf } from '#ingest/hear-result';
+import { markedRedriven } from '#ingest/redrive';
 import type { Heard, Verdict } from '#messaging/event-source';
 import { Hears } from '#messaging/hears';
 import { Clock } from '#platform/clock';
@@ -24,7 +25,9 @@ export class BookingEventsConsumer {
     const known = new Set(this.tenants.all().map((tenant) => tenant.id));
     const now = this.clock.now();
     const reads = batch.map((heard) => readKafkaEvent(heard, known, now));
-    const events = reads.flatMap((read) => (read.kind === 'event' ? [read.event] : []));
+    const events = reads.flatMap((read, index) =>
+      read.kind === 'event' ? [markedRedriven(batch[index]!, read.event)] : [],
+    );
     const results = await this.hearEvents.hear(events);
     for (const [index, event] of events.entries()) {
       this.metrics.event(event.type, outcomeOf(results[index]));

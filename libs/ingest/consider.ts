@@ -87,8 +87,12 @@ export function consider(event: PersonEvent, known: Known, tenant: Tenant, now: 
   const how = { at: saidAt, recordedAt: now, via: 'event' as const, version: part.version };
   const log = statements.reduce(
     (known, said, index) =>
-      // A backfilled or old given lifts nothing (PROTOCOL B6).
-      hear(known, said, { ...how, id: `${event.id}#${index}`, ...(past ? { mayLift: false } : {}) }).log,
+      // A backfilled, redriven or old given lifts nothing (PROTOCOL B6).
+      hear(known, said, {
+        ...how,
+        id: `${event.id}#${index}`,
+        ...(past || event.redriven ? { mayLift: false } : {}),
+      }).log,
     applied.after.choiceLog,
   );
   // Also on a second hearing, after a crash; not those that the person has taken back since.

@@ -37,7 +37,7 @@ export class DeadLetters {
       topic,
       partition,
       offset,
-      tenant: this.tenantOf(heard),
+      ...this.identityOf(heard),
       key,
       headers: Object.entries(headers),
       value: value.toString('base64'),
@@ -65,10 +65,10 @@ export class DeadLetters {
     this.metrics.deadLetter(topic);
   }
 
-  /** Whose it is, where that can be read; nobody's otherwise. */
-  private tenantOf(heard: Heard): string | null {
+  /** Whose it is and of which type, where that can be read; nobody's otherwise. */
+  private identityOf(heard: Heard): { tenant: string | null; type: string | null } {
     const read = readKafkaEvent(heard, new Set(this.tenants.all().map(({ id }) => id)), this.clock.now());
-    const tenant = read.kind === 'event' ? read.event.tenant : read.tenant;
-    return tenant !== null && this.tenants.get(tenant) !== undefined ? tenant : null;
+    const { tenant, type } = read.kind === 'event' ? read.event : read;
+    return { tenant: tenant !== null && this.tenants.get(tenant) !== undefined ? tenant : null, type };
   }
 }

@@ -8,6 +8,8 @@ export interface DeadLetter {
   partition: number;
   offset: string;
   tenant: string | null;
+  /** The event's type, where it could be told. */
+  type: string | null;
   key: string | null;
   /** Name and value: a header's name may hold what a field's name may not. */
   headers: [string, string][];
@@ -19,13 +21,22 @@ export interface DeadLetter {
   status: 'open' | 'redriven';
   at: Date;
   expiresAt: Date;
+  /** Who drove it again, and when. */
+  redriven?: { at: Date; by: string };
 }
+
+/** The tenants whose letters are meant; null: those of which no tenant can be told. */
+export type Whose = readonly (string | null)[];
+
+/** Where a page of a list ends: newest first by `at`, then `_id`. */
+export type DeadLetterCursor = Pick<DeadLetter, 'at' | '_id'>;
 
 const schema = new mongoose.Schema(
   { _id: String, topic: String, tenant: String, key: String, status: String, at: Date, expiresAt: Date },
   { collection: 'deadletters', versionKey: false, autoIndex: false, strict: false, _id: false },
 );
 schema.index({ tenant: 1, at: -1 });
+schema.index({ status: 1, at: 1 });
 schema.index({ tenant: 1, key: 1 });
 schema.index({ expiresAt: 1 });
 
@@ -51,9 +62,62 @@ export class DeadLetterStore {
     ]);
   }
 
-  /** The newest first, of one tenant or of those that name none. */
-  async list(tenant: string | null, limit: number): Promise<DeadLetter[]> {
-    return this.letters.find({ tenant }).sort({ at: -1 }).limit(limit).lean<DeadLetter[]>();
+  /** One page, the newest first. */
+  async list(
+    whose: Whose,
+    page: {
+      limit: number;
+      status?: DeadLetter['status'] | undefined;
+      after?: DeadLetterCursor | undefined;
+    },
+  ): Promise<DeadLetter[]> {
+    const { limit, status, after } = page;
+    const older =
+      after === undefined
+        ? {}
+        : { $or: [{ at: { $lt: after.at } }, { at: after.at, _id: { $lt: after._id } }] };
+    return this.letters
+      .find({ tenant: { $in: [...whose] }, ...(status === undefined ? {} : { status }), ...older })
+      .sort({ at: -1, _id: -1 })
+      .limit(limit)
+      .lean<DeadLetter[]>();
+  }
+
+  /** The oldest first. */
+  async findByIds(whose: Whose, ids: readonly string[]): Promise<DeadLetter[]> {
+    return this.letters
+      .find({ _id: { $in: [...new Set(ids)] }, tenant: { $in: [...whose] } })
+      .sort({ at: 1, _id: 1 })
+      .lean<DeadLetter[]>();
+  }
+
+  /** Open ones that died by `until`, the oldest first, a page after another. */
+  async openUntil(
+    whose: Whose,
+    until: Date,
+    after: DeadLetterCursor | null,
+    limit: number,
+  ): Promise<DeadLetter[]> {
+    const younger =
+      after === null ? {} : { $or: [{ at: { $gt: after.at } }, { at: after.at, _id: { $gt: after._id } }] };
+    return this.letters
+      .find({ status: 'open', tenant: { $in: [...whose] }, at: { $lte: until }, ...younger })
+      .sort({ at: 1, _id: 1 })
+      .limit(limit)
+      .lean<DeadLetter[]>();
+  }
+
+  /** `open` → `redriven`; who came first stands. */
+  async markRedriven(letters: readonly DeadLetter[], by: string, at: Date): Promise<void> {
+    await this.letters.collection.bulkWrite(
+      letters.map(({ _id, tenant }) => ({
+        updateOne: {
+          filter: { _id: _id as never, tenant, status: 'open' },
+          update: { $set: { status: 'redriven', redriven: { at, by } } },
+        },
+      })),
+      { ordered: false },
+    );
   }
 
   /** Deletes what was dead-lettered under this key (erasure); how many there were. */
