@@ -53,17 +53,36 @@ interface Instants {
   last: number;
 }
 
-/** The hours that begin on the local day of `at` plus each of `days`, as instants. */
-function windows(at: Date, zoneName: string, hours: Hours, days: readonly number[]): [Instants, Instants][] {
+/** The hours that begin on the local day of `at` plus each of `days`, as instants; reckoned as far as they are asked for. */
+function* windows(
+  at: Date,
+  zoneName: string,
+  hours: Hours,
+  days: readonly number[],
+): Generator<[Instants, Instants]> {
   const zone = IANAZone.create(zoneName);
   if (!zone.isValid) throw new RangeError(`not a time zone: ${zoneName}`);
   const [from, to] = [minutes(hours.from), minutes(hours.to)];
   const { year, month, day } = DateTime.fromJSDate(at, { zone });
-  return days.map((offset) => {
+  for (const offset of days) {
     const midnight = Date.UTC(year, month - 1, day + offset);
     const end = midnight + to * MINUTE + (from > to ? DAY : 0);
-    return [instants(midnight + from * MINUTE, zone), instants(end, zone)];
-  });
+    yield [knownInstants(midnight + from * MINUTE, zone), knownInstants(end, zone)];
+  }
+}
+
+const INSTANTS = new Map<string, Instants>();
+const MOST_INSTANTS = 5_000;
+
+/** A zone's offset costs a formatting each, and a day's messages all ask about the same few wall times. */
+function knownInstants(wall: number, zone: IANAZone): Instants {
+  const key = `${zone.name} ${wall}`;
+  let known = INSTANTS.get(key);
+  if (!known) {
+    if (INSTANTS.size >= MOST_INSTANTS) INSTANTS.clear();
+    INSTANTS.set(key, (known = instants(wall, zone)));
+  }
+  return known;
 }
 
 /**
