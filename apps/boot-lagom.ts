@@ -6,6 +6,7 @@ import { LagomTransport } from '#messaging/lagom-transport';
 import { bootApp, runProcess, type BootedApp } from '#platform/boot';
 import { BootRefusal } from '#platform/boot-refusal';
 import { readOwnConfig, type AppName, type Config } from '#platform/config';
+import { PublicUrl } from '#platform/public-url';
 import { createLog } from '#platform/telemetry';
 import { PlatformModule, type PlatformOptions } from './platform.module.js';
 
@@ -21,10 +22,7 @@ class ProcessModule {
 }
 
 /** Boots one process: the platform, its modules, the consumers, the port. Tests call it with a configuration of theirs. */
-export async function bootLagom(
-  options: PlatformOptions,
-  modules: ModulesOf,
-): Promise<BootedApp> {
+export async function bootLagom(options: PlatformOptions, modules: ModulesOf): Promise<BootedApp> {
   const config = options.config ?? readOwnConfig(options.app);
   const log = options.log ?? createLog({ level: config.logLevel, app: config.app });
   return bootApp({
@@ -36,6 +34,7 @@ export async function bootLagom(
       app.connectMicroservice({ strategy: new LagomTransport(app.get(EventSource)) });
       await app.startAllMicroservices();
     },
+    opened: (app, port) => app.get(PublicUrl).settle(port),
   });
 }
 

@@ -23,6 +23,7 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { RetryMessage } from '#dispatch/retry-message';
+import { Standings } from '#dispatch/standings';
 import { StopButton } from '#dispatch/stop-button';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { DeadLetters } from '#ingest/dead-letters';
@@ -36,6 +37,7 @@ import { EventSink } from '#messaging/event-sink';
 import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
+import { PublicUrl } from '#platform/public-url';
 import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
 import { Restrict } from '#privacy/restrict';
@@ -104,11 +106,28 @@ export const LINE: FactoryProvider[] = [
       new Senders({ tenants, clock, inbox, mode: config.send, publicUrl: config.publicUrl }),
   },
   {
+    provide: PublicUrl,
+    inject: [CONFIG],
+    useFactory: (config: Config) => new PublicUrl(config.publicUrl),
+  },
+  {
+    provide: Standings,
+    inject: [MessageStore, Journeys],
+    useFactory: (messages: MessageStore, journeys: Journeys) =>
+      new Standings(messages, (journey, tenant) => journeys.scriptOf(journey, tenant)),
+  },
+  {
     provide: Links,
-    inject: [CONFIG, LinkTokens, ShortCodeStore, HashRing],
-    useFactory: (config: Config, tokens: LinkTokens, codes: ShortCodeStore, ring: HashRing) =>
+    inject: [CONFIG, LinkTokens, ShortCodeStore, HashRing, PublicUrl],
+    useFactory: (
+      config: Config,
+      tokens: LinkTokens,
+      codes: ShortCodeStore,
+      ring: HashRing,
+      publicUrl: PublicUrl,
+    ) =>
       new Links(tokens, codes, ring, (tenant) =>
-        config.send.mode === 'live' ? `https://${tenant.host}` : config.publicUrl,
+        config.send.mode === 'live' ? `https://${tenant.host}` : publicUrl.get(),
       ),
   },
   wire(DeadLetters, [DeadLetterStore, EventSink, Tenants, Metrics, Clock]),
@@ -146,6 +165,7 @@ export const LINE: FactoryProvider[] = [
     LoadFacts,
     Templates,
     Links,
+    Standings,
     Senders,
     Withdraw,
     MeansOfHouse,

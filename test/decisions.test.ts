@@ -143,6 +143,11 @@ describe('the gate, dry', () => {
     expect(status).toBe(422);
     expect(body.errors.map((one: { pointer: string }) => one.pointer)).toEqual(pointers);
   });
+
+  it.each([[[]], ['anna'], [7]])('is no question as %j', async (body) => {
+    const { status, body: said } = await post(body);
+    expect([status, said.errors]).toEqual([422, [{ pointer: '#', detail: 'expected a JSON object' }]]);
+  });
 });
 
 describe('what comes back from where it was sent', () => {

@@ -11,9 +11,11 @@ afterAll(() => lagom.close());
 
 /** The link of that kind in a message, on this process whatever it begins with. */
 function linkIn(message: Captured | undefined, kind: 'u' | 'o' | 's'): string {
-  const [, path] = new RegExp(`https?://[^\\s/]+(/${kind}/[\\w-]+)`).exec(message?.text ?? '') ?? [];
-  if (path === undefined) throw new Error(`no link to /${kind} in: ${message?.text}`);
-  return lagom.url + path;
+  const [link] = new RegExp(`https?://[^\\s/]+/${kind}/[\\w-]+`).exec(message?.text ?? '') ?? [];
+  if (link === undefined) throw new Error(`no link to /${kind} in: ${message?.text}`);
+  // As it stands, with the port that was found.
+  expect(new URL(link).origin).toBe(new URL(lagom.url).origin);
+  return link;
 }
 /** As a mail provider does it: no cookie, no context, no redirect followed. */
 const oneClick = (url: string) =>

@@ -1,5 +1,8 @@
 import { type BeforeApplicationShutdown, type FactoryProvider, Module } from '@nestjs/common';
 import { InboxStore } from '#channels/inbox.store';
+import { HashRing } from '#consent/hash-ring';
+import { LinkTokens } from '#consent/link-token';
+import { SuppressionStore } from '#consent/suppression.store';
 import { CustomerStore } from '#customers/customer.store';
 import { ActOnCaptured } from '#dispatch/act-on-captured';
 import { AdvanceClock } from '#dispatch/advance-clock';
@@ -11,6 +14,7 @@ import { Clock, SystemClock } from '#platform/clock';
 import { ClockLeadStore } from '#platform/clock-lead.store';
 import type { Config } from '#platform/config';
 import { Withdraw } from '#privacy/withdraw';
+import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { Tenants } from '#tenants/tenant';
 import { Database } from '../database.js';
 import { CONFIG, wire } from '../wire.js';
@@ -46,7 +50,8 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
   providers: [
     CLOCK,
     wire(InboxPage, [InboxStore, MessageStore, CustomerStore, Tenants, AdvanceClock, Clock]),
-    wire(ActOnCaptured, [InboxStore, MessageStore, ApplyReceipt, Withdraw, Clock]),
+    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(ActOnCaptured, [InboxStore, MessageStore, ApplyReceipt, LinkTokens, WithdrawByLink, Clock]),
   ],
 })
 export class InboxModule implements BeforeApplicationShutdown {

@@ -14,10 +14,16 @@ export function readInput<Schema extends z.ZodType>(schema: Schema, input: unkno
         issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
       return paths.map((path) => ({
         pointer: `#${path.map((part) => `/${escapePointer(String(part))}`).join('')}`,
-        detail: issue.code === 'unrecognized_keys' ? 'is not a member that is known here' : issue.message,
+        detail: detailOf(issue),
       }));
     }),
   );
+}
+
+function detailOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return 'is not a member that is known here';
+  const isWhole = issue.code === 'invalid_type' && issue.expected === 'object' && issue.path.length === 0;
+  return isWhole ? 'expected a JSON object' : issue.message;
 }
 
 /** RFC 6901, section 3. */

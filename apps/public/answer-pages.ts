@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { Customer } from '#customers/customer.types';
 import { Pages } from '#rendering/pages';
 import type { PageName, PageOwner, PageTenant, PageViews } from '#rendering/page-views';
+import { sayPhone } from '#rendering/say-phone';
 import { Tenants, type Tenant } from '#tenants/tenant';
 
 /** No script at all, nothing from elsewhere, in nobody's frame; the one inline style is named by its hash. */
@@ -44,7 +45,7 @@ export class AnswerPages {
     whose: { tenant: Tenant; locale: string },
     view: PageViews[Name],
   ): void {
-    this.answer(response, status, name, whose.locale, pageTenant(whose.tenant), view);
+    this.answer(response, status, name, whose.locale, pageTenant(whose), view);
   }
 
   /** Answers a link that nothing can be said about but that it does not work. */
@@ -77,7 +78,10 @@ export class AnswerPages {
   }
 }
 
-function pageTenant({ name, legalName, email, phone, address, look }: Tenant): PageTenant {
+function pageTenant({ tenant, locale }: { tenant: Tenant; locale: string }): PageTenant {
+  const { name, legalName, email, address, look } = tenant;
+  // Who opens a link may be anybody, anywhere: only their language is known.
+  const phone = sayPhone(tenant, { locale, country: null, timeZone: null });
   const addressLines = [...address.lines, `${address.postalCode} ${address.city}`];
   return { name, legalName, email, phone, addressLines, colour: look.colour };
 }

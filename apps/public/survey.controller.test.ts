@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ShortCodeStore } from '#consent/short-code.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { Erase } from '#privacy/erase';
 import { CLINIC, type PublicSide, startPublic, TRAVEL } from './public.fixture.js';
@@ -31,7 +32,7 @@ it('asks for a number from 0 to 10, and changes nothing by asking', async () => 
   const html = await (await ask(path)).text();
   expect(html.match(/type="radio"/g)).toHaveLength(11);
   expect(html).not.toContain('checked');
-  expect(html).toContain('Hur nöjd är du med ditt besök?');
+  expect(html).toContain('Hur nöjd är du med det du bokade?');
   expect(await kept(booking)).toBeNull();
 });
 
@@ -68,6 +69,24 @@ it('keeps one of two first answers at once', async () => {
   const both = await Promise.all(['3', '4'].map((score) => answer(path, { score })));
   expect(both.map(({ status }) => status)).toEqual([200, 200]);
   expect([3, 4]).toContain((await kept(booking))?.score);
+});
+
+it('opens by the short code of an SMS, which opens nothing else, until the person is erased', async () => {
+  const { id, booking } = await visitor();
+  const payload = side.linkTo(id, '+46701740605', { channel: 'sms', purpose: 'survey', subject: booking });
+  const codes = side.get(ShortCodeStore);
+  const wanted = [{ message: `m-${id}`, payload }];
+  const code = (await codes.ensure(CLINIC, 'survey', wanted)).get(`m-${id}`);
+  const optOut = (await codes.ensure(CLINIC, 'unsubscribe', wanted)).get(`m-${id}`);
+  expect((await answer(`/s/${code}`, { score: '8' })).status).toBe(200);
+  expect(await kept(booking)).toMatchObject({ customer: id, score: 8 });
+  for (const wrong of [`/o/${code}`, `/s/${optOut}`]) {
+    expect((await ask(wrong)).status).toBe(404);
+    expect((await answer(wrong, { score: '1' })).status).toBe(404);
+  }
+  expect((await side.find(id))?.choiceLog.at(-1)).toMatchObject({ state: 'given' });
+  await side.get(Erase).erase(CLINIC, id, 'staff');
+  expect((await ask(`/s/${code}`)).status).toBe(410);
 });
 
 describe('an answer that cannot be taken', () => {

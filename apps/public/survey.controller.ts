@@ -1,6 +1,8 @@
 import { All, Controller, Get, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import type { LinkPayload } from '#consent/link-payload';
 import { LinkTokens } from '#consent/link-token';
+import { ShortCodeStore } from '#consent/short-code.store';
 import { AnswerSurvey, openUntil, type Survey, type Visit } from '#customers/answer-survey';
 import type { SurveyAnswer } from '#customers/survey-answer.store';
 import { Clock } from '#platform/clock';
@@ -33,6 +35,7 @@ const SCORES = Array.from({ length: 11 }, (_, score) => String(score));
 export class SurveyController {
   constructor(
     private readonly tokens: LinkTokens,
+    private readonly codes: ShortCodeStore,
     private readonly tenants: Tenants,
     private readonly surveys: AnswerSurvey,
     private readonly pages: AnswerPages,
@@ -88,7 +91,7 @@ export class SurveyController {
 
   /** Null: it was answered already that there is nothing to open. */
   private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
-    const link = this.tokens.open('survey', token, this.clock.now());
+    const link = await this.read(token);
     const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
     if (typeof link === 'string' || tenant === undefined || link.subject === undefined) {
       this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
@@ -100,6 +103,14 @@ export class SurveyController {
     if (survey.kind === 'open') return { visit, tenant, locale, survey };
     this.pages.send(response, 410, 'gone', { tenant, locale }, {});
     return null;
+  }
+
+  /** The token of a mail or the code of an SMS: no token is as short. */
+  private async read(token: string): Promise<LinkPayload | 'forged' | 'expired'> {
+    const found = await this.codes.find('survey', token);
+    if (found === null) return this.tokens.open('survey', token, this.clock.now());
+    // What an erasure has left of a code.
+    return found.payload.subject === undefined ? 'expired' : { ...found.payload, tenant: found.tenant };
   }
 
   private show(

@@ -6,6 +6,7 @@ import { CustomerStore } from '#customers/customer.store';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import { Links } from '#dispatch/links';
 import { LoadFacts } from '#dispatch/load-facts';
+import { Standings } from '#dispatch/standings';
 import { MeansOfHouse } from '#dispatch/means';
 import { messageRow } from '#messages/message.fixture';
 import { MessageStore } from '#messages/message.store';
@@ -56,6 +57,7 @@ beforeAll(async () => {
     side.get(LoadFacts),
     side.get(Templates),
     side.get(Links),
+    side.get(Standings),
     paced as Senders,
     side.get(Withdraw),
     side.get(MeansOfHouse),

@@ -333,7 +333,9 @@ it('works from an SMS by its code, also once the person is erased', async () => 
   const { id, phone } = somebody();
   await side.plant({ customer: id, phone });
   const payload = side.linkTo(id, phone, { channel: 'sms', purpose: 'abandoned-booking' });
-  const codes = await side.get(ShortCodeStore).ensure(CLINIC, [{ message: `m-${id}`, payload }]);
+  const codes = await side
+    .get(ShortCodeStore)
+    .ensure(CLINIC, 'unsubscribe', [{ message: `m-${id}`, payload }]);
   const path = `/o/${codes.get(`m-${id}`)}`;
   const page = await (await ask(path)).text();
   expect(page).toContain('påminnelser om påbörjade bokningar via sms');

@@ -131,7 +131,7 @@ export class UnsubscribeController {
   }
 
   private async openCode(code: string, request: Request): Promise<Opened | null> {
-    const found = await this.codes.find(code);
+    const found = await this.codes.find('unsubscribe', code);
     return found && this.opened({ ...found.payload, tenant: found.tenant }, '/o', request);
   }
 

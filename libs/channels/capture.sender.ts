@@ -1,4 +1,4 @@
-import type { CapturedMessage, InboxStore } from './inbox.store.js';
+import { inboxId, type CapturedMessage, type InboxStore } from './inbox.store.js';
 import { codeOf } from './provider-failure.js';
 import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
 
@@ -35,7 +35,8 @@ export class CaptureSender extends Sender {
     this.pending = [];
     try {
       await this.inbox.keep(batch.map(({ message }) => message));
-      for (const { message, tell } of batch) tell({ kind: 'accepted', providerId: message.ref });
+      // Shown to staff: the ref is nobody's but ours and the provider's.
+      for (const { message, tell } of batch) tell({ kind: 'accepted', providerId: inboxId(message.ref) });
     } catch (error) {
       // The write may have been made: the same answer as a provider's that was lost.
       for (const { tell } of batch) tell({ kind: 'unknown', reason: codeOf(error) ?? 'inbox' });

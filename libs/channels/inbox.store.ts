@@ -154,8 +154,8 @@ export class InboxStore {
   }
 }
 
-/** The ref itself is for webhooks only. */
-function inboxId(ref: string): string {
+/** The id of a captured message; the ref itself is for webhooks only. */
+export function inboxId(ref: string): string {
   return createHash('sha256').update(ref).digest('base64url').slice(0, 14);
 }
 

@@ -2,6 +2,10 @@ import { createHmac, hkdfSync } from 'node:crypto';
 import mongoose from 'mongoose';
 import { isDuplicateKey } from '#platform/mongo';
 import type { LinkPayload } from './link-payload.js';
+import type { LinkUse } from './link-token.js';
+
+/** What a code is for; a code of one use opens no other. */
+export type CodeUse = Extract<LinkUse, 'unsubscribe' | 'survey'>;
 
 /** A short code and what it stands for. */
 export interface ShortCode {
@@ -13,6 +17,7 @@ export interface ShortCode {
 
 interface Kept {
   _id: string;
+  use: CodeUse;
   tenant: string;
   message: string;
   payload: LinkPayload;
@@ -21,6 +26,7 @@ interface Kept {
 const schema = new mongoose.Schema(
   {
     _id: String,
+    use: String,
     tenant: String,
     message: String,
     payload: {
@@ -39,8 +45,8 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const TRIES = 5;
 
 /**
- * Short codes for the opt-out links of SMS, where a sealed token would cost a segment. Derived from the message by a
- * MAC: nobody can guess one, and rendering again gives the same. They never run out.
+ * Short codes for the links of SMS, where a sealed token would cost a segment. Derived from the message by a MAC: nobody
+ * can guess one, and rendering again gives the same. They never run out.
  */
 export class ShortCodeStore {
   private readonly codes;
@@ -55,21 +61,24 @@ export class ShortCodeStore {
     await this.codes.createIndexes();
   }
 
-  /** The code of each message, made and stored where there is none yet. */
+  /** The code of each message for a use, made and stored where there is none yet. */
   async ensure(
     tenant: string,
+    use: CodeUse,
     wanted: readonly { message: string; payload: LinkPayload }[],
   ): Promise<Map<string, string>> {
     const codes = new Map<string, string>();
     let open = [...new Map(wanted.map((one) => [one.message, one])).values()];
     for (let attempt = 0; open.length > 0; attempt += 1) {
       if (attempt === TRIES) throw new Error(`${open.length} short codes were taken ${TRIES} times in a row`);
-      const tried = open.map((one) => ({ ...one, _id: this.derive(tenant, one, attempt) }));
-      await this.insert(tried.map(({ _id, message, payload }) => ({ _id, tenant, message, payload })));
+      const tried = open.map((one) => ({ ...one, _id: this.derive(tenant, use, one, attempt) }));
+      await this.insert(tried.map(({ _id, message, payload }) => ({ _id, use, tenant, message, payload })));
       const kept = await this.codes.find({ _id: { $in: tried.map((one) => one._id) } }).lean<Kept[]>();
       // What another message had before is left to it.
       const mine = new Set(
-        kept.filter((one) => one.tenant === tenant).map((one) => `${one._id} ${one.message}`),
+        kept
+          .filter((one) => one.tenant === tenant && one.use === use)
+          .map((one) => `${one._id} ${one.message}`),
       );
       open = tried.filter(({ _id, message }) => {
         if (!mine.has(`${_id} ${message}`)) return true;
@@ -81,18 +90,23 @@ export class ShortCodeStore {
   }
 
   /** What a code stands for. The only look-up without a tenant: a code is all that the link says. */
-  async find(code: string): Promise<ShortCode | null> {
+  async find(use: CodeUse, code: string): Promise<ShortCode | null> {
     if (!CODE.test(code)) return null;
-    const kept = await this.codes.findOne({ _id: code }).lean<Kept>();
+    const kept = await this.codes.findOne({ _id: code, use }).lean<Kept>();
     return kept && { code, tenant: kept.tenant, message: kept.message, payload: kept.payload };
   }
 
-  /** For an erasure: the codes go on working for the address, and no longer name the person. */
+  /**
+   * For an erasure: the codes no longer name the person. Those that say no go on working for the address; those of a
+   * survey open nothing any more, and know the address no longer.
+   */
   async forgetCustomer(tenant: string, customer: string): Promise<void> {
-    await this.codes.updateMany(
-      { tenant, 'payload.customer': customer },
-      { $set: { 'payload.customer': '', message: '' }, $unset: { 'payload.subject': 1 } },
-    );
+    const theirs = { tenant, 'payload.customer': customer };
+    const nobody = { 'payload.customer': '', message: '' };
+    const $unset = { 'payload.subject': 1 as const };
+    const nowhere = { 'payload.keyId': '', 'payload.hash': '' };
+    await this.codes.updateMany({ ...theirs, use: 'survey' }, { $set: { ...nobody, ...nowhere }, $unset });
+    await this.codes.updateMany(theirs, { $set: nobody, $unset });
   }
 
   private async insert(codes: readonly Kept[]): Promise<void> {
@@ -111,11 +125,12 @@ export class ShortCodeStore {
   /** Of the message and the address: a retry to another number has a code of its own. */
   private derive(
     tenant: string,
+    use: CodeUse,
     { message, payload }: { message: string; payload: LinkPayload },
     attempt: number,
   ): string {
     const mac = createHmac('sha256', this.key)
-      .update(JSON.stringify([tenant, message, payload.hash, attempt]))
+      .update(JSON.stringify([tenant, use, message, payload.hash, attempt]))
       .digest();
     let rest = mac.readBigUInt64BE();
     let code = '';

@@ -7,6 +7,7 @@ import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import type { Decided } from './decide.js';
 import type { MessageLinks } from './links.js';
+import type { Standing } from './standings.js';
 
 export type Permitted = Extract<Decided, { kind: 'send' }>;
 
@@ -22,12 +23,13 @@ export function compose(
   tenant: Tenant,
   permitted: Permitted,
   links: MessageLinks,
+  standing: Standing,
   now: Date,
 ): { kind: 'composed'; composed: Composed } | { kind: 'invalid'; problem: string } {
   const { row, channel, address, ref, customer, booking } = permitted;
   if (channel !== 'email' && channel !== 'sms')
     return { kind: 'invalid', problem: `no template for ${channel}` };
-  const result = templates.render(renderInput(tenant, row.template, channel, customer, booking, links, now));
+  const result = templates.render(renderInput(tenant, standing, channel, customer, booking, links, now));
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
   return {
@@ -49,7 +51,7 @@ export function compose(
 /** The facts of a message as a template is given them. */
 export function renderInput(
   tenant: Tenant,
-  template: string,
+  { template, isLast }: Standing,
   channel: 'email' | 'sms',
   customer: Customer,
   booking: Booking | null,
@@ -67,6 +69,7 @@ export function renderInput(
       email: tenant.email,
       phone: tenant.phone,
       addressLines: [...tenant.address.lines, `${tenant.address.postalCode} ${tenant.address.city}`],
+      country: tenant.country,
       host: tenant.host,
       locales: tenant.locales,
       timeZone: tenant.timeZone,
@@ -74,7 +77,12 @@ export function renderInput(
       logo: tenant.look.logo,
       showServiceNames: tenant.policy.showServiceNames,
     },
-    person: { name: customer.name, timeZone: customer.timeZone, email: customer.email },
+    person: {
+      name: customer.name,
+      timeZone: customer.timeZone,
+      country: customer.address?.country ?? null,
+      email: customer.email,
+    },
     booking:
       booking === null
         ? null
@@ -97,6 +105,7 @@ export function renderInput(
             cancelReason: booking.cancelReason,
           },
     links,
+    isLast,
     now,
   };
 }

@@ -21,6 +21,7 @@ import type { Links } from './links.js';
 import type { LoadFacts } from './load-facts.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
+import type { Standings } from './standings.js';
 import { stopMove } from './stop-move.js';
 
 /** How often one call starts over for what lost a race, before the rest waits for its lane to come round. */
@@ -48,6 +49,7 @@ export class DispatchBatch {
     private readonly facts: LoadFacts,
     private readonly templates: Templates,
     private readonly links: Links,
+    private readonly standings: Standings,
     private readonly senders: Senders,
     private readonly withdraw: Withdraw,
     private readonly means: Means,
@@ -158,7 +160,13 @@ export class DispatchBatch {
     now: Date,
   ): Promise<{ composed: Composed[]; stopped: Transition[] }> {
     const permitted = decided.filter((one): one is Permitted => one.kind === 'send');
-    const links = await this.links.forMessages(tenant, permitted);
+    const [links, standings] = await Promise.all([
+      this.links.forMessages(tenant, permitted),
+      this.standings.of(
+        tenant,
+        permitted.map(({ row }) => row),
+      ),
+    ]);
     const composed: Composed[] = [];
     const stopped: Transition[] = [];
     for (const one of decided) {
@@ -166,7 +174,9 @@ export class DispatchBatch {
         stopped.push(stopMove(one, now));
         continue;
       }
-      const result = compose(this.templates, tenant, one, links.get(one.row._id) ?? {}, now);
+      const { _id, template } = one.row;
+      const standing = standings.get(_id) ?? { template, isLast: false };
+      const result = compose(this.templates, tenant, one, links.get(_id) ?? {}, standing, now);
       if (result.kind === 'composed') {
         composed.push(result.composed);
         continue;

@@ -24,6 +24,7 @@ import { LoadFacts } from './load-facts.js';
 import { MeansOfHouse } from './means.js';
 import { ReleaseDue } from './release-due.js';
 import { RepairStuck } from './repair-stuck.js';
+import { Standings, type Script } from './standings.js';
 
 /** The world outside: what was asked of the provider, whatever became of the process that asked. */
 export class Provider {
@@ -127,14 +128,20 @@ const NAMES = [
   'survey',
 ];
 
+/** What the definitions of the journeys say. */
+const SCRIPTS: Record<string, Script> = {
+  change: { steps: 1, opening: 'booking-confirmation' },
+  'abandoned-booking': { steps: 2, opening: null },
+};
+
 /** Says which template and for which time: enough to tell what went out. */
 const templates = {
   names: () => NAMES,
-  render: ({ template, channel, booking }: RenderInput) => ({
+  render: ({ template, channel, booking, isLast }: RenderInput) => ({
     kind: 'rendered',
     content: {
       ...(channel === 'email' ? { subject: template } : {}),
-      text: `${template} ${booking?.startsAt?.toISOString() ?? ''}`,
+      text: `${template} ${booking?.startsAt?.toISOString() ?? ''}${isLast === true ? ' last' : ''}`,
       attachments: [],
       template,
       version: '0123456789ab',
@@ -180,6 +187,7 @@ export class Line extends Ledger {
       this.facts,
       templates,
       links,
+      new Standings(this.messages, (journey) => SCRIPTS[journey] ?? null),
       senders,
       this.withdraw,
       this.means,

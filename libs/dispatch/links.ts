@@ -1,7 +1,7 @@
 import type { HashRing } from '#consent/hash-ring';
 import type { LinkPayload } from '#consent/link-payload';
 import type { LinkTokens } from '#consent/link-token';
-import type { ShortCodeStore } from '#consent/short-code.store';
+import type { CodeUse, ShortCodeStore } from '#consent/short-code.store';
 import type { MessageRow } from '#messages/message.types';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
@@ -31,43 +31,72 @@ export class Links {
     private readonly codes: ShortCodeStore,
     private readonly ring: HashRing,
     /** Where links begin: `https://<host>` under `live`, else PUBLIC_URL. */
-    private readonly baseOf: (tenant: Tenant) => string,
+    private readonly baseOf: (tenant: Tenant) => Promise<string> | string,
   ) {}
 
   /** By row id. Codes are stored before anything is sent. */
   async forMessages(tenant: Tenant, messages: readonly Linked[]): Promise<Map<string, MessageLinks>> {
-    const base = this.baseOf(tenant);
+    const base = await this.baseOf(tenant);
     const objectionable = messages.filter(({ row }) => RULES[row.purpose].stoppedByChoice);
-    const codes = await this.codes.ensure(
-      tenant.id,
-      objectionable
-        .filter(({ channel }) => channel !== 'email')
-        .map((one) => ({ message: one.row._id, payload: this.payload(tenant, one) })),
-    );
+    const [optOuts, surveys] = await Promise.all([
+      this.paths(tenant, 'unsubscribe', objectionable),
+      this.paths(
+        tenant,
+        'survey',
+        messages.filter(({ row }) => row.purpose === 'survey' && row.booking !== null),
+      ),
+    ]);
     return new Map(
-      messages.map((one) => {
-        const links: MessageLinks = {};
-        const code = codes.get(one.row._id);
-        if (code !== undefined) links.optOut = `${base}/o/${code}`;
-        else if (RULES[one.row.purpose].stoppedByChoice) {
-          links.unsubscribe = `${base}/u/${this.tokens.seal('unsubscribe', this.payload(tenant, one))}`;
-        }
-        if (one.row.purpose === 'survey' && one.row.booking !== null) {
-          const payload = { ...this.payload(tenant, one), subject: one.row.booking };
-          links.survey = `${base}/s/${this.tokens.seal('survey', payload)}`;
-        }
-        return [one.row._id, links];
+      messages.map(({ row, channel }) => {
+        const [optOut, survey] = [optOuts.get(row._id), surveys.get(row._id)];
+        return [
+          row._id,
+          {
+            ...(optOut && { [channel === 'email' ? 'unsubscribe' : 'optOut']: base + optOut }),
+            ...(survey && { survey: base + survey }),
+          },
+        ];
       }),
     );
   }
 
-  private payload(tenant: Tenant, { row, channel, address }: Linked): LinkPayload {
+  private async paths(
+    tenant: Tenant,
+    use: CodeUse,
+    messages: readonly Linked[],
+  ): Promise<Map<string, string>> {
+    const saying = messages.map((one) => ({
+      ...{ message: one.row._id, channel: one.channel },
+      payload: this.payload(tenant, one, use),
+    }));
+    const codes = await this.codes.ensure(
+      tenant.id,
+      use,
+      saying.filter(({ channel }) => channel !== 'email'),
+    );
+    const { token, code } = PATHS[use];
+    return new Map(
+      saying.map(({ message, payload }) => {
+        const short = codes.get(message);
+        return [message, short === undefined ? token + this.tokens.seal(use, payload) : code + short];
+      }),
+    );
+  }
+
+  private payload(tenant: Tenant, { row, channel, address }: Linked, use: CodeUse): LinkPayload {
     return {
       tenant: tenant.id,
       customer: row.customer,
       purpose: row.purpose,
       channel,
       ...this.ring.current(ADDRESS_KIND[channel], address, tenant.id),
+      ...(use === 'survey' && row.booking !== null ? { subject: row.booking } : {}),
     };
   }
 }
+
+/** Where each use is opened. */
+const PATHS: Record<CodeUse, { token: string; code: string }> = {
+  unsubscribe: { token: '/u/', code: '/o/' },
+  survey: { token: '/s/', code: '/s/' },
+};

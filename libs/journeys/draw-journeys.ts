@@ -34,6 +34,9 @@ function section(journey: Journey): string[] {
     journey.subject === 'cart'
       ? '- At most once per cart and step.'
       : '- Once per generation of the booking; a newer generation calls older, unsent rows off.',
+    ...(journey.opening === undefined
+      ? []
+      : [`- Where the person has heard nothing of the booking yet, \`${journey.opening}\` says it.`]),
     ...(journey.until === 'startsAt' ? ['- Of no use once the visit has begun.'] : []),
     ...(journey.late === 'refuse'
       ? ['- A time that has gone by when it is planned is `refused` as `too-late`.']

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { EVENT_TYPES } from '#events/event';
 import { PURPOSES } from '#purposes/purpose';
-import { parseTiming } from '#tenants/duration';
+import { parseTiming, type Timing } from '#tenants/duration';
+import type { Tenant } from '#tenants/tenant';
 
 const eventType = z.enum(EVENT_TYPES);
 
@@ -26,6 +27,8 @@ export const journeySchema = z.strictObject({
   purpose: z.enum(PURPOSES),
   /** A folder under `templates/email` and `templates/sms`. */
   template: z.string().min(1),
+  /** The template in its place where the person has heard nothing of the booking yet: it overtook what should have come first. */
+  opening: z.string().min(1).optional(),
   /** `booking`: one row per generation; `cart`: once per cart and step. */
   subject: z.enum(['booking', 'cart']),
   on: z.array(eventType).min(1),
@@ -45,3 +48,11 @@ export const journeySchema = z.strictObject({
   hours: z.enum(['service', 'any']).default('any'),
 });
 export type Journey = z.infer<typeof journeySchema>;
+
+/** When the steps of a journey are due with a tenant, in their order; `now`: at once, and only once. */
+export function timingsOf(
+  { journey, timing }: Journey,
+  tenant: Pick<Tenant, 'journeys'>,
+): 'now' | readonly Timing[] {
+  return timing === 'now' ? 'now' : (tenant.journeys[journey]?.[timing.key] ?? timing.default);
+}

@@ -5,7 +5,7 @@ import type { EventType } from '#events/event';
 import { BootRefusal, type BootFault } from '#platform/boot-refusal';
 import { rootDir } from '#platform/root';
 import type { Tenant } from '#tenants/tenant';
-import { journeySchema, type Journey } from './journey.js';
+import { journeySchema, timingsOf, type Journey } from './journey.js';
 
 /** The journeys, checked, by the events that start them and call them off. */
 export class Journeys {
@@ -13,6 +13,14 @@ export class Journeys {
 
   startedBy(type: EventType): readonly Journey[] {
     return this.all.filter((journey) => journey.on.includes(type));
+  }
+
+  /** What a journey has to say with a tenant; null where none has that name. */
+  scriptOf(name: string, tenant: Tenant): { steps: number; opening: string | null } | null {
+    const journey = this.all.find((one) => one.journey === name);
+    if (journey === undefined) return null;
+    const timings = timingsOf(journey, tenant);
+    return { steps: timings === 'now' ? 1 : timings.length, opening: journey.opening ?? null };
   }
 
   calledOffBy(type: EventType): readonly Journey[] {
@@ -98,7 +106,11 @@ export function loadJourneys(dir: string, hasTemplate: (name: string) => boolean
     };
     if (`${journey.journey}.yaml` !== name)
       fault('journey', `expected the file's own name, got ${journey.journey}`);
-    if (!hasTemplate(journey.template)) fault('template', `no template is called ${journey.template}`);
+    for (const member of ['template', 'opening'] as const) {
+      const template = journey[member];
+      if (template !== undefined && !hasTemplate(template))
+        fault(member, `no template is called ${template}`);
+    }
     if (journey.timing === 'now' && journey.anchor !== 'event')
       fault('anchor', 'a step that is due now has no anchor');
     journeys.push(journey);

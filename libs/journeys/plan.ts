@@ -11,7 +11,7 @@ import { DISTURBING, RULES } from '#purposes/purposes';
 import type { Timing } from '#tenants/duration';
 import type { Tenant } from '#tenants/tenant';
 import { dueFrom } from './due.js';
-import type { Journey } from './journey.js';
+import { timingsOf, type Journey } from './journey.js';
 import type { Journeys } from './load-journeys.js';
 
 export interface PlanInput {
@@ -62,10 +62,10 @@ export function plan(journeys: Journeys, input: PlanInput): Plan {
 function rowsOf(journey: Journey, input: PlanInput, booking: Booking): MessageRow[] {
   const { tenant, event } = input;
   if (journey.subject === 'cart' && booking.cart === null) return [];
-  if (journey.timing === 'now') return [row(journey, 'now', null, input, booking)];
+  const timings = timingsOf(journey, tenant);
+  if (timings === 'now') return [row(journey, 'now', null, input, booking)];
   const anchor = anchorOf(journey, event.time, booking);
   if (anchor === null) return [];
-  const timings = tenant.journeys[journey.journey]?.[journey.timing.key] ?? journey.timing.default;
   return timings.map((timing, index) => row(journey, String(index + 1), { anchor, timing }, input, booking));
 }
 

@@ -104,6 +104,13 @@ export class MessageStore {
     return this.rows.find({ _id: { $in: [...new Set(ids)] }, tenant }).lean<MessageRow[]>();
   }
 
+  /** All that was to be said about these bookings, whatever became of it. */
+  async findAboutBookings(tenant: string, bookings: readonly string[]): Promise<MessageRow[]> {
+    return this.rows
+      .find({ tenant, booking: { $in: [...new Set(bookings)] } }, { trace: 0 })
+      .lean<MessageRow[]>();
+  }
+
   /** Planned rows of every tenant whose time has come, the oldest first. */
   async findDue(now: Date, limit: number): Promise<MessageRow[]> {
     return this.rows

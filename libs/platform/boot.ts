@@ -17,6 +17,8 @@ export interface BootOptions {
   log: Log;
   /** Before the port opens: to set what the app needs (filters, microservices). */
   prepare?: (app: NestExpressApplication) => Promise<void> | void;
+  /** Once the port is open, with it; null where it never will be, before the app is closed. */
+  opened?: (app: NestExpressApplication, port: number | null) => void;
 }
 
 /** A process that answers. */
@@ -36,7 +38,7 @@ export const DRAIN_MS = 25_000;
  * `beforeApplicationShutdown` of every provider stop taking and drain, the port closes, `onApplicationShutdown`
  * closes connections.
  */
-export async function bootApp({ module, port, log, prepare }: BootOptions): Promise<BootedApp> {
+export async function bootApp({ module, port, log, prepare, opened }: BootOptions): Promise<BootedApp> {
   let booting = true;
   const app = await NestFactory.create<NestExpressApplication>(module, {
     // `readBody` keeps the raw bytes itself, and lets the guards speak first.
@@ -62,6 +64,7 @@ export async function bootApp({ module, port, log, prepare }: BootOptions): Prom
     await prepare?.(app);
     await app.listen(port);
   } catch (error) {
+    opened?.(app, null);
     await app.close();
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new BootRefusal('Lagom does not start', [
@@ -70,6 +73,7 @@ export async function bootApp({ module, port, log, prepare }: BootOptions): Prom
   }
   booting = false;
   const { port: found } = app.getHttpServer().address() as AddressInfo;
+  opened?.(app, found);
   let closing: Promise<void> | undefined;
   const close = () => {
     health.drain();

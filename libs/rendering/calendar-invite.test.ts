@@ -16,6 +16,7 @@ function input(booking: Partial<NonNullable<RenderInput['booking']>> = {}, tenan
       legalName: 'Kliniken AB',
       email: 'hej@kliniken.example',
       phone: '0647-123 45',
+      country: 'SE',
       addressLines: ['Årevägen 7'],
       host: 'boka.kliniken.example',
       locales: ['sv'],

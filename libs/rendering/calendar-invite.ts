@@ -8,6 +8,7 @@ import ical, {
   ICalEventStatus,
 } from 'ical-generator';
 import { foldLines } from './fold-lines.js';
+import { phoneFor } from './message-view.js';
 import type { Attachment, RenderInput } from './rendered.js';
 
 export type InviteMethod = 'REQUEST' | 'CANCEL';
@@ -46,7 +47,7 @@ export function calendarInvite(method: InviteMethod, input: RenderInput, locale:
       start,
       end,
       summary: tidy(words.summary(tenant.name, tenant.showServiceNames ? booking.service : null)),
-      description: tidy(called ? words.cancelled : words.contact(tenant.phone, tenant.email)),
+      description: tidy(called ? words.cancelled : words.contact(phoneFor(input, locale), tenant.email)),
       location: booking.location ? tidy(booking.location) : null,
       url: called || !booking.url ? null : new URL(booking.url).href,
       status: called ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,

@@ -59,6 +59,11 @@ describe('the lint of templates', () => {
 
   it.each<[string, () => Record<string, string | null>, string]>([
     [
+      'a flag that is said',
+      () => append('sms/abandoned-booking/sv/body.txt.hbs', '{{message.last}}'),
+      'message.last can only be asked about: {{#if message.last}}',
+    ],
+    [
       'an unknown variable',
       () => append(TEXT, '\n{{booking.secret}}'),
       `${TEXT}:13: unknown variable booking.secret`,

@@ -6,7 +6,7 @@ import { isGsm7 } from './sms-text.js';
 import type { Fault } from './template-fault.js';
 import type { Manifest } from './template-manifest.js';
 import type { PartName, TemplateSource } from './template-sources.js';
-import { isLook, isSensitive, type VariableName } from './template-variables.js';
+import { isFlag, isLook, isSensitive, type VariableName } from './template-variables.js';
 
 /** Gmail cuts a mail off above 102 KB: its end is where the unsubscribe link stands. */
 const MAX_HTML_BYTES = 102 * 1024;
@@ -97,7 +97,8 @@ function lintPart(source: TemplateSource, part: Part, allowed: ReadonlySet<Varia
     faults.push({ ...originOf(composed, line), problem });
   for (const { line, problem } of parsed.faults) at(line, problem);
   const shown = source.channel === 'sms' || name === 'subject' || name === 'preview';
-  for (const { name: variable, line } of parsed.uses) {
+  for (const { name: variable, line, said } of parsed.uses) {
+    if (said && isFlag(variable)) at(line, `${variable} can only be asked about: {{#if ${variable}}}`);
     if (!allowed.has(variable)) {
       at(line, `${variable} is not declared for ${source.template} in templates.yaml`);
     }

@@ -1,5 +1,6 @@
 import { brandColours } from './brand-colours.js';
 import { clocksDiffer, noteZone, saySpan, sayWhen, yearAt, type Reading } from './local-time.js';
+import { sayPhone } from './say-phone.js';
 import { sayPrice } from './say-price.js';
 import type { RenderInput } from './rendered.js';
 import type { VariableName } from './template-variables.js';
@@ -34,18 +35,24 @@ function viewOf(input: RenderInput, locale: string): View {
       name: plain(tenant.name),
       legalName: plain(tenant.legalName),
       email: plain(tenant.email),
-      phone: plain(tenant.phone),
+      phone: plain(phoneFor(input, locale)),
       address: plain(tenant.addressLines.filter((line) => line.trim() !== '').join(', ')),
       logo: link(tenant.logo, 'tenant.logo', /^https:$/),
     },
     look: { ...look },
     booking: booking ? bookingView(input, booking, locale) : NO_BOOKING,
+    message: { last: input.isLast === true ? 'yes' : null },
     links: {
       unsubscribe: link(links.unsubscribe, 'links.unsubscribe'),
       survey: link(links.survey, 'links.survey'),
       optOut: link(links.optOut, 'links.optOut'),
     },
   };
+}
+
+/** The tenant's number as this person dials it. */
+export function phoneFor({ tenant, person }: Pick<RenderInput, 'tenant' | 'person'>, locale: string): string {
+  return sayPhone(tenant, { locale, country: person.country ?? null, timeZone: person.timeZone });
 }
 
 const NO_BOOKING = {

@@ -143,6 +143,59 @@ describe('what a mail says', () => {
     );
   });
 
+  it('says of the last reminder that it is the last, in words of its own, and offers nothing', () => {
+    for (const channel of ['email', 'sms'] as const) {
+      for (const [locale, words] of [
+        ['sv', 'vår sista påminnelse'],
+        ['en', 'our last reminder'],
+      ] as const) {
+        const [first, last] = [false, true].map((isLast) =>
+          rendered('abandoned-booking', { channel, locale, change: (input) => (input.isLast = isLast) }),
+        );
+        expect(first?.text).not.toContain(words);
+        expect(last?.text).toContain(words);
+        if (channel === 'email') {
+          expect(first?.html).not.toContain(words);
+          expect(last?.html).toContain(words);
+          expect(last?.subject).not.toBe(first?.subject);
+        }
+      }
+    }
+  });
+
+  it('gives a number that can be dialled from where the person is', () => {
+    const called = (locale: string, change: Change = () => undefined) =>
+      rendered('booking-reminder', {
+        locale,
+        change: (input, booking) => {
+          input.tenant.phone = '0647-123 45';
+          input.person.timeZone = null;
+          change(input, booking);
+        },
+      }).text;
+    expect(called('sv')).toContain('Ring 0647-123 45 ');
+    expect(called('en')).toContain('call +46 647 123 45 ');
+    expect(called('sv', (input) => (input.person.timeZone = 'Europe/London'))).toContain(
+      'Ring +46 647 123 45 ',
+    );
+    expect(called('sv', (input) => (input.person.country = 'FI'))).toContain('Ring +46 647 123 45 ');
+  });
+
+  it('asks about a survey in one SMS, and says no in a second', () => {
+    for (const locale of ['sv', 'en']) {
+      const { text, sms } = rendered('survey', {
+        ...{ channel: 'sms', locale },
+        change: ({ tenant, links }) => {
+          tenant.name = 'Wellnesskliniken';
+          links.survey = 'https://halsa.wellnesskliniken.se/s/0123456789';
+          links.optOut = 'https://halsa.wellnesskliniken.se/o/0123456789';
+        },
+      });
+      expect(sms?.segments).toBe(2);
+      expect(text.indexOf('/s/0123456789') + 13).toBeLessThanOrEqual(160);
+    }
+  });
+
   it('needs no booking for a survey', () => {
     expect(rendered('survey', { change: (input) => (input.booking = null) }).text).toContain(
       'Hur nöjd är du',

@@ -12,6 +12,8 @@ export interface RenderInput {
     email: string;
     phone: string;
     addressLines: string[];
+    /** ISO 3166-1 alpha-2: of the phone number, where it is in its national form. */
+    country: string;
     host: string;
     locales: string[];
     timeZone: string;
@@ -22,6 +24,8 @@ export interface RenderInput {
   person: {
     name: string | null;
     timeZone: string | null;
+    /** ISO 3166-1 alpha-2. */
+    country?: string | null | undefined;
     /** The invitation's attendee (RFC 5546 wants one); without it the invitation has none. */
     email?: string | null | undefined;
   };
@@ -42,6 +46,8 @@ export interface RenderInput {
     cancelReason?: string | null | undefined;
   };
   links: { unsubscribe?: string | undefined; survey?: string | undefined; optOut?: string | undefined };
+  /** The last of several of its journey: none follows. */
+  isLast?: boolean | undefined;
   /** The DTSTAMP of an invitation, and the year that need not be said. */
   now: Date;
 }

@@ -38,6 +38,7 @@ const sample = z.strictObject({
     email: z.string(),
     phone: z.string(),
     addressLines: z.array(z.string()),
+    country: z.string().length(2),
     host: z.string(),
     locales: z.array(z.string()),
     timeZone: z.string(),

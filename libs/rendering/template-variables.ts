@@ -6,6 +6,8 @@ interface Variable {
   sensitive?: true;
   /** How it looks, not what it says: plain text does without. */
   look?: true;
+  /** Yes or nothing: it can be asked about, and says nothing. */
+  flag?: true;
 }
 
 /** Every variable that the view has (`message-view.ts` fills them in). */
@@ -32,6 +34,8 @@ export const VARIABLES = {
   'booking.price': {},
   'booking.url': {},
   'booking.cancelReason': { sensitive: true },
+  /** The last of several of its journey: none follows. */
+  'message.last': { flag: true },
   'links.unsubscribe': {},
   'links.survey': {},
   'links.optOut': {},
@@ -43,6 +47,7 @@ const TABLE: Record<VariableName, Variable> = VARIABLES;
 
 export const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name);
 export const isSensitive = (name: VariableName): boolean => TABLE[name].sensitive === true;
+export const isFlag = (name: VariableName): boolean => TABLE[name].flag === true;
 export const isLook = (name: VariableName): boolean => TABLE[name].look === true;
 
 /** The fact behind a variable, as the caller knows it. */

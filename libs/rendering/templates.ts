@@ -69,7 +69,11 @@ export async function loadTemplates(dir: string): Promise<Templates> {
     for (const [index, source] of sources.entries()) {
       const message = compiled[index];
       const input = sampleInput(manifest, source.template, source.channel, source.locale);
-      if (message && input) faults.push(...lintRendered(source, renderMessage(message, input)));
+      if (!message || !input) continue;
+      // Each way that it can go.
+      for (const isLast of source.declaration.variables.includes('message.last') ? [false, true] : [false]) {
+        faults.push(...lintRendered(source, renderMessage(message, { ...input, isLast })));
+      }
     }
   }
   if (faults.length > 0) throw new TemplateError(distinct(faults));
