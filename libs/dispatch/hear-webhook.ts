@@ -34,8 +34,13 @@ export class HearWebhook {
     const work = async (): Promise<void> => {
       for (const group of queue) {
         try {
+          const said = new Set<string>();
           for (const one of group) {
-            await this.applyReceipt.apply(tenant, one.receipt);
+            const { kind, mark = '', address } = one.receipt;
+            const words = JSON.stringify([kind, mark, address]);
+            // Deferred five times is deferred once.
+            if (!said.has(words)) await this.applyReceipt.apply(tenant, one.receipt);
+            said.add(words);
             this.metrics.webhook(account, one.receipt.mark ?? one.receipt.kind);
             written.push(one);
           }
