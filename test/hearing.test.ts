@@ -267,9 +267,9 @@ describe('on the topic', () => {
         ({ offset }) => offset === first?.headers['lagom-offset'],
       );
       expect(kept).toMatchObject({
-        _id: `booking.events/0/${first?.headers['lagom-offset']}`,
+        _id: `booking.events/${first?.headers['lagom-partition']}/${first?.headers['lagom-offset']}`,
         topic: 'booking.events',
-        partition: 0,
+        partition: Number(first?.headers['lagom-partition']),
         key: who.id,
         tenant: CLINIC,
         path: 'data.booking.startsAt',
