@@ -86,8 +86,8 @@ export async function bootApp({ module, port, log, prepare, opened }: BootOption
  * The whole life of a process: boots, and on SIGTERM or SIGINT drains within `DRAIN_MS`. What refuses the boot is
  * printed plainly, one fault a line.
  */
-export async function runProcess(log: Log, boot: () => Promise<BootedApp>): Promise<void> {
-  let booted: BootedApp;
+export async function runProcess(log: Log, boot: () => Promise<Pick<BootedApp, 'close'>>): Promise<void> {
+  let booted: Pick<BootedApp, 'close'>;
   try {
     booted = await boot();
   } catch (error) {

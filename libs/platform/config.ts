@@ -71,6 +71,18 @@ const MIN_SECRET_LENGTH = 16;
 /** Reads this process's environment: the one place in the house that does. */
 export const readOwnConfig = (app: AppName): Config => readConfig(process.env, app);
 
+/** What the embedded store needs in a process of its own: it knows no secret and no provider. */
+export type StoreConfig = Pick<Config, 'port' | 'dataDir' | 'logLevel'>;
+
+/** Reads the environment of the store's own process. PORT is MongoDB's 27017 unless told, 0 takes a free one. */
+export function readOwnStoreConfig(): StoreConfig {
+  const shape = settings('all', true).pick({ PORT: true, LOG_LEVEL: true, LAGOM_DATA_DIR: true });
+  const parsed = shape.safeParse({ PORT: '27017', ...withoutEmpty(process.env) });
+  if (!parsed.success) throw refusal(parsed.error);
+  const { PORT: port, LOG_LEVEL: logLevel, LAGOM_DATA_DIR: folder } = parsed.data;
+  return { port, logLevel, dataDir: folder === 'memory' ? null : fromRoot(folder, '.lagom') };
+}
+
 /** Reads and checks the configuration; throws one `ConfigError` that names every fault. */
 export function readConfig(env: NodeJS.ProcessEnv, app: AppName): Config {
   const given = withoutEmpty(env);
