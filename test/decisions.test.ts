@@ -144,7 +144,7 @@ describe('the gate, dry', () => {
     expect(body.errors.map((one: { pointer: string }) => one.pointer)).toEqual(pointers);
   });
 
-  it.each([[[]], ['anna'], [7]])('is no question as %j', async (body) => {
+  it.each([[[]], [true], [7]])('is no question as %j', async (body) => {
     const { status, body: said } = await post(body);
     expect([status, said.errors]).toEqual([422, [{ pointer: '#', detail: 'expected a JSON object' }]]);
   });
