@@ -27,7 +27,7 @@ export class SigningSendGrid {
 export function signAsTwilio(authToken: string, url: string, form: Record<string, string>): string {
   const fields = Object.keys(form)
     .sort()
-    .map((name) => name + form[name]);
+    .map((name) => name + (form[name] ?? ''));
   return createHmac('sha1', authToken)
     .update(url + fields.join(''))
     .digest('base64');
