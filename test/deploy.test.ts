@@ -1,0 +1,117 @@
+import { describe, expect, it } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { APP_NAMES, readConfig, type AppName } from '#platform/config';
+import { rootDir } from '#platform/root';
+
+interface Service {
+  command?: string[];
+  environment?: Record<string, string>;
+  healthcheck?: unknown;
+  depends_on?: Record<string, { condition: string }>;
+  volumes?: string[];
+}
+interface Compose {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+}
+
+const compose = parse(readFileSync(join(rootDir(), 'docker-compose.yml'), 'utf8'), {
+  merge: true,
+}) as Compose;
+const ours = Object.entries(compose.services).filter(([name]) => APP_NAMES.includes(name as AppName));
+
+/** `${NAME:?…}` and `${NAME:-default}` as compose fills them in. */
+const filled = (text: string, given: Record<string, string>): string =>
+  text.replaceAll(
+    /\$\{(\w+)(?::([?-])([^}]*))?\}/g,
+    (_, name: string, kind: string | undefined, rest = '') => {
+      const value = given[name];
+      if (value !== undefined && value !== '') return value;
+      if (kind === '?') throw new Error(`${name} is needed`);
+      return String(rest);
+    },
+  );
+
+describe('docker-compose.yml', () => {
+  it('runs the five processes, each from a program that is built', () => {
+    expect(ours.map(([name]) => name).sort()).toEqual([
+      'console',
+      'dispatcher',
+      'ingest',
+      'public',
+      'scheduler',
+    ]);
+    for (const [name, { command }] of ours) {
+      expect(command?.at(-1)).toBe(`dist/apps/${name}/main.js`);
+      expect(existsSync(join(rootDir(), 'apps', name, 'main.ts'))).toBe(true);
+    }
+  });
+
+  it.each(ours)('gives %s a configuration that it starts with', (name, { environment = {} }) => {
+    const secrets = {
+      LAGOM_SECRET: 's'.repeat(32),
+      LAGOM_HASH_KEY: `k1:${'k'.repeat(32)}`,
+      LAGOM_ADMIN_KEY: 'a'.repeat(24),
+    };
+    const env = Object.fromEntries(
+      Object.entries(environment).map(([key, value]) => [key, filled(value, secrets)]),
+    );
+    const config = readConfig(env, name as AppName);
+    expect(config).toMatchObject({
+      send: { mode: 'capture' },
+      kafka: { brokers: ['kafka:9092'] },
+      port: 3000,
+    });
+    expect(() => Object.values(environment).map((value) => filled(value, {}))).toThrow('is needed');
+  });
+
+  it('waits for servers that say when they are there, and keeps what they hold', () => {
+    for (const [, { depends_on }] of ours) {
+      for (const [server, { condition }] of Object.entries(depends_on ?? {})) {
+        expect(condition).toBe('service_healthy');
+        expect(compose.services[server]?.healthcheck).toBeDefined();
+      }
+    }
+    const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) =>
+      volumes.map((v) => v.split(':')[0]),
+    );
+    expect(mounted.sort()).toEqual(Object.keys(compose.volumes).sort());
+  });
+});
+
+describe('the image', () => {
+  const dockerfile = readFileSync(join(rootDir(), 'Dockerfile'), 'utf8');
+
+  it('holds every folder that a process reads at run time', () => {
+    for (const read of [
+      'libs/journeys/definitions',
+      'templates',
+      'tenants',
+      'schemas',
+      'asyncapi.yaml',
+      'package.json',
+    ]) {
+      expect(dockerfile).toContain(read);
+      expect(existsSync(join(rootDir(), read))).toBe(true);
+    }
+  });
+
+  it('runs as nobody special, on a Node that is kept up', () => {
+    expect(dockerfile).toMatch(/^USER node$/m);
+    expect(dockerfile.match(/^FROM node:24\b/gm)).toHaveLength(2);
+  });
+
+  it('names no folder that the build leaves out', () => {
+    const ignored = readFileSync(join(rootDir(), '.dockerignore'), 'utf8').split('\n').filter(Boolean);
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = '']) =>
+      sources.split(' '),
+    );
+    expect(copied.length).toBeGreaterThan(8);
+    for (const source of copied) {
+      expect(ignored).not.toContain(source);
+      expect(readdirSync(rootDir())).toContain(source.split('/')[0]);
+    }
+  });
+});
