@@ -19,6 +19,7 @@ import { FailDue } from '#dispatch/fail-due';
 import { Links } from '#dispatch/links';
 import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
+import { PublishOut } from '#dispatch/publish-out';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
@@ -150,6 +151,12 @@ export const LINE: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants]),
+  {
+    provide: PublishOut,
+    inject: [MessageStore, DeadLetterStore, EventSink],
+    useFactory: (messages: MessageStore, letters: DeadLetterStore, sink: EventSink) =>
+      new PublishOut([messages, letters], sink),
+  },
   wire(FailDue, [MessageStore, Metrics, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
   wire(RetryMessage, [MessageStore, Clock]),

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { Senders } from '#channels/senders';
 import { HashRing, isMissingHashKey } from '#consent/hash-ring';
 import { FailDue } from '#dispatch/fail-due';
+import { EVENTS_OUT } from '#dispatch/publish-out';
 import { definitionsDir, Journeys, loadJourneys, refuseUnknownTimings } from '#journeys/load-journeys';
 import { ensureTopics } from '#messaging/ensure-topics';
 import { EventSink } from '#messaging/event-sink';
@@ -43,6 +44,7 @@ import { CONFIG, LOG, wire } from './wire.js';
 export const TOPICS = [
   { topic: 'booking.events', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'booking.events.dead', partitions: 1, retentionMs: 30 * 86_400_000 },
+  { topic: EVENTS_OUT, partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.recall', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.service', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.marketing', partitions: 12, retentionMs: 7 * 86_400_000 },

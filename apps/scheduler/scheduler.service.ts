@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { WebhookStore } from '#channels/webhook.store';
+import { PublishOut } from '#dispatch/publish-out';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
@@ -23,6 +24,7 @@ import { Database } from '../database.js';
 import { CONFIG, LOG } from '../wire.js';
 
 const RELEASE_EVERY_MS = 500;
+const PUBLISH_EVERY_MS = 1_000;
 const REPAIR_EVERY_MS = 10_000;
 const RESOLVE_EVERY_MS = 30_000;
 const TIDY_EVERY_MS = 60_000;
@@ -41,6 +43,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly releaseDue: ReleaseDue,
     private readonly repairStuck: RepairStuck,
     private readonly resolveUnknown: ResolveUnknown,
+    private readonly publishOut: PublishOut,
     private readonly erase: Erase,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
@@ -64,6 +67,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('release-due', RELEASE_EVERY_MS, async (now) => ({
         released: await this.releaseDue.runOnce(now),
       })),
+      loop('publish-out', PUBLISH_EVERY_MS, async () => ({ published: await this.publishOut.runOnce() })),
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => ({

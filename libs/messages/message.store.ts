@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { pullPublished, WAITING_OUT, type Outbox, type Outgoing } from '#messaging/outbox';
 import { casMany, nonce } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
@@ -6,6 +7,7 @@ import type { Purpose } from '#purposes/purpose';
 import type { DueClass, Stream } from '#purposes/stream';
 import type { MessageRow } from './message.types.js';
 import { OPEN, type Status } from './moves.js';
+import { outEvent } from './out-event.js';
 import type { Transition } from './transition.js';
 
 const schema = new mongoose.Schema(
@@ -34,6 +36,7 @@ schema.index({ tenant: 1, cart: 1 });
 schema.index({ tenant: 1, campaign: 1, status: 1 });
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
 schema.index({ 'attempts.ref': 1 });
+schema.index({ 'out.at': 1 });
 
 /** What is released at one pace. */
 export interface Pace {
@@ -83,7 +86,7 @@ export type Headline = Pick<MessageRow, '_id' | Exclude<keyof typeof HEADLINE, `
 };
 
 /** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
-export class MessageStore {
+export class MessageStore implements Outbox {
   private readonly rows;
 
   constructor(connection: mongoose.Connection) {
@@ -96,7 +99,13 @@ export class MessageStore {
 
   /** Inserts what is not there yet; the ids that were new. A row heard twice stays as it is. */
   insertPlanned(rows: readonly MessageRow[]): Promise<Set<string>> {
-    return insertMissing(this.rows.collection, rows);
+    return insertMissing(
+      this.rows.collection,
+      rows.map((row) => ({
+        ...row,
+        out: [outEvent(row, null, row.createdAt)].filter((one) => one !== null),
+      })),
+    );
   }
 
   async findByIds(tenant: string, ids: readonly string[]): Promise<MessageRow[]> {
@@ -253,6 +262,19 @@ export class MessageStore {
   /** Writes the moves that still hold; the ids that moved, each to its transition's `after`. */
   async apply(transitions: readonly Transition[]): Promise<Set<string>> {
     return casMany(this.rows.collection, transitions);
+  }
+
+  async findOut(limit: number): Promise<Outgoing[]> {
+    const fields = { tenant: 1, customer: 1, purpose: 1, out: 1 } as const;
+    const rows = await this.rows.find(WAITING_OUT, fields).limit(limit).lean<MessageRow[]>();
+    return rows.map(({ _id, tenant, customer, purpose, out = [] }) => ({
+      ...{ _id, tenant, customer, out },
+      about: { message: _id, customer, purpose },
+    }));
+  }
+
+  pullOut(published: readonly Outgoing[]): Promise<void> {
+    return pullPublished(this.rows.collection, published);
   }
 
   /** A new `rev` and nothing else: what was read before this can no longer be claimed (PROTOCOL B3). */

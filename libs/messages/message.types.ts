@@ -1,4 +1,5 @@
 import type { Generation } from '#events/generation';
+import type { OutEntry } from '#messaging/outbox';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { Reason } from '#purposes/reason';
@@ -68,6 +69,8 @@ export interface MessageRow {
   trace: Trace;
   /** Which template it was said with, pinned at sending. */
   content: { template: string; version: string; locale: string } | null;
+  /** Events about it that are not published yet (PROTOCOL D7); the store's and the publisher's. */
+  out?: OutEntry[];
   /** The CloudEvents id that planned it. */
   event: string | null;
   createdAt: Date;

@@ -1,5 +1,7 @@
 import mongoose from 'mongoose';
+import { nonce } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
+import { pullPublished, WAITING_OUT, type OutEntry, type Outbox, type Outgoing } from './outbox.js';
 
 /** A message that could not be handled: its masked bytes, why, and where it came from. */
 export interface DeadLetter {
@@ -23,6 +25,8 @@ export interface DeadLetter {
   expiresAt: Date;
   /** Who drove it again, and when. */
   redriven?: { at: Date; by: string };
+  /** The event that tells of it, until it is published (PROTOCOL D7). */
+  out?: OutEntry[];
 }
 
 /** The tenants whose letters are meant; null: those of which no tenant can be told. */
@@ -39,9 +43,10 @@ schema.index({ tenant: 1, at: -1 });
 schema.index({ status: 1, at: 1 });
 schema.index({ tenant: 1, key: 1 });
 schema.index({ expiresAt: 1 });
+schema.index({ 'out.at': 1 });
 
 /** Dead letters, by topic, partition and offset: told twice, kept once. */
-export class DeadLetterStore {
+export class DeadLetterStore implements Outbox {
   private readonly letters;
 
   constructor(connection: mongoose.Connection) {
@@ -57,9 +62,24 @@ export class DeadLetterStore {
 
   async add(letter: Omit<DeadLetter, '_id' | 'status'>): Promise<void> {
     const { topic, partition, offset } = letter;
+    const told: OutEntry = { id: nonce(), type: 'event.rejected.v1', at: letter.at, data: {} };
     await insertMissing(this.letters.collection, [
-      { ...letter, _id: `${topic}/${partition}/${offset}`, status: 'open' } as DeadLetter,
+      { ...letter, _id: `${topic}/${partition}/${offset}`, status: 'open', out: [told] } as DeadLetter,
     ]);
+  }
+
+  /** Nothing of what the letter holds: its place, and the type where it could be told. */
+  async findOut(limit: number): Promise<Outgoing[]> {
+    const fields = { tenant: 1, key: 1, type: 1, out: 1 } as const;
+    const letters = await this.letters.find(WAITING_OUT, fields).limit(limit).lean<DeadLetter[]>();
+    return letters.map(({ _id, tenant, key, type, out = [] }) => ({
+      ...{ _id, tenant, customer: key, out },
+      about: { deadLetter: _id, ...(type === null ? {} : { type }) },
+    }));
+  }
+
+  pullOut(published: readonly Outgoing[]): Promise<void> {
+    return pullPublished(this.letters.collection, published);
   }
 
   /** One page, the newest first. */
