@@ -12,7 +12,7 @@ function heard(version: number | null, changes: Partial<BookingHeard> = {}, part
     status: 'confirmed',
     gen: { version, time: hour(version ?? 0), event: `e${version}` },
     cart: undefined,
-    part: { id: 'b1', service: 'Massage', startsAt: hour(24), ...part } as BookingHeard['part'],
+    part: { id: 'b1', service: 'Massage', startsAt: hour(24), ...part },
     ...changes,
   };
 }

@@ -34,7 +34,7 @@ async function plan(): Promise<string[]> {
     tries.set(name, n + 1);
     const kind = SAYS[name]?.[n] ?? 'accepted';
     if (kind === 'accepted') return accepted(envelope);
-    return kind === 'retry-at' ? { kind, afterMs: 0, reason: kind } : ({ kind, reason: kind } as Outcome);
+    return kind === 'retry-at' ? { kind, afterMs: 0, reason: kind } : { kind, reason: kind };
   };
   const ids = [];
   for (const name of Object.keys(SAYS)) ids.push(await line.confirmation(name));

@@ -1,18 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { messageRow } from '#messages/message.fixture';
 import type { MessageStore } from '#messages/message.store';
-import type { MessageRow } from '#messages/message.types';
 import { transition, type Transition } from '#messages/transition';
 import { Recorder } from './recorder.js';
 
 const now = new Date('2026-05-04T07:00:00Z');
 const accepted = (id: string): Transition =>
-  transition(
-    { ...messageRow({ _id: id }), status: 'sending' } as MessageRow & { status: 'sending' },
-    'accepted',
-    undefined,
-    now,
-  );
+  transition({ ...messageRow({ _id: id }), status: 'sending' }, 'accepted', undefined, now);
 const sent = (id: string) => ({ ref: `ref-${id}`, providerId: `p-${id}` });
 
 /** A ledger that remembers its writes; `answer` may hold one back, throw, or lose some of its rows. */

@@ -58,11 +58,14 @@ function tell(id: string, { type, version, at, day }: Happening): LagomEvent {
 
 /** All that is kept, less the nonces. */
 async function everything(): Promise<unknown> {
-  const read = async (name: string) =>
-    (await line.connection.db!.collection(name).find({}).sort({ _id: 1 }).toArray()).map((one) => ({
+  const read = async (name: string): Promise<unknown[]> => {
+    const kept = await line.connection.db!.collection(name).find({}).sort({ _id: 1 }).toArray();
+    return kept.map((one) => ({
       ...one,
       rev: '',
+      out: ((one['out'] ?? []) as object[]).map((told) => ({ ...told, id: '' })),
     }));
+  };
   return Promise.all(['customers', 'bookings', 'messages', 'suppressions', 'heard_events'].map(read));
 }
 

@@ -1,4 +1,4 @@
-import mongoose from 'mongoose';
+import type mongoose from 'mongoose';
 import { aClinic } from '#channels/tenant.fixture';
 import { InboxStore } from '#channels/inbox.store';
 import { HashRing } from '#consent/hash-ring';
