@@ -48,7 +48,7 @@ import { ApiKeyStore } from '#tenants/api-key.store';
 import { Tenants } from '#tenants/tenant';
 import type mongoose from 'mongoose';
 import { Database } from './database.js';
-import { CONFIG, wire } from './wire.js';
+import { CONFIG, PROVIDER_TIMEOUT, wire } from './wire.js';
 
 /** A store on the one connection, with its indexes made before anybody uses it. */
 function store<Rest extends unknown[], T extends { createIndexes(): Promise<void> }>(
@@ -102,9 +102,14 @@ export const LINE: FactoryProvider[] = [
   },
   {
     provide: Senders,
-    inject: [CONFIG, Tenants, Clock, InboxStore],
-    useFactory: (config: Config, tenants: Tenants, clock: Clock, inbox: InboxStore) =>
-      new Senders({ tenants, clock, inbox, mode: config.send, publicUrl: config.publicUrl }),
+    inject: [CONFIG, Tenants, Clock, InboxStore, PROVIDER_TIMEOUT],
+    useFactory: (
+      config: Config,
+      tenants: Tenants,
+      clock: Clock,
+      inbox: InboxStore,
+      timeoutMs: number | undefined,
+    ) => new Senders({ tenants, clock, inbox, mode: config.send, publicUrl: config.publicUrl, timeoutMs }),
   },
   {
     provide: PublicUrl,

@@ -38,7 +38,7 @@ import { Tenants } from '#tenants/tenant';
 import { DeadLetters } from '#ingest/dead-letters';
 import { Database } from './database.js';
 import { LINE, STORES } from './line.providers.js';
-import { CONFIG, LOG, wire } from './wire.js';
+import { CONFIG, LOG, PROVIDER_TIMEOUT, wire } from './wire.js';
 
 /** Topics of the house and how long they keep what they carry (PROTOCOL F3). */
 export const TOPICS = [
@@ -58,6 +58,8 @@ export interface PlatformOptions {
   log?: Log;
   /** Begins the names of all topics: several of the tests' apps on one Kafka. */
   topicPrefix?: string;
+  /** How long a provider may take, in milliseconds; absent: Q. */
+  providerTimeoutMs?: number | undefined;
 }
 
 const TOPIC_PREFIX = Symbol('the prefix of all topics');
@@ -192,6 +194,7 @@ export class PlatformModule implements OnApplicationShutdown {
       },
       { provide: Clock, useFactory: () => options.clock ?? new SystemClock() },
       { provide: TOPIC_PREFIX, useValue: options.topicPrefix ?? '' },
+      { provide: PROVIDER_TIMEOUT, useValue: options.providerTimeoutMs },
       ...STATE,
       ...STORES,
       ...LINE,

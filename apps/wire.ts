@@ -5,6 +5,8 @@ import type { Log } from '#platform/telemetry';
 /** Tokens of what has no class of its own. */
 export const CONFIG = Symbol('Config');
 export const LOG = Symbol('Log');
+/** Q in milliseconds, where a test has less patience than the protocol; else undefined. */
+export const PROVIDER_TIMEOUT = Symbol('how long a provider may take');
 
 /** The tokens' types, for readers: `@Inject(CONFIG) config: Config`, `@Inject(LOG) log: Log`. */
 export interface Tokens {

@@ -32,6 +32,8 @@ export interface LagomOptions {
   logLevel?: string;
   /** Where the log goes instead. */
   log?: Log;
+  /** How long a provider may take; absent: Q, 30 s. */
+  providerTimeoutMs?: number;
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into an answer as it likes
@@ -109,6 +111,7 @@ export async function startLagom({
   at,
   logLevel = 'error',
   log = createLog({ level: logLevel, app: 'all' }),
+  providerTimeoutMs,
 }: LagomOptions = {}): Promise<Lagom> {
   const home = homeOf(env['LAGOM_DATA_DIR'] ?? 'memory');
   const own = { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture' };
@@ -116,7 +119,10 @@ export async function startLagom({
   const clock = new SystemClock();
   if (at !== undefined) clock.setLead(new Date(at).getTime() - clock.now().getTime());
   const { topicPrefix } = home;
-  const { app, url, close } = await bootLagom({ app: 'all', config, clock, log, topicPrefix }, ALL_MODULES);
+  const { app, url, close } = await bootLagom(
+    { app: 'all', config, clock, log, topicPrefix, providerTimeoutMs },
+    ALL_MODULES,
+  );
   await ready(app.get(Health));
 
   const api: Lagom['api'] = async (method, path, body, { tenant = CLINIC, headers = {} } = {}) => {
