@@ -20,7 +20,10 @@ const layers = JSON.parse(readFileSync(join(ROOT, 'layers.json'), 'utf8')) as La
 /** The house as it stands on the disk. */
 function treeOnDisk(): Tree {
   const tree = new Map<string, string>();
-  for (const top of ['apps', 'libs', 'test', 'bench', 'examples']) {
+  // A folder that holds nothing yet is not in a clone.
+  for (const top of ['apps', 'libs', 'test', 'bench', 'examples'].filter((name) =>
+    existsSync(join(ROOT, name)),
+  )) {
     for (const entry of readdirSync(join(ROOT, top), { recursive: true, withFileTypes: true })) {
       if (!entry.isFile() || !/\.(?:ts|mjs)$/.test(entry.name)) continue;
       const path = join(entry.parentPath, entry.name);

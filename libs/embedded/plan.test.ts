@@ -65,8 +65,8 @@ const filter = filterOf(scalar, [
   fc.record({ $all: fc.array(scalar, { minLength: 1, maxLength: 2 }) }),
 ]);
 /**
- * mingo differs from MongoDB on ranges from null, null within paths, $all of plain values, and $elemMatch by a field on
- * plain elements: the contract holds those.
+ * mingo differs from MongoDB on ranges from null, null within paths, $all of plain values, $elemMatch by a field on plain
+ * elements, and $elemMatch at a path through an array (`beyondMingo`): the contract holds those.
  */
 const mingoFilter = filterOf(
   scalar.filter((one) => one !== null),
@@ -92,6 +92,15 @@ function collectionOf(rows: readonly Doc[], patterns: readonly KeyPattern[]): Co
   }
   for (const doc of docs.slice(half)) collection.insert(doc);
   return collection;
+}
+
+/** MongoDB asks the array at the end of the path; mingo also takes one that lies on the way. */
+function beyondMingo(wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return false;
+  return Object.entries(wanted).some(
+    ([key, value]) =>
+      (key.includes('.') && (JSON.stringify(value) ?? '').includes('$elemMatch')) || beyondMingo(value),
+  );
 }
 
 const idsOf = (docs: readonly Doc[]): unknown[] => docs.map((doc) => doc['_id']);
@@ -132,6 +141,7 @@ describe('the planner', () => {
         fc.array(pattern, { minLength: 1, maxLength: 3 }),
         mingoFilter,
         (rows, patterns, wanted) => {
+          fc.pre(!beyondMingo(wanted));
           const collection = collectionOf(rows, patterns);
           const scanned = find(docsOf(collection), wanted as never).all() as Doc[];
           const planned = findEntries(collection, { filter: wanted, sort: [['_id', 1]] });
