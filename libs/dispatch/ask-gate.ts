@@ -4,12 +4,12 @@ import { pausedUntil } from '#consent/pause';
 import type { PauseStore } from '#consent/pause.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
+import { addressesOf } from '#privacy/withdraw';
 import { CHANNELS, type Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Tenants } from '#tenants/tenant';
 import { addressOn, customerFacts, type Means } from './decide.js';
-import { addressesOf } from './load-facts.js';
 
 /** Asks the gate without a message: what it would say of this person, purpose and channel. Its permit is late everywhere. */
 export class AskGate {

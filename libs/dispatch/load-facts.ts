@@ -8,7 +8,7 @@ import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
-import type { AddressKind } from '#purposes/channel';
+import { addressesOf } from '#privacy/withdraw';
 
 /** How long another message about the same thing may be under way before the next one stops waiting for it. */
 const SIBLING_WINDOW_MS = 120_000;
@@ -23,14 +23,6 @@ export interface BatchFacts {
   inFlight: readonly MessageRow[];
   /** The stop buttons that are pressed. */
   pauses: readonly Pause[];
-}
-
-/** The addresses of a customer, as the suppression store is asked for them. */
-export function addressesOf(customer: Customer): { kind: AddressKind; address: string }[] {
-  return [
-    ...(customer.email === null ? [] : [{ kind: 'email' as const, address: customer.email }]),
-    ...(customer.phone === null ? [] : [{ kind: 'phone' as const, address: customer.phone }]),
-  ];
 }
 
 /** Reads customers, bookings and carts, *then* the suppressions of the addresses just read (PROTOCOL A2). */
