@@ -90,7 +90,8 @@ const STATE: Provider[] = [
   { provide: MemoryTopics, useFactory: () => new MemoryTopics() },
   {
     provide: EventSink,
-    inject: [CONFIG, LOG, MemoryTopics, TOPIC_PREFIX],
+    // After the files and the database: a boot that they refuse leaves no connection behind that still wants in.
+    inject: [CONFIG, LOG, MemoryTopics, TOPIC_PREFIX, Database],
     useFactory: async (
       config: Config,
       log: Log,

@@ -18,8 +18,10 @@ export function kafkaClient(
     logCreator: () => (entry) => {
       // Our own handlers never throw into kafkajs, so its messages speak of brokers and groups only.
       const { message, timestamp: _at, logger: _logger, stack: _stack, ...about } = entry.log;
-      // A broker's own refusal ("not the leader yet") is thrown to who asked, who tries again or says so.
-      const isOwnFault = entry.level === logLevel.ERROR && !message.startsWith('Response ');
+      // A broker's own refusal ("not the leader yet") is thrown to who asked, who tries again or says so; a send that
+      // fails so, kafkajs tries again itself.
+      const isOwnFault =
+        entry.level === logLevel.ERROR && !/^(Response |Failed to send messages: )/.test(message);
       if (isOwnFault) log.error({ kafka: entry.namespace, ...about }, message);
       else log.warn({ kafka: entry.namespace, ...about }, message);
     },
