@@ -14,6 +14,7 @@ import { WaitingEventStore } from '#customers/waiting-event.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { AskGate } from '#dispatch/ask-gate';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
+import { CountLedger } from '#dispatch/count-ledger';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import { FailDue } from '#dispatch/fail-due';
 import { Links } from '#dispatch/links';
@@ -76,7 +77,7 @@ export const STORES: FactoryProvider[] = [
   store(PurchaseStore, []),
   store(SurveyAnswerStore, []),
   store(WaitingEventStore, []),
-  store(MessageStore, []),
+  store(MessageStore, [Metrics]),
   store(HeardEventStore, []),
   store(DeadLetterStore, []),
   store(InboxStore, []),
@@ -162,7 +163,8 @@ export const LINE: FactoryProvider[] = [
     useFactory: (messages: MessageStore, letters: DeadLetterStore, sink: EventSink) =>
       new PublishOut([messages, letters], sink),
   },
-  wire(FailDue, [MessageStore, Metrics, Clock]),
+  wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, Tenants, Metrics]),
+  wire(FailDue, [MessageStore, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),

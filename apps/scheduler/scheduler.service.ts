@@ -5,13 +5,13 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { WebhookStore } from '#channels/webhook.store';
+import { CountLedger } from '#dispatch/count-ledger';
 import { PublishOut } from '#dispatch/publish-out';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
-import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Lease } from '#platform/lease';
@@ -19,7 +19,6 @@ import { Loop } from '#platform/loop';
 import { Metrics } from '#platform/metrics';
 import type { Log } from '#platform/telemetry';
 import { Erase } from '#privacy/erase';
-import { DUE_CLASSES } from '#purposes/stream';
 import { Database } from '../database.js';
 import { CONFIG, LOG } from '../wire.js';
 
@@ -48,7 +47,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
     private readonly webhooks: WebhookStore,
-    private readonly messages: MessageStore,
+    private readonly countLedger: CountLedger,
     private readonly metrics: Metrics,
     clock: Clock,
     database: Database,
@@ -70,17 +69,25 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('publish-out', PUBLISH_EVERY_MS, async () => ({ published: await this.publishOut.runOnce() })),
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
-      loop('tidy', TIDY_EVERY_MS, async (now) => ({
-        erased: await this.erase.resume(),
-        deadLetters: await this.deadLetters.deleteExpired(now),
-        webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
-        heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
-      })),
-      loop('count', REPAIR_EVERY_MS, async (now) => {
-        await this.count(now);
-        return {};
+      loop('tidy', TIDY_EVERY_MS, async (now) => {
+        const erased = await this.erase.resume();
+        const deleted = {
+          deadLetters: await this.deadLetters.deleteExpired(now),
+          webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
+          heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
+        };
+        for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);
+        return { erased, ...deleted };
+      }),
+      new Loop({
+        ...{ name: 'count', everyMs: REPAIR_EVERY_MS, clock, log, metrics },
+        runOnce: async (now) => {
+          if (await this.lease.hold()) await this.countLedger.runOnce(now);
+          else this.countLedger.forget();
+        },
       }),
     ];
+    metrics.atScrape(() => metrics.leaseHeld('scheduler', this.lease.held));
   }
 
   /** With topics in memory, what was released before the last stop is produced again (PROTOCOL C2). */
@@ -92,14 +99,5 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all(this.loops.map((loop) => loop.stop()));
     await this.lease.release();
-  }
-
-  private async count(now: Date): Promise<void> {
-    const [due] = await this.messages.findDue(now, 1);
-    for (const dueClass of DUE_CLASSES) {
-      const waited = due?.dueClass === dueClass && due.dueAt ? now.getTime() - due.dueAt.getTime() : 0;
-      this.metrics.oldestDueSeconds(dueClass, waited / 1_000);
-    }
-    this.metrics.rows('unknown', await this.messages.countByStatus(['unknown']));
   }
 }

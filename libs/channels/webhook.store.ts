@@ -10,7 +10,9 @@ interface HeardWebhook {
 interface WebhookAccount {
   _id: string;
   tenant: string;
-  lastAt: Date;
+  lastAt?: Date;
+  /** When its provider first accepted something after it last told anything; null: it owes us nothing. */
+  waitingSince?: Date | null;
 }
 
 const schema = new mongoose.Schema(
@@ -27,6 +29,7 @@ export class WebhookStore {
   private readonly heard;
   private readonly accounts: mongoose.Collection<WebhookAccount>;
   private readonly written = new Map<string, number>();
+  private readonly noted = new Map<string, number>();
 
   constructor(connection: mongoose.Connection) {
     this.heard = connection.model<HeardWebhook>(
@@ -63,12 +66,41 @@ export class WebhookStore {
     const before = this.written.get(account);
     if (before !== undefined && Math.abs(at.getTime() - before) < LAST_AT_EVERY_MS) return;
     try {
-      await this.accounts.updateOne({ _id: account }, { $set: { tenant, lastAt: at } }, { upsert: true });
+      await this.accounts.updateOne(
+        { _id: account },
+        { $set: { tenant, lastAt: at, waitingSince: null } },
+        { upsert: true },
+      );
     } catch (error) {
       // Two first ones at once: the other has said it.
       if (!isDuplicateKey(error)) throw error;
     }
     this.written.set(account, at.getTime());
+  }
+
+  /** The account's provider accepted something, of which it is to tell what became. */
+  async noteAccepted(tenant: string, account: string, at: Date): Promise<void> {
+    const before = this.noted.get(account);
+    if (before !== undefined && Math.abs(at.getTime() - before) < LAST_AT_EVERY_MS) return;
+    this.noted.set(account, at.getTime());
+    try {
+      await this.accounts.updateOne(
+        { _id: account, waitingSince: null },
+        { $set: { tenant, waitingSince: at } },
+        { upsert: true },
+      );
+    } catch (error) {
+      // It is waited for already.
+      if (!isDuplicateKey(error)) throw error;
+    }
+  }
+
+  /** Accounts whose providers have accepted something and told nothing since, each with the time since when. */
+  async silentSince(): Promise<{ account: string; since: Date }[]> {
+    const accounts = await this.accounts.find({ waitingSince: { $gt: new Date(0) } }).toArray();
+    return accounts.flatMap(({ _id, waitingSince }) =>
+      waitingSince == null ? [] : [{ account: _id, since: waitingSince }],
+    );
   }
 
   /** When the account's last signed webhook came; null: never. */

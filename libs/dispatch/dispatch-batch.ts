@@ -197,7 +197,6 @@ export class DispatchBatch {
 
   private async stop(moves: readonly Transition[]): Promise<string[]> {
     const won = await this.messages.apply(moves);
-    for (const { after } of moves) if (won.has(after._id)) this.metrics.message(after);
     return moves.map((move) => move.after._id).filter((id) => !won.has(id));
   }
 
@@ -285,7 +284,8 @@ export class DispatchBatch {
           ref: one.permitted.ref,
           providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
         });
-        this.metrics.message(move.after);
+        const { dueClass, dueAt } = one.claimed;
+        if (dueAt !== null) this.metrics.lateness(dueClass, (this.clock.now().getTime() - dueAt.getTime()) / 1_000);
         if (move.after.status === 'failed') {
           await this.customers.giveBack(tenant.id, [
             { customer: customer.customer, message: one.claimed._id },

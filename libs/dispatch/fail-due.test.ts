@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Metrics } from '#platform/metrics';
 import { CLINIC, Ledger } from '#privacy/ledger.fixture';
 import type { Due } from './due.types.js';
 import { FailDue } from './fail-due.js';
@@ -8,7 +7,7 @@ let ledger: Ledger;
 let failDue: FailDue;
 beforeAll(async () => {
   ledger = await Ledger.open();
-  failDue = new FailDue(ledger.messages, new Metrics(), ledger.clock);
+  failDue = new FailDue(ledger.messages, ledger.clock);
 });
 afterAll(() => ledger.close());
 beforeEach(() => ledger.clear());

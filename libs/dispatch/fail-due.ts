@@ -2,7 +2,6 @@ import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
-import type { Metrics } from '#platform/metrics';
 import type { Due } from './due.types.js';
 
 /**
@@ -12,7 +11,6 @@ import type { Due } from './due.types.js';
 export class FailDue {
   constructor(
     private readonly messages: MessageStore,
-    private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
 
@@ -23,7 +21,7 @@ export class FailDue {
     const [row] = await this.messages.findByIds(due.tenant, [due.id]);
     if (row?.status !== 'released' || row.release !== due.release) return;
     const move = transition(row as MessageRow & { status: 'released' }, 'failed', why, this.clock.now());
-    if ((await this.messages.apply([move])).size > 0) this.metrics.message(move.after);
+    await this.messages.apply([move]);
   }
 }
 

@@ -1,5 +1,7 @@
 import mongoose from 'mongoose';
 import { pullPublished, WAITING_OUT, type Outbox, type Outgoing } from '#messaging/outbox';
+import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
+import type { Metrics } from '#platform/metrics';
 import { casMany, nonce } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
@@ -89,7 +91,11 @@ export type Headline = Pick<MessageRow, '_id' | Exclude<keyof typeof HEADLINE, `
 export class MessageStore implements Outbox {
   private readonly rows;
 
-  constructor(connection: mongoose.Connection) {
+  /** @param metrics counts every move that won, here where all of them are written */
+  constructor(
+    connection: mongoose.Connection,
+    private readonly metrics?: Pick<Metrics, 'message'>,
+  ) {
     this.rows = connection.model<MessageRow>('Message', schema as unknown as mongoose.Schema<MessageRow>);
   }
 
@@ -98,14 +104,16 @@ export class MessageStore implements Outbox {
   }
 
   /** Inserts what is not there yet; the ids that were new. A row heard twice stays as it is. */
-  insertPlanned(rows: readonly MessageRow[]): Promise<Set<string>> {
-    return insertMissing(
+  async insertPlanned(rows: readonly MessageRow[]): Promise<Set<string>> {
+    const inserted = await insertMissing(
       this.rows.collection,
       rows.map((row) => ({
         ...row,
         out: [outEvent(row, null, row.createdAt)].filter((one) => one !== null),
       })),
     );
+    for (const row of rows) if (inserted.has(row._id)) this.metrics?.message(row);
+    return inserted;
   }
 
   async findByIds(tenant: string, ids: readonly string[]): Promise<MessageRow[]> {
@@ -136,6 +144,16 @@ export class MessageStore implements Outbox {
         { status: 'planned', dueAt: { ...(after === undefined ? {} : { $gt: after }), $lte: until } },
         { dueAt: 1 },
       )
+      .sort({ dueAt: 1 })
+      .limit(1)
+      .lean<Pick<MessageRow, 'dueAt'>[]>();
+    return row?.dueAt ?? null;
+  }
+
+  /** Since when the oldest row of a class is due that nobody has claimed yet; null: none is. */
+  async oldestDueAt(dueClass: DueClass, now: Date): Promise<Date | null> {
+    const [row] = await this.rows
+      .find({ status: { $in: ['planned', 'released'] }, dueClass, dueAt: { $lte: now } }, { dueAt: 1 })
       .sort({ dueAt: 1 })
       .limit(1)
       .lean<Pick<MessageRow, 'dueAt'>[]>();
@@ -261,7 +279,9 @@ export class MessageStore implements Outbox {
 
   /** Writes the moves that still hold; the ids that moved, each to its transition's `after`. */
   async apply(transitions: readonly Transition[]): Promise<Set<string>> {
-    return casMany(this.rows.collection, transitions);
+    const won = await casMany(this.rows.collection, transitions);
+    for (const { after } of transitions) if (won.has(after._id)) this.metrics?.message(after);
+    return won;
   }
 
   async findOut(limit: number): Promise<Outgoing[]> {
@@ -275,6 +295,10 @@ export class MessageStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.rows.collection, published);
+  }
+
+  outBacklog(): Promise<OutBacklog> {
+    return outBacklog(this.rows.collection);
   }
 
   /** A new `rev` and nothing else: what was read before this can no longer be claimed (PROTOCOL B3). */

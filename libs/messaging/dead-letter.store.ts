@@ -1,6 +1,7 @@
 import mongoose from 'mongoose';
 import { nonce } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
+import { outBacklog, type OutBacklog } from './out-backlog.js';
 import { pullPublished, WAITING_OUT, type OutEntry, type Outbox, type Outgoing } from './outbox.js';
 
 /** A message that could not be handled: its masked bytes, why, and where it came from. */
@@ -80,6 +81,15 @@ export class DeadLetterStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.letters.collection, published);
+  }
+
+  outBacklog(): Promise<OutBacklog> {
+    return outBacklog(this.letters.collection);
+  }
+
+  /** Of every tenant and of none: those that nobody has driven again. */
+  async countOpen(): Promise<number> {
+    return this.letters.countDocuments({ status: 'open' });
   }
 
   /** One page, the newest first. */

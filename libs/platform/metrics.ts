@@ -1,6 +1,27 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { METRICS, type LabelsOf, type MetricName, type MetricSpec } from './metric-table.js';
 
 const MOST_VALUES = 200;
+/** A scrape waits this long for what has to be asked of a server; what does not answer is left out of it. */
+const PROBE_MS = 2_000;
+
+/** States of an account's circuit breaker, as numbers that a graph can show. */
+const BREAKER = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+/** What only the scheduler that leads counts, in the ledger and beside it; absent where another leads. */
+export interface LedgerFigures {
+  /** Seconds, by class. */
+  oldestDue: Readonly<Record<string, number>>;
+  /** By status. */
+  rows: Readonly<Record<string, number>>;
+  deadLettersOpen: number;
+  outboxWaiting: number;
+  outboxOldestSeconds: number;
+  /** Seconds, by account. */
+  webhookSilence: Readonly<Record<string, number>>;
+  /** By tenant. */
+  pauses: Readonly<Record<string, number>>;
+}
 
 /**
  * Everything that is counted, on one registry a process, served at `/metrics`. Labels are words of ours: tenants'
@@ -10,65 +31,21 @@ const MOST_VALUES = 200;
 export class Metrics {
   readonly registry = new Registry();
   private readonly seen = new Map<string, Set<string>>();
+  private readonly made = new Map<string, Counter | Gauge | Histogram>();
+  private readonly probes: (() => Promise<void> | void)[] = [];
 
-  private readonly messages = this.counter('lagom_messages_total', 'Rows of the ledger by where they moved', [
-    'tenant',
-    'purpose',
-    'channel',
-    'status',
-    'reason',
-  ]);
-  private readonly events = this.counter(
-    'lagom_events_total',
-    'Events heard, by type and what became of them',
-    ['type', 'outcome'],
-  );
-  private readonly deadLetters = this.counter('lagom_dead_letters_total', 'What was put aside as poison', [
-    'topic',
-  ]);
-  private readonly cards = this.counter(
-    'lagom_card_numbers_masked_total',
-    'Card numbers found and masked',
-    [],
-  );
-  private readonly unknownFields = this.counter(
-    'lagom_unknown_fields_total',
-    'Fields of events that no schema names',
-    ['type'],
-  );
-  private readonly webhooks = this.counter('lagom_webhooks_total', 'What providers told us', [
-    'account',
-    'outcome',
-  ]);
-  private readonly passes = this.counter('lagom_job_passes_total', 'Passes of background jobs', [
-    'job',
-    'outcome',
-  ]);
-  private readonly oldestDue = this.gauge(
-    'lagom_oldest_due_seconds',
-    'How long the oldest due row has waited',
-    ['class'],
-  );
-  private readonly waiting = this.gauge('lagom_rows', 'Rows in a state that somebody should look at', [
-    'status',
-  ]);
-  private readonly providerCalls = new Histogram({
-    name: 'lagom_provider_seconds',
-    help: 'How long providers take, by account and outcome',
-    labelNames: ['account', 'outcome'],
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-    registers: [this.registry],
-  });
-  private readonly eventSeconds = new Histogram({
-    name: 'lagom_event_seconds',
-    help: 'From hearing an event to its plan being written',
-    labelNames: ['type'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
-    registers: [this.registry],
-  });
+  constructor() {
+    for (const [name, spec] of Object.entries<MetricSpec>(METRICS)) {
+      const { help, labels, buckets } = spec;
+      const common = { name, help, labelNames: [...labels], registers: [this.registry] };
+      if (spec.type === 'counter') this.made.set(name, new Counter(common));
+      else if (spec.type === 'gauge') this.made.set(name, new Gauge(common));
+      else this.made.set(name, new Histogram({ ...common, buckets: [...(buckets ?? [])] }));
+    }
+  }
 
   /** A row moved to `status`; `reason` where there is one. */
-  message(labels: {
+  message(row: {
     tenant: string;
     purpose: string;
     channel: string;
@@ -76,51 +53,90 @@ export class Metrics {
     reason?: string | null;
   }): void {
     // A whole row may be passed: only these of it become labels.
-    const { tenant, purpose, channel, status, reason } = labels;
-    this.messages.inc(this.bounded('messages', { tenant, purpose, channel, status, reason: reason ?? '' }));
+    const { tenant, purpose, channel, status, reason } = row;
+    this.inc('lagom_messages_total', { tenant, purpose, channel, status, reason: reason ?? '' });
+  }
+
+  /** From a message's time to the end of its call, in seconds. */
+  lateness(dueClass: string, seconds: number): void {
+    // The clocks of two machines need not agree.
+    this.observe('lagom_lateness_seconds', { class: dueClass }, Math.max(0, seconds));
   }
 
   /** An event of a known type (pass `unknown` for any other) was applied, ignored, refused or dead-lettered. */
   event(type: string, outcome: string, seconds?: number): void {
-    const labels = this.bounded('events', { type, outcome });
-    this.events.inc(labels);
-    if (seconds !== undefined) this.eventSeconds.observe({ type: labels.type }, seconds);
+    this.inc('lagom_events_total', { type, outcome });
+    if (seconds !== undefined) this.observe('lagom_event_seconds', { type }, seconds);
   }
 
   deadLetter(topic: string): void {
-    this.deadLetters.inc(this.bounded('dead', { topic }));
+    this.inc('lagom_dead_letters_total', { topic });
   }
 
   cardsMasked(count: number): void {
-    if (count > 0) this.cards.inc(count);
+    this.inc('lagom_card_numbers_masked_total', {}, count);
   }
 
   /** Fields that were kept out of an event, by its known type. */
   fieldsKeptOut(type: string, count: number): void {
-    if (count > 0) this.unknownFields.inc(this.bounded('fields', { type }), count);
+    this.inc('lagom_unknown_fields_total', { type }, count);
   }
 
   webhook(account: string, outcome: string): void {
-    this.webhooks.inc(this.bounded('webhooks', { account, outcome }));
+    this.inc('lagom_webhooks_total', { account, outcome });
   }
 
   /** One pass of a background job ended: `done` or `failed`. */
   jobPass(job: string, outcome: 'done' | 'failed'): void {
-    this.passes.inc(this.bounded('passes', { job, outcome }));
+    this.inc('lagom_job_passes_total', { job, outcome });
   }
 
-  /** 0 where nothing is due. */
-  oldestDueSeconds(dueClass: string, seconds: number): void {
-    this.oldestDue.set(this.bounded('due', { class: dueClass }), seconds);
-  }
-
-  /** How many rows stand in `status` just now, e.g. `unknown`: those wait for a person. */
-  rows(status: string, count: number): void {
-    this.waiting.set(this.bounded('rows', { status }), count);
+  /** Documents whose time was over. */
+  deleted(what: string, count: number): void {
+    this.inc('lagom_deleted_total', { what }, count);
   }
 
   providerCall(account: string, outcome: string, seconds: number): void {
-    this.providerCalls.observe(this.bounded('provider', { account, outcome }), seconds);
+    this.observe('lagom_provider_seconds', { account, outcome }, seconds);
+  }
+
+  breaker(account: string, state: keyof typeof BREAKER): void {
+    this.set('lagom_breaker_state', { account }, BREAKER[state]);
+  }
+
+  /** Whether this process says nothing at all, and why: a word of ours. */
+  gateClosed(reason: string, closed: boolean): void {
+    this.set('lagom_gate_closed', { reason }, closed ? 1 : 0);
+  }
+
+  leaseHeld(lease: string, held: boolean): void {
+    this.set('lagom_lease_held', { lease }, held ? 1 : 0);
+  }
+
+  consumerLag(topic: string, messages: number): void {
+    this.set('lagom_consumer_lag', { topic }, messages);
+  }
+
+  /** One request ended, by the first part of its path and its status. */
+  http(area: string, status: number, seconds: number): void {
+    this.observe('lagom_http_seconds', { area, status: `${Math.trunc(status / 100)}xx` }, seconds);
+  }
+
+  /** What the leader counted; null where this process does not lead: old figures would be told as if they still held. */
+  ledger(figures: LedgerFigures | null): void {
+    const { oldestDue = {}, rows = {}, webhookSilence = {}, pauses = {} } = figures ?? {};
+    this.replace('lagom_oldest_due_seconds', 'class', oldestDue);
+    this.replace('lagom_rows', 'status', rows);
+    this.replace('lagom_webhook_silence_seconds', 'account', webhookSilence);
+    this.replace('lagom_pauses', 'tenant', pauses);
+    this.set('lagom_dead_letters_open', {}, figures?.deadLettersOpen ?? 0);
+    this.set('lagom_outbox_waiting', {}, figures?.outboxWaiting ?? 0);
+    this.set('lagom_outbox_oldest_seconds', {}, figures?.outboxOldestSeconds ?? 0);
+  }
+
+  /** Asked at each scrape, before it answers; a failure or a silence of its leaves the last figure. */
+  atScrape(probe: () => Promise<void> | void): void {
+    this.probes.push(probe);
   }
 
   /** Adds the process's own (memory, event loop, collector): once a process, not in tests. */
@@ -130,30 +146,37 @@ export class Metrics {
 
   /** What `/metrics` answers. */
   async text(): Promise<string> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PROBE_MS);
+    });
+    const asked = Promise.allSettled(this.probes.map(async (probe) => probe()));
+    await Promise.race([asked, late]);
+    clearTimeout(timer);
     return this.registry.metrics();
   }
 
-  private counter<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-  ): Counter<Label> {
-    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  private inc<Name extends MetricName>(name: Name, labels: LabelsOf<Name>, count = 1): void {
+    if (count > 0) (this.made.get(name) as Counter).inc(this.bounded(name, labels), count);
   }
 
-  private gauge<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-  ): Gauge<Label> {
-    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  private set<Name extends MetricName>(name: Name, labels: LabelsOf<Name>, value: number): void {
+    (this.made.get(name) as Gauge).set(this.bounded(name, labels), value);
   }
 
-  private bounded<Label extends string>(
-    metric: string,
-    labels: Record<Label, string>,
-  ): Record<Label, string> {
-    const entries = Object.entries<string>(labels).map(([label, value]) => {
+  private observe<Name extends MetricName>(name: Name, labels: LabelsOf<Name>, value: number): void {
+    (this.made.get(name) as Histogram).observe(this.bounded(name, labels), value);
+  }
+
+  private replace(name: MetricName, label: string, values: Readonly<Record<string, number>>): void {
+    const gauge = this.made.get(name) as Gauge;
+    gauge.reset();
+    for (const [value, figure] of Object.entries(values))
+      gauge.set(this.bounded(name, { [label]: value }), figure);
+  }
+
+  private bounded(metric: MetricName, labels: Record<string, string>): Record<string, string> {
+    const entries = Object.entries(labels).map(([label, value]) => {
       const key = `${metric}.${label}`;
       const seen = this.seen.get(key) ?? new Set();
       this.seen.set(key, seen);
@@ -162,6 +185,6 @@ export class Metrics {
       seen.add(value);
       return [label, value];
     });
-    return Object.fromEntries(entries) as Record<Label, string>;
+    return Object.fromEntries(entries) as Record<string, string>;
   }
 }
