@@ -165,9 +165,10 @@ function notExpired(asked: Question): Look {
   if (!expiresAt) return goOn('never expires');
   const expiry = `expires ${expiresAt.toISOString()}`;
   if (!(asked.now < expiresAt)) return refuse('expired', `expired ${expiresAt.toISOString()}`);
-  const quiet = asked.quietUntil;
+  const { quietUntil: quiet, pausedUntil: paused } = asked;
   // Waiting would only lead to this same no.
   if (quiet && quiet >= expiresAt) return refuse('expired', `${expiry}, before the quiet hours end`);
+  if (paused && paused >= expiresAt) return refuse('expired', `${expiry}, before the person's pause ends`);
   return goOn(expiry);
 }
 
@@ -194,11 +195,17 @@ function allowed({ facts }: Question): Look {
   return facts.allowed ? goOn('LAGOM_SEND allows it') : refuse('not-allowed', 'LAGOM_SEND does not allow it');
 }
 
-/** The stop button holds everything but a legal duty: a recall is stopped by its own campaign, or not at all. */
-function notPaused({ facts, now, legalDuty }: Question): Look {
+/**
+ * The stop button holds everything but a legal duty: a recall is stopped by its own campaign, or not at all. A person's
+ * own pause holds marketing until it ends: it is no no, and lifts none.
+ */
+function notPaused({ facts, now, legalDuty, pausedUntil }: Question): Look {
   if (legalDuty) return goOn('a legal duty is not paused');
   if (facts.paused === undefined) return hold('paused', new Date(now.getTime() + LOOK_AGAIN_MS), UNREAD);
-  return facts.paused ? hold('paused', facts.paused, 'the stop button is pressed') : goOn('not paused');
+  if (facts.paused) return hold('paused', facts.paused, 'the stop button is pressed');
+  return pausedUntil
+    ? hold('paused', pausedUntil, `the person paused marketing until ${pausedUntil.toISOString()}`)
+    : goOn('not paused');
 }
 
 function notQuiet(asked: Question): Look {

@@ -27,6 +27,8 @@ export interface CustomerFacts {
   birthDate: string | null;
   guardianConsentAt: Date | null;
   timeZone: string | null;
+  /** Until when the person wants no marketing. */
+  marketingPausedUntil?: Date | null;
   choices: readonly Choice[];
   softOptIns: readonly { channel: 'email' | 'phone'; address: string; at: Date }[];
   /** What was reserved for this person; `group` is the cap group. */

@@ -15,6 +15,8 @@ export interface Question {
   legalDuty: boolean;
   /** When the quiet hours end that hold this message, or null: in the person's zone, the tenant's where it is unknown. */
   quietUntil: Date | null;
+  /** When the pause of marketing ends that the person asked for, or null: there is none. */
+  pausedUntil: Date | null;
   /** What stands of the person's choices; of other people's noes too, where the purpose can be objected to. */
   stands: Standing | undefined;
   /** A date as the tenant's calendar has it, for the trace. */
@@ -29,11 +31,13 @@ export function question(ask: Ask, facts: Facts, policy: Policy, now: Date): Que
   const optOuts = rules.stoppedByChoice ? optOutsOnly(facts.suppressions ?? []) : [];
   const about = { customer: ask.customer, optOuts };
   const zone = customer && isZone(customer.timeZone) ? customer.timeZone : policy.timeZone;
+  const paused = rules.stream === 'marketing' ? (customer?.marketingPausedUntil ?? null) : null;
   const disturbs = rules.quietHours && DISTURBING.includes(ask.channel);
   return {
     ...{ ask, facts, policy, now, rules },
     legalDuty: rules.basis === 'legal-duty',
     quietUntil: disturbs ? quietUntil(now, zone, policy.quietHours) : null,
+    pausedUntil: paused !== null && paused > now ? paused : null,
     stands: customer ? standing(customer.choices, ask.purpose, ask.channel, about) : undefined,
     day: (at) => localDate(at, policy.timeZone),
   };

@@ -5,7 +5,7 @@ import type { LinkPayload } from './link-payload.js';
 import type { LinkUse } from './link-token.js';
 
 /** What a code is for; a code of one use opens no other. */
-export type CodeUse = Extract<LinkUse, 'unsubscribe' | 'survey'>;
+export type CodeUse = Extract<LinkUse, 'unsubscribe' | 'survey' | 'confirm'>;
 
 /** A short code and what it stands for. */
 export interface ShortCode {
@@ -98,14 +98,17 @@ export class ShortCodeStore {
 
   /**
    * For an erasure: the codes no longer name the person. Those that say no go on working for the address; those of a
-   * survey open nothing any more, and know the address no longer.
+   * survey or a yes open nothing any more, and know the address no longer.
    */
   async forgetCustomer(tenant: string, customer: string): Promise<void> {
     const theirs = { tenant, 'payload.customer': customer };
     const nobody = { 'payload.customer': '', message: '' };
     const $unset = { 'payload.subject': 1 as const };
     const nowhere = { 'payload.keyId': '', 'payload.hash': '' };
-    await this.codes.updateMany({ ...theirs, use: 'survey' }, { $set: { ...nobody, ...nowhere }, $unset });
+    await this.codes.updateMany(
+      { ...theirs, use: { $in: ['survey', 'confirm'] } },
+      { $set: { ...nobody, ...nowhere }, $unset },
+    );
     await this.codes.updateMany(theirs, { $set: nobody, $unset });
   }
 

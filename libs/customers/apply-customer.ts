@@ -61,7 +61,8 @@ export function applyCustomer(
     email,
     phone,
     name: taken(part.name, before.name),
-    locale: taken(part.locale, before.locale),
+    // What the person told us themselves stands before what the booking system guesses.
+    locale: before.localeChosenAt ? before.locale : taken(part.locale, before.locale),
     timeZone: taken(part.timeZone, before.timeZone),
     birthDate: taken(part.birthDate, before.birthDate),
     guardianConsent:

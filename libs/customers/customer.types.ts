@@ -51,6 +51,10 @@ export interface Customer {
   choiceLog: Choice[];
   softOptIns: SoftOptIn[];
   sends: Send[];
+  /** Until when the person wants no marketing, though they have not said no (the preference centre). */
+  marketingPausedUntil?: Date | null;
+  /** When the person chose their language with us: events leave it alone from then on. */
+  localeChosenAt?: Date | null;
   restrictedAt: Date | null;
   erasedAt: Date | null;
   /** Of one who came back after an erasure: what was said up to then is refused (PROTOCOL F1). */

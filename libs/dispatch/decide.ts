@@ -178,6 +178,7 @@ export function customerFacts(customer: Customer, sends: readonly Send[] = custo
     birthDate: customer.birthDate,
     guardianConsentAt: customer.guardianConsent?.at ?? null,
     timeZone: customer.timeZone,
+    marketingPausedUntil: customer.marketingPausedUntil ?? null,
     choices: customer.choiceLog,
     softOptIns: customer.softOptIns,
     sends,
@@ -210,6 +211,7 @@ function suppressionsOn(
 
 /** Why a row is past its use; null where it is not. */
 function tooLate(row: MessageRow, booking: Booking | null, facts: BatchFacts, now: Date): string | null {
+  if (row.subject.kind === 'request') return null;
   if (row.subject.kind === 'cart') {
     if (facts.doneCarts.has(row.subject.id)) return 'the cart has led to a booking';
     return booking !== null && booking.status !== 'started' ? 'the booking has been made' : null;

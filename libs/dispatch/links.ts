@@ -3,6 +3,7 @@ import type { LinkPayload } from '#consent/link-payload';
 import type { LinkTokens } from '#consent/link-token';
 import type { CodeUse, ShortCodeStore } from '#consent/short-code.store';
 import type { MessageRow } from '#messages/message.types';
+import { confirmableUntil, DOUBLE_OPT_IN } from '#privacy/double-opt-in-row';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Tenant } from '#tenants/tenant';
@@ -12,6 +13,10 @@ export interface MessageLinks {
   unsubscribe?: string;
   survey?: string;
   optOut?: string;
+  /** The preference centre; in mail only, as an SMS has no room. */
+  preferences?: string;
+  /** Says yes for good (double opt-in). */
+  confirm?: string;
 }
 
 /** What a link is made for: a message on its way to an address. */
@@ -38,22 +43,32 @@ export class Links {
   async forMessages(tenant: Tenant, messages: readonly Linked[]): Promise<Map<string, MessageLinks>> {
     const base = await this.baseOf(tenant);
     const objectionable = messages.filter(({ row }) => RULES[row.purpose].stoppedByChoice);
-    const [optOuts, surveys] = await Promise.all([
+    const [optOuts, surveys, confirms] = await Promise.all([
       this.paths(tenant, 'unsubscribe', objectionable),
       this.paths(
         tenant,
         'survey',
         messages.filter(({ row }) => row.purpose === 'survey' && row.booking !== null),
       ),
+      this.paths(
+        tenant,
+        'confirm',
+        messages.filter(({ row }) => row.journey === DOUBLE_OPT_IN),
+      ),
     ]);
     return new Map(
-      messages.map(({ row, channel }) => {
+      messages.map((one) => {
+        const { row, channel } = one;
         const [optOut, survey] = [optOuts.get(row._id), surveys.get(row._id)];
+        const confirm = confirms.get(row._id);
+        const choosing = optOut && channel === 'email' ? this.preferences(tenant, one) : undefined;
         return [
           row._id,
           {
             ...(optOut && { [channel === 'email' ? 'unsubscribe' : 'optOut']: base + optOut }),
             ...(survey && { survey: base + survey }),
+            ...(choosing && { preferences: base + choosing }),
+            ...(confirm && { confirm: base + confirm }),
           },
         ];
       }),
@@ -83,6 +98,10 @@ export class Links {
     );
   }
 
+  private preferences(tenant: Tenant, one: Linked): string {
+    return `/p/${this.tokens.seal('preferences', this.payload(tenant, one, 'unsubscribe'))}`;
+  }
+
   private payload(tenant: Tenant, { row, channel, address }: Linked, use: CodeUse): LinkPayload {
     return {
       tenant: tenant.id,
@@ -91,6 +110,7 @@ export class Links {
       channel,
       ...this.ring.current(ADDRESS_KIND[channel], address, tenant.id),
       ...(use === 'survey' && row.booking !== null ? { subject: row.booking } : {}),
+      ...(use === 'confirm' ? { subject: row.subject.id, expiresAt: confirmableUntil(row) } : {}),
     };
   }
 }
@@ -99,4 +119,5 @@ export class Links {
 const PATHS: Record<CodeUse, { token: string; code: string }> = {
   unsubscribe: { token: '/u/', code: '/o/' },
   survey: { token: '/s/', code: '/s/' },
+  confirm: { token: '/c/', code: '/c/' },
 };

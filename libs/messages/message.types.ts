@@ -25,9 +25,9 @@ export interface HistoryEntry {
   why?: string;
 }
 
-/** What a message is about: a generation of a booking, or a cart. */
+/** What a message is about: a generation of a booking, a cart, or what the person asked us for themselves. */
 export interface Subject {
-  kind: 'booking' | 'cart';
+  kind: 'booking' | 'cart' | 'request';
   id: string;
 }
 

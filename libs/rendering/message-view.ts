@@ -46,6 +46,8 @@ function viewOf(input: RenderInput, locale: string): View {
       unsubscribe: link(links.unsubscribe, 'links.unsubscribe'),
       survey: link(links.survey, 'links.survey'),
       optOut: link(links.optOut, 'links.optOut'),
+      preferences: link(links.preferences, 'links.preferences'),
+      confirm: link(links.confirm, 'links.confirm'),
     },
   };
 }

@@ -45,7 +45,7 @@ export interface RenderInput {
     status: string;
     cancelReason?: string | null | undefined;
   };
-  links: { unsubscribe?: string | undefined; survey?: string | undefined; optOut?: string | undefined };
+  links: Partial<Record<'unsubscribe' | 'survey' | 'optOut' | 'preferences' | 'confirm', string | undefined>>;
   /** The last of several of its journey: none follows. */
   isLast?: boolean | undefined;
   /** The DTSTAMP of an invitation, and the year that need not be said. */

@@ -28,6 +28,8 @@ const links = z.strictObject({
   unsubscribe: z.string().optional(),
   survey: z.string().optional(),
   optOut: z.string().optional(),
+  preferences: z.string().optional(),
+  confirm: z.string().optional(),
 });
 
 const sample = z.strictObject({

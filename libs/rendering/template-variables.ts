@@ -39,6 +39,8 @@ export const VARIABLES = {
   'links.unsubscribe': {},
   'links.survey': {},
   'links.optOut': {},
+  'links.preferences': {},
+  'links.confirm': {},
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;
