@@ -143,7 +143,9 @@ export class CustomersController {
   }
 
   private async records(tenant: string, customer: Customer): Promise<Suppression[]> {
-    const found = await this.suppressions.findByAddresses(tenant, addressesOf(customer));
+    const found = await this.suppressions.findByAddresses(tenant, addressesOf(customer), {
+      evenClosed: true,
+    });
     return [...found.values()].flat();
   }
 }

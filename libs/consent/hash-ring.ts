@@ -29,8 +29,8 @@ export class HashRing {
     return this.every(kind, address, tenant)[0]!;
   }
 
-  /** The hashes by which an address may be known. */
-  every(kind: AddressKind, address: string, tenant: string): HashedAddress[] {
+  /** The hashes by which an address (or, for the journal of choices, a person) may be known. */
+  every(kind: AddressKind | 'person', address: string, tenant: string): HashedAddress[] {
     return this.keys.map(({ id, key }) => ({
       keyId: id,
       hash: createHmac('sha256', key)

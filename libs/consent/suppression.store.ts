@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { isDuplicateKey } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
 import { NORMALISER } from '#purposes/address';
 import type { AddressKind } from '#purposes/channel';
+import { GateClosed } from './gate-closed.js';
 import { MissingHashKey, type HashedAddress, type HashRing } from './hash-ring.js';
 import type { OptOut, SuppressedAddress, Suppression } from './suppression.js';
 
@@ -17,7 +19,20 @@ export type SuppressionSaid = Said<SuppressedAddress>;
 export type OptOutSaid = Said<OptOut>;
 
 /** A record as it is kept. */
-type Kept = Suppression & { _id: string; addressKind: AddressKind; normaliser: string };
+type Kept = Suppression & {
+  _id: string;
+  addressKind: AddressKind;
+  normaliser: string;
+  /** Until the journal of choices has it (PROTOCOL F3). */
+  out?: OutEntry[];
+};
+
+/** A record as the journal of choices keeps it: without who said it. */
+export type JournalledSuppression = Nameless<Kept>;
+type Nameless<T> = T extends unknown ? Omit<T, 'out' | 'by' | 'version'> : never;
+
+/** Stands among the names of the keys while the ledger is older than the journal of choices. */
+const CLOSED = 'closed: restore-choices';
 
 const schema = new mongoose.Schema(
   {
@@ -32,6 +47,7 @@ const schema = new mongoose.Schema(
 schema.index({ tenant: 1, hash: 1 });
 schema.index({ tenant: 1, by: 1 });
 schema.index({ keyId: 1 });
+schema.index({ 'out.at': 1 });
 
 /** How many addresses one query names. */
 const QUERY_SIZE = 1_000;
@@ -40,7 +56,7 @@ const QUERY_SIZE = 1_000;
  * Addresses that must not be used, and what was said about addresses: as keyed hashes, never the address. Records are
  * only added; the same one told again changes nothing.
  */
-export class SuppressionStore {
+export class SuppressionStore implements Outbox {
   private readonly records;
   /** One document a key that is in use. */
   private readonly named: mongoose.Collection;
@@ -92,12 +108,16 @@ export class SuppressionStore {
     );
   }
 
-  /** Every record of each address, under every key of the ring. An address of which nothing is known has an empty list. */
+  /**
+   * Every record of each address, under every key of the ring. An address of which nothing is known has an empty list.
+   * Throws while the gates are closed, but to who decides nothing by it and says so.
+   */
   async findByAddresses(
     tenant: string,
     wanted: readonly { kind: AddressKind; address: string }[],
+    { evenClosed = false }: { evenClosed?: boolean } = {},
   ): Promise<Map<string, Suppression[]>> {
-    await this.refuseMissingKeys();
+    await this.refuseMissingKeys(evenClosed);
     const found = new Map<string, Suppression[]>(wanted.map(({ address }) => [address, []]));
     const addressOf = new Map<string, string>();
     for (const { kind, address } of wanted) {
@@ -136,6 +156,45 @@ export class SuppressionStore {
     return done.modifiedCount;
   }
 
+  /** Closes every gate of the house, by the same read by which each learns of a key that it lacks. */
+  async closeGates(): Promise<void> {
+    await insertMissing(this.named, [{ _id: CLOSED }]);
+  }
+
+  async openGates(): Promise<void> {
+    await this.named.deleteOne({ _id: CLOSED as never });
+  }
+
+  async areGatesClosed(): Promise<boolean> {
+    return (await this.named.findOne({ _id: CLOSED as never })) !== null;
+  }
+
+  /** Puts back what the journal of choices knows and the ledger does not; how many were missing. */
+  async restore(records: readonly JournalledSuppression[]): Promise<number> {
+    const ids = [...new Set(records.map(({ _id }) => _id))];
+    const known = await this.records.find({ _id: { $in: ids } }, { _id: 1 }).lean<Pick<Kept, '_id'>[]>();
+    const there = new Set(known.map(({ _id }) => _id));
+    const missing = records.filter(({ _id }) => !there.has(_id));
+    // Nobody's name is in the journal: a no of an address is anybody's.
+    await this.write(
+      missing.map((record) => (record.kind === 'opt-out' ? { ...record, by: '' } : record) as Kept),
+    );
+    return new Set(missing.map(({ _id }) => _id)).size;
+  }
+
+  /** For the journal of choices only: an address is nobody's id. */
+  async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
+    const found = await this.records.find(waitingOut(settledBefore)).limit(limit).lean<Kept[]>();
+    return found.map(({ out = [], ...record }) => {
+      const { by: _by, version: _version, ...about } = record as Kept & { by?: string; version?: number };
+      return { _id: record._id, tenant: record.tenant, customer: null, about, out };
+    });
+  }
+
+  pullOut(published: readonly Outgoing[]): Promise<void> {
+    return pullPublished(this.records.collection, published);
+  }
+
   /** Tells all processes that a key is in use, before the first record is made under it. */
   private async nameKeys(keyIds: readonly string[]): Promise<void> {
     const fresh = [...new Set(keyIds)].filter((id) => !this.told.has(id));
@@ -148,9 +207,10 @@ export class SuppressionStore {
   }
 
   /** A process that began with a newer key may have made records which this one would not find. */
-  private async refuseMissingKeys(): Promise<void> {
-    const named = await this.named.find({}).toArray();
-    const missing = this.ring.missing(named.map(({ _id }) => String(_id)));
+  private async refuseMissingKeys(evenClosed: boolean): Promise<void> {
+    const ids = (await this.named.find({}).toArray()).map(({ _id }) => String(_id));
+    if (!evenClosed && ids.includes(CLOSED)) throw new GateClosed();
+    const missing = this.ring.missing(ids.filter((id) => id !== CLOSED));
     if (missing.length > 0) throw new MissingHashKey(missing);
   }
 
@@ -162,7 +222,18 @@ export class SuppressionStore {
     return { tenant, addressKind: target.kind, normaliser: NORMALISER[target.kind], ...hashed };
   }
 
-  private async add(records: readonly Kept[]): Promise<void> {
+  private add(records: readonly Kept[]): Promise<void> {
+    return this.write(
+      records.map((record) => ({
+        ...record,
+        out: [
+          { id: record._id, type: null, at: record.recordedAt, data: {}, journal: { what: record.kind } },
+        ],
+      })),
+    );
+  }
+
+  private async write(records: readonly Kept[]): Promise<void> {
     if (records.length === 0) return;
     await this.nameKeys(records.map(({ keyId }) => keyId));
     const unique = [...new Map(records.map((record) => [record._id, record])).values()];
@@ -194,6 +265,6 @@ function recordId(
 }
 
 /** Only what a record says, without how it is kept. */
-function asSaid({ _id, addressKind, normaliser, ...said }: Kept): Suppression {
+function asSaid({ _id, addressKind, normaliser, out: _out, ...said }: Kept): Suppression {
   return said;
 }

@@ -1,6 +1,8 @@
 import mongoose from 'mongoose';
+import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { casMany, nonce } from '#platform/mongo';
-import { writeVersioned, type VersionedChange } from '#platform/versioned';
+import { withoutOut, writeVersioned, type VersionedChange } from '#platform/versioned';
+import { customerOut } from './customer-out.js';
 import { customerKey, type Customer, type Send } from './customer.types.js';
 
 const schema = new mongoose.Schema(
@@ -17,11 +19,12 @@ const schema = new mongoose.Schema(
 );
 schema.index({ tenant: 1, email: 1 });
 schema.index({ tenant: 1, phone: 1 });
+schema.index({ 'out.at': 1 });
 
 export type CustomerChange = VersionedChange<Customer>;
 
 /** The people. Every write is a compare-and-set on `rev`; a lost race is a shorter map, not an error. */
-export class CustomerStore {
+export class CustomerStore implements Outbox {
   private readonly customers;
 
   constructor(connection: mongoose.Connection) {
@@ -33,7 +36,10 @@ export class CustomerStore {
   }
 
   async find(tenant: string, customer: string): Promise<Customer | null> {
-    return this.customers.findOne({ _id: customerKey(tenant, customer), tenant }).lean<Customer>();
+    const found = await this.customers
+      .findOne({ _id: customerKey(tenant, customer), tenant })
+      .lean<Customer>();
+    return found && withoutOut(found);
   }
 
   /** By customer id; who is not there is not in the map. */
@@ -42,17 +48,36 @@ export class CustomerStore {
     const found = await this.customers
       .find({ _id: { $in: [...new Set(customers)].map((id) => customerKey(tenant, id)) }, tenant })
       .lean<Customer[]>();
-    return new Map(found.map((customer) => [customer.customer, customer]));
+    return new Map(found.map((customer) => [customer.customer, withoutOut(customer)]));
   }
 
   /** Everyone of the tenant with that address (normalised). */
   async findHolders(tenant: string, kind: 'email' | 'phone', address: string): Promise<Customer[]> {
-    return this.customers.find({ tenant, [kind]: address }).lean<Customer[]>();
+    const found = await this.customers.find({ tenant, [kind]: address }).lean<Customer[]>();
+    return found.map(withoutOut);
   }
 
-  /** Writes what still is as it was read; the customers that won, as they now stand. */
+  /** Who is who, of every tenant, page by page by `_id`. */
+  async pageIds(
+    after: string | null,
+    limit: number,
+  ): Promise<Pick<Customer, '_id' | 'tenant' | 'customer'>[]> {
+    return this.customers
+      .find(after === null ? {} : { _id: { $gt: after } }, { tenant: 1, customer: 1 })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<Pick<Customer, '_id' | 'tenant' | 'customer'>[]>();
+  }
+
+  /**
+   * Writes what still is as it was read, and with it what the world is told of it; the customers that won, as they now
+   * stand.
+   */
   async write(changes: readonly CustomerChange[]): Promise<Map<string, Customer>> {
-    const won = await writeVersioned(this.customers.collection, changes);
+    const won = await writeVersioned(
+      this.customers.collection,
+      changes.map(({ before, after }) => ({ before, after, tell: customerOut(before, after) })),
+    );
     return new Map(won.map((customer) => [customer.customer, customer]));
   }
 
@@ -89,11 +114,37 @@ export class CustomerStore {
     );
   }
 
+  /** Takes out those that still are as they were read; how many. */
+  async drop(customers: readonly Customer[]): Promise<number> {
+    if (customers.length === 0) return 0;
+    const done = await this.customers.collection.bulkWrite(
+      customers.map(({ _id, tenant, rev }) => ({ deleteOne: { filter: { _id: _id as never, tenant, rev } } })),
+      { ordered: false },
+    );
+    return done.deletedCount;
+  }
+
   /** Which messages went to a person that is erased: their ids name journeys. */
   async forgetSends(tenant: string, customer: string): Promise<void> {
     await this.customers.collection.updateOne(
       { _id: customerKey(tenant, customer) as never, tenant, erasedAt: { $ne: null } },
       { $set: { sends: [], rev: nonce() } },
     );
+  }
+
+  async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
+    const fields = { tenant: 1, customer: 1, rev: 1, out: 1 } as const;
+    const found = await this.customers
+      .find(waitingOut(settledBefore), fields)
+      .limit(limit)
+      .lean<(Customer & { out: OutEntry[] })[]>();
+    return found.map(({ _id, tenant, customer, rev, out }) => ({
+      ...{ _id, tenant, customer, rev, out },
+      about: { customer },
+    }));
+  }
+
+  pullOut(published: readonly Outgoing[]): Promise<void> {
+    return pullPublished(this.customers.collection, published);
   }
 }

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
+import { withoutOut } from '#platform/versioned';
 import { bookingKey } from './booking.types.js';
 
 /** How long after the first answer it may be changed. */
@@ -26,9 +29,10 @@ const schema = new mongoose.Schema(
 );
 schema.index({ tenant: 1, customer: 1 });
 schema.index({ tenant: 1, answeredAt: 1 });
+schema.index({ 'out.at': 1 });
 
 /** The answers to surveys. */
-export class SurveyAnswerStore {
+export class SurveyAnswerStore implements Outbox {
   private readonly answers;
 
   constructor(connection: mongoose.Connection) {
@@ -43,7 +47,10 @@ export class SurveyAnswerStore {
   }
 
   async find(tenant: string, booking: string): Promise<SurveyAnswer | null> {
-    return this.answers.findOne({ _id: bookingKey(tenant, booking), tenant }).lean<SurveyAnswer>();
+    const found = await this.answers
+      .findOne({ _id: bookingKey(tenant, booking), tenant })
+      .lean<SurveyAnswer>();
+    return found && withoutOut(found);
   }
 
   /** Keeps an answer, or the change of one that is still open; the answer as it stands, null where it is closed. */
@@ -54,24 +61,46 @@ export class SurveyAnswerStore {
   ): Promise<SurveyAnswer | null> {
     const { booking, customer, ...words } = said;
     const _id = bookingKey(tenant, booking);
-    const first = { tenant, booking, customer, answeredAt: at };
-    await this.answers.collection
+    const told = answered(_id, at);
+    const first: SurveyAnswer = { _id, tenant, booking, customer, ...words, answeredAt: at, changedAt: at };
+    const { _id: _, ...fields } = first;
+    const written = await this.answers.collection
       .updateOne(
         { _id: _id as never },
-        { $setOnInsert: { ...first, ...words, changedAt: at } },
+        { $setOnInsert: { ...fields, out: [told] } as never },
         { upsert: true },
       )
       .catch((error: unknown) => {
         // Two first answers at once: the other one is there, and this one changes it.
         if ((error as { code?: unknown }).code !== 11_000) throw error;
+        return { upsertedCount: 0 };
       });
-    return this.answers
+    if (written.upsertedCount > 0) return first;
+    const changed = await this.answers
       .findOneAndUpdate(
         { _id, tenant, customer, answeredAt: { $gt: new Date(at.getTime() - ANSWER_OPEN_MS) } },
-        { $set: { ...words, changedAt: at } },
+        { $set: { ...words, changedAt: at }, $push: { out: told } },
         { returnDocument: 'after' },
       )
       .lean<SurveyAnswer>();
+    return changed && withoutOut(changed);
+  }
+
+  /** That it was answered, not what: an opinion about a visit is personal data. */
+  async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
+    const fields = { tenant: 1, customer: 1, booking: 1, out: 1 } as const;
+    const found = await this.answers
+      .find(waitingOut(settledBefore), fields)
+      .limit(limit)
+      .lean<(SurveyAnswer & { out: OutEntry[] })[]>();
+    return found.map(({ _id, tenant, customer, booking, out }) => ({
+      ...{ _id, tenant, customer, out },
+      about: { customer, booking },
+    }));
+  }
+
+  pullOut(published: readonly Outgoing[]): Promise<void> {
+    return pullPublished(this.answers.collection, published);
   }
 
   /** Deletes a person's answers up to then (erasure); how many there were. */
@@ -83,4 +112,10 @@ export class SurveyAnswerStore {
     });
     return deletedCount;
   }
+}
+
+/** The same answer at the same time is the same event. */
+function answered(id: string, at: Date): OutEntry {
+  const digest = createHash('sha256').update(JSON.stringify([id, 'answered', at.toISOString()]));
+  return { id: digest.digest('hex').slice(0, 32), type: 'survey.answered.v1', at, data: {} };
 }

@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { pullPublished, WAITING_OUT, type Outbox, type Outgoing } from '#messaging/outbox';
+import { pullPublished, waitingOut, type Outbox, type Outgoing } from '#messaging/outbox';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import type { Metrics } from '#platform/metrics';
 import { casMany, nonce } from '#platform/mongo';
@@ -284,11 +284,11 @@ export class MessageStore implements Outbox {
     return won;
   }
 
-  async findOut(limit: number): Promise<Outgoing[]> {
-    const fields = { tenant: 1, customer: 1, purpose: 1, out: 1 } as const;
-    const rows = await this.rows.find(WAITING_OUT, fields).limit(limit).lean<MessageRow[]>();
-    return rows.map(({ _id, tenant, customer, purpose, out = [] }) => ({
-      ...{ _id, tenant, customer, out },
+  async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
+    const fields = { tenant: 1, customer: 1, purpose: 1, rev: 1, out: 1 } as const;
+    const rows = await this.rows.find(waitingOut(settledBefore), fields).limit(limit).lean<MessageRow[]>();
+    return rows.map(({ _id, tenant, customer, purpose, rev, out = [] }) => ({
+      ...{ _id, tenant, customer, rev, out },
       about: { message: _id, customer, purpose },
     }));
   }

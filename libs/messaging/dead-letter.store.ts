@@ -2,7 +2,7 @@ import mongoose from 'mongoose';
 import { nonce } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
 import { outBacklog, type OutBacklog } from './out-backlog.js';
-import { pullPublished, WAITING_OUT, type OutEntry, type Outbox, type Outgoing } from './outbox.js';
+import { pullPublished, waitingOut, type OutEntry, type Outbox, type Outgoing } from './outbox.js';
 
 /** A message that could not be handled: its masked bytes, why, and where it came from. */
 export interface DeadLetter {
@@ -70,9 +70,9 @@ export class DeadLetterStore implements Outbox {
   }
 
   /** Nothing of what the letter holds: its place, and the type where it could be told. */
-  async findOut(limit: number): Promise<Outgoing[]> {
+  async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
     const fields = { tenant: 1, key: 1, type: 1, out: 1 } as const;
-    const letters = await this.letters.find(WAITING_OUT, fields).limit(limit).lean<DeadLetter[]>();
+    const letters = await this.letters.find(waitingOut(settledBefore), fields).limit(limit).lean<DeadLetter[]>();
     return letters.map(({ _id, tenant, key, type, out = [] }) => ({
       ...{ _id, tenant, customer: key, out },
       about: { deadLetter: _id, ...(type === null ? {} : { type }) },

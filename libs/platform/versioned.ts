@@ -12,6 +12,8 @@ export interface Versioned {
 export interface VersionedChange<T extends Versioned> {
   before: T | null;
   after: T;
+  /** Events out that tell of it, pushed to `out` in the same write (PROTOCOL D7). */
+  tell?: readonly object[];
 }
 
 /**
@@ -36,27 +38,36 @@ export async function insertMissing(
   }
 }
 
-/** Writes each change that still stands on what was read; the documents that won, as they now stand. */
+/**
+ * Writes each change that still stands on what was read; the documents that won, as they now stand. `out` is the
+ * publisher's: what was read of it is never written back.
+ */
 export async function writeVersioned<T extends Versioned>(
   collection: mongoose.Collection,
   changes: readonly VersionedChange<T>[],
 ): Promise<T[]> {
-  const written = changes.map(({ before, after }) => ({ before, after: { ...after, rev: nonce() } }));
+  const written = changes.map(({ before, after, tell = [] }) => ({
+    before,
+    tell,
+    after: withoutOut({ ...after, rev: nonce() }),
+  }));
   const [inserted, updated] = await Promise.all([
     insertMissing(
       collection,
-      written.filter(({ before }) => before === null).map(({ after }) => after),
+      written
+        .filter(({ before }) => before === null)
+        .map(({ after, tell }) => (tell.length === 0 ? after : { ...after, out: tell })),
     ),
     casMany(
       collection,
-      written.flatMap(({ before, after }) => {
+      written.flatMap(({ before, after, tell }) => {
         if (before === null) return [];
         const { _id, ...fields } = after;
         return [
           {
             nonce: after.rev,
             filter: { _id, tenant: after.tenant, rev: before.rev },
-            update: { $set: fields },
+            update: { $set: fields, ...(tell.length === 0 ? {} : { $push: { out: { $each: tell } } }) },
           },
         ];
       }),
@@ -65,4 +76,10 @@ export async function writeVersioned<T extends Versioned>(
   return written
     .filter(({ after }) => inserted.has(after._id) || updated.has(after._id))
     .map(({ after }) => after);
+}
+
+/** Takes the events that wait in it off a document that was read: they are nobody's but the publisher's. */
+export function withoutOut<T extends object>(document: T): T {
+  if ('out' in document) delete document.out;
+  return document;
 }

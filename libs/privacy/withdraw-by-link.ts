@@ -54,8 +54,11 @@ export class WithdrawByLink {
     return { customer, current };
   }
 
-  /** Takes noes; resolves once they hold. Said again they change nothing, unless somebody has opted in since. */
-  async hear(link: LinkPayload, noes: readonly ChoiceStatement[]): Promise<void> {
+  /**
+   * Takes noes; resolves once they hold. Said again they change nothing, unless somebody has opted in since. `act` names
+   * this saying in the log: an undo takes back no other (undo.ts).
+   */
+  async hear(link: LinkPayload, noes: readonly ChoiceStatement[], act: string = randomUUID()): Promise<void> {
     const { tenant } = link;
     const holder = await this.find(link);
     const { customer, kind, sentTo } = holder;
@@ -79,7 +82,7 @@ export class WithdrawByLink {
     const effect = effectOf(noes, by);
     const shared = noes.some(isShared);
     const addresses = shared ? about.flatMap(({ address }) => address ?? []) : [];
-    const id = `link:${randomUUID()}`;
+    const id = actId(act);
     const after =
       customer &&
       (await this.withdraw.change(
@@ -133,7 +136,8 @@ export class WithdrawByLink {
   private async notYetHeard(tenant: string, said: OptOutSaid[], about: Address): Promise<OptOutSaid[]> {
     if (said.length === 0) return said;
     const [records, holders] = await Promise.all([
-      this.suppressions.findByAddresses(tenant, [about]),
+      // A no is heard also while the gates are closed.
+      this.suppressions.findByAddresses(tenant, [about], { evenClosed: true }),
       this.customers.findHolders(tenant, about.kind, about.address),
     ]);
     const optedInSince = (since: Date): boolean =>
@@ -151,6 +155,9 @@ export class WithdrawByLink {
     while (this.clock.mono() < mono) await pause(POLL_MS);
   }
 }
+
+/** The beginning of the ids that an act's entries have in the log. */
+export const actId = (act: string): string => `link:${act}`;
 
 /** The log with these noes, less those that stand in it already with nothing given since. */
 function withNoes(
