@@ -27,6 +27,6 @@ EXPOSE 3000
 # The process answers for itself; no curl in the image.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT ?? 3000}/readyz`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# Node is the first process and drains on SIGTERM itself, within 25 s.
+# Node is the first process and drains on SIGTERM itself, within 45 s.
 STOPSIGNAL SIGTERM
 CMD ["node", "--enable-source-maps", "dist/apps/all/main.js"]

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { APP_NAMES, readConfig, type AppName } from '#platform/config';
+import { DRAIN_MS } from '#platform/boot';
 import { rootDir } from '#platform/root';
 
 interface Service {
+  stop_grace_period?: string;
   command?: string[];
   environment?: Record<string, string>;
   healthcheck?: unknown;
@@ -34,7 +37,47 @@ const filled = (text: string, given: Record<string, string>): string =>
     },
   );
 
+const check = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(
+  JSON.parse(readFileSync(join(rootDir(), 'test', 'schemas', 'compose.json'), 'utf8')) as object,
+);
+/** What the Compose specification says against a file. */
+function faultsOf(file: unknown): string[] {
+  void check(file);
+  return (check.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
+
 describe('docker-compose.yml', () => {
+  it('is what the Compose specification takes', () => {
+    expect(faultsOf(compose)).toEqual([]);
+  });
+
+  it.each<[string, (spoilt: Compose) => void, string]>([
+    [
+      'a field that is none',
+      (spoilt) => Object.assign(spoilt.services['ingest'] ?? {}, { depend_on: {} }),
+      '/services/ingest must NOT have unevaluated properties',
+    ],
+    [
+      'a condition that is none',
+      (spoilt) =>
+        Object.assign(spoilt.services['ingest'] ?? {}, { depends_on: { kafka: { condition: 'up' } } }),
+      '/services/ingest/depends_on/kafka/condition must be equal to one of the allowed values',
+    ],
+    [
+      'a volume that is a text',
+      (spoilt) => (spoilt.volumes['kafka'] = 'here'),
+      '/volumes/kafka must be object,null',
+    ],
+  ])('would not be with %s', (_, spoil, fault) => {
+    const spoilt = structuredClone(compose);
+    spoil(spoilt);
+    expect(faultsOf(spoilt)).toContainEqual(fault);
+  });
+
+  it.each(ours)('gives %s the time that it may need to drain', (_, { stop_grace_period }) => {
+    expect(Number(/^(\d+)s$/.exec(stop_grace_period ?? '')?.[1]) * 1_000).toBeGreaterThan(DRAIN_MS);
+  });
+
   it('runs the five processes, each from a program that is built', () => {
     expect(ours.map(([name]) => name).sort()).toEqual([
       'console',

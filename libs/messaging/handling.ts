@@ -48,7 +48,7 @@ export const DEFAULTS = {
   retries: { tries: 3, withinMs: 10_000, firstMs: 200 },
   outage: { firstMs: 250, maxMs: 30_000 },
   highWater: 2_000,
-  drainMs: 25_000,
+  drainMs: 36_000,
 } as const;
 
 /** The pause before try `failures + 1`: 4 times longer each, cut to what is left of the window. */

@@ -30,8 +30,8 @@ export interface BootedApp {
   close(): Promise<void>;
 }
 
-/** How long a process may take to drain before it is ended. */
-export const DRAIN_MS = 25_000;
+/** How long a process may take to drain before it is ended: longer than a call that began in time may last (W + Q). */
+export const DRAIN_MS = 45_000;
 
 /**
  * Creates the app of one process (its module provides `Health`) and listens. The order at the end: `/readyz` says no, `onModuleDestroy` and
