@@ -1,6 +1,7 @@
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
+import { watchCalls } from '#channels/watch-calls';
 import { WebhookStore } from '#channels/webhook.store';
 import { HashRing } from '#consent/hash-ring';
 import { LinkTokens } from '#consent/link-token';
@@ -40,6 +41,7 @@ import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
 import { PublicUrl } from '#platform/public-url';
+import { Tracing } from '#platform/tracing';
 import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
 import { Restrict } from '#privacy/restrict';
@@ -103,14 +105,24 @@ export const LINE: FactoryProvider[] = [
   },
   {
     provide: Senders,
-    inject: [CONFIG, Tenants, Clock, InboxStore, PROVIDER_TIMEOUT],
+    inject: [CONFIG, Tenants, Clock, InboxStore, WebhookStore, Metrics, Tracing, PROVIDER_TIMEOUT],
     useFactory: (
       config: Config,
       tenants: Tenants,
       clock: Clock,
       inbox: InboxStore,
+      webhooks: WebhookStore,
+      metrics: Metrics,
+      tracing: Tracing,
       timeoutMs: number | undefined,
-    ) => new Senders({ tenants, clock, inbox, mode: config.send, publicUrl: config.publicUrl, timeoutMs }),
+    ) => {
+      // A mail server tells nothing, and what was kept for the inbox need not be waited for.
+      const tells = (account: string) =>
+        config.send.mode !== 'capture' && tenants.account(account)?.account.kind !== 'smtp';
+      const watch = watchCalls({ metrics, tracing, clock, webhooks, tells });
+      const { send: mode, publicUrl } = config;
+      return new Senders({ tenants, clock, inbox, mode, publicUrl, timeoutMs, watch });
+    },
   },
   {
     provide: PublicUrl,
@@ -156,7 +168,7 @@ export const LINE: FactoryProvider[] = [
     Withdraw,
     Clock,
   ]),
-  wire(ReleaseDue, [MessageStore, EventSink, Tenants]),
+  wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {
     provide: PublishOut,
     inject: [MessageStore, DeadLetterStore, EventSink],
@@ -200,6 +212,7 @@ export const LINE: FactoryProvider[] = [
     Erase,
     ReleaseDue,
     Clock,
+    Tracing,
   ]),
   wire(DryRun, [
     CustomerStore,

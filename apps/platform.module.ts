@@ -32,6 +32,7 @@ import { maskPersonal } from '#platform/masking';
 import { isLostServer } from '#platform/mongo';
 import { rootDir } from '#platform/root';
 import { createLog, type Log } from '#platform/telemetry';
+import { openTracing, Tracing } from '#platform/tracing';
 import { loadTemplates, Templates } from '#rendering/templates';
 import { loadTenants } from '#tenants/load-tenants';
 import { Tenants } from '#tenants/tenant';
@@ -174,6 +175,7 @@ const STATE: Provider[] = [
   { provide: HashRing, inject: [CONFIG], useFactory: (config: Config) => new HashRing(config.hashKeys) },
   wire(Health, []),
   wire(Metrics, []),
+  { provide: Tracing, inject: [CONFIG], useFactory: (config: Config) => openTracing(config.tracing) },
 ];
 
 /**
@@ -214,5 +216,6 @@ export class PlatformModule implements OnApplicationShutdown {
     const sink: EventSink & { close?: () => Promise<void> } = this.ref.get(EventSink);
     await sink.close?.();
     await this.ref.get(Database).close();
+    await this.ref.get(Tracing).close();
   }
 }

@@ -6,9 +6,11 @@ import { DryRun, type DryResult } from '#ingest/dry-run';
 import { HearEvents } from '#ingest/hear-event';
 import { outcomeOf } from '#ingest/hear-result';
 import { HeardEventStore } from '#ingest/heard-event.store';
+import { hearingSpan } from '#ingest/trace-hearing';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
 import type { ReadRequest } from '#platform/read-body';
+import { Tracing } from '#platform/tracing';
 import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { Roles, type Caller } from './keys.guard.js';
@@ -30,6 +32,7 @@ export class EventsController {
     private readonly tenants: Tenants,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
+    private readonly tracing: Tracing,
   ) {}
 
   @Post()
@@ -63,14 +66,27 @@ export class EventsController {
       response.status(200);
       return this.dry(events);
     }
-    const results = await this.hearEvents.hear(events);
+    const carried = request.headers['traceparent'];
+    const hearings = events.map((event) =>
+      hearingSpan(
+        this.tracing,
+        event,
+        { route: '/v1/events' },
+        typeof carried === 'string' ? carried : undefined,
+      ),
+    );
+    const begun = this.clock.mono();
+    const results = await this.hearEvents
+      .hear(hearings.map(({ event }) => event))
+      .finally(() => hearings.forEach(({ span }) => span.end()));
+    const seconds = (this.clock.mono() - begun) / 1_000;
     response.status(202);
     return {
       accepted: events.length,
       rejected,
       warnings: taken.flatMap(({ read, index }, at) => {
         const result = results[at];
-        this.metrics.event(read.event.type, outcomeOf(result));
+        this.metrics.event(read.event.type, outcomeOf(result), seconds);
         this.metrics.fieldsKeptOut(read.event.type, read.unknownFields.length);
         return [
           ...read.unknownFields.map((path) => ({ path, detail: 'not a field that is known; kept out' })),

@@ -1,9 +1,11 @@
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
-import type { Due } from '#dispatch/due.types';
+import type { Due, DueHeard } from '#dispatch/due.types';
+import { dispatchSpan } from '#dispatch/trace-due';
 import type { Heard, Verdict } from '#messaging/event-source';
 import { Hears } from '#messaging/hears';
+import { Tracing, type Span } from '#platform/tracing';
 import { Tenants } from '#tenants/tenant';
 
 const PORTION = { batchSize: 100, concurrency: 4 };
@@ -14,6 +16,7 @@ export class DueConsumer {
   constructor(
     private readonly dispatchBatch: DispatchBatch,
     private readonly tenants: Tenants,
+    private readonly tracing: Tracing,
   ) {}
 
   @Hears('messages.due.recall', PORTION)
@@ -32,10 +35,23 @@ export class DueConsumer {
   }
 
   private async dispatch(batch: readonly Heard[]): Promise<Verdict[]> {
-    const due = batch.map((heard) => ({
-      ...(JSON.parse(heard.value.toString('utf8')) as Due),
-      deliveries: heard.deliveries,
-    }));
+    const spans: Span[] = [];
+    try {
+      return await this.dispatchDue(
+        batch.map(({ topic, headers, value, deliveries }) => {
+          const due = JSON.parse(value.toString('utf8')) as Due;
+          if (!this.tracing.on) return { ...due, deliveries };
+          const span = dispatchSpan(this.tracing, topic, due.tenant, headers['traceparent']);
+          spans.push(span);
+          return { ...due, deliveries, traceparent: span.traceparent };
+        }),
+      );
+    } finally {
+      for (const span of spans) span.end();
+    }
+  }
+
+  private async dispatchDue(due: readonly DueHeard[]): Promise<Verdict[]> {
     const verdicts = new Map<(typeof due)[number], Verdict>();
     for (const id of new Set(due.map(({ tenant }) => tenant))) {
       const tenant = this.tenants.get(id);

@@ -6,6 +6,7 @@ import type { Stream } from '#purposes/stream';
 import type { Rendered } from '#rendering/rendered';
 import type { Receipt } from './receipt.js';
 import { Slots } from './slots.js';
+import type { CallTrace, WatchCall } from './watch-calls.js';
 
 /** One message, ready for a provider. `ref` is all that the provider learns about our side (PROTOCOL E1). */
 export interface Envelope {
@@ -21,6 +22,8 @@ export interface Envelope {
   to: string;
   headers: Record<string, string>;
   content: Rendered;
+  /** Only where traces are on. */
+  trace?: CallTrace | undefined;
 }
 
 /** What became of a call. Reasons are codes, never a provider's words: those quote addresses. */
@@ -67,6 +70,8 @@ export interface SenderOptions {
   timeoutMs?: number;
   /** LAGOM_SEND=redirect: the address that gets everything, after the permit was used for the true one. */
   redirectTo?: string | undefined;
+  /** Told of each call as it begins and ends. */
+  watch?: WatchCall | undefined;
 }
 
 export const DEFAULT_SLOTS = 32;
@@ -80,6 +85,7 @@ export abstract class Sender {
   protected readonly timeoutMs: number;
   private readonly redirectTo: string | undefined;
   private readonly slots: Slots;
+  private readonly watch: WatchCall | undefined;
 
   constructor(options: SenderOptions) {
     this.account = options.account;
@@ -88,6 +94,7 @@ export abstract class Sender {
     this.timeoutMs = options.timeoutMs ?? PROVIDER_TIMEOUT_MS;
     this.redirectTo = options.redirectTo;
     this.slots = new Slots(this.width);
+    this.watch = options.watch;
   }
 
   /** Throws (a bug) on a forged, spent or misdirected permit; every failure of the provider is an outcome. */
@@ -102,7 +109,7 @@ export abstract class Sender {
       if (usePermit(permit, { message, ref, channel, address: to, mono: this.clock.mono() }) === 'late') {
         return { kind: 'late' };
       }
-      const outcome = await this.deliver(outward, deadline.signal).catch((): Outcome => {
+      const outcome = await this.watched(outward, deadline.signal).catch((): Outcome => {
         // A sender answers what it knows; what it does not know may have been sent.
         return { kind: 'unknown', reason: 'unexpected' };
       });
@@ -110,6 +117,18 @@ export abstract class Sender {
     } finally {
       clearTimeout(timer);
       this.slots.give();
+    }
+  }
+
+  private async watched(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+    const ended = this.watch?.(this.account, envelope);
+    try {
+      const outcome = await this.deliver(envelope, deadline);
+      ended?.(outcome);
+      return outcome;
+    } catch (error) {
+      ended?.({ kind: 'unknown', reason: 'unexpected' });
+      throw error;
     }
   }
 

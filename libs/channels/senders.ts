@@ -10,6 +10,7 @@ import type { Envelope, Looked, Outcome, Sender, Sought } from './sender.js';
 import { SendGridSender } from './sendgrid.sender.js';
 import { SmtpSender } from './smtp.sender.js';
 import { TwilioSender } from './twilio.sender.js';
+import type { WatchCall } from './watch-calls.js';
 
 export interface SendersOptions {
   tenants: Tenants;
@@ -22,6 +23,8 @@ export interface SendersOptions {
   /** Calls at once, per account. */
   slots?: number | undefined;
   timeoutMs?: number | undefined;
+  /** Told of each call as it begins and ends. */
+  watch?: WatchCall | undefined;
 }
 
 /** What can be asked of a provider on each channel; the other channels are people's work, not a sender's. */
@@ -114,14 +117,15 @@ export class Senders {
 
   /** Null: its credentials are absent, which is no fault unless LAGOM_SEND is `live`. */
   private make(account: string, config: Account): Sender | null {
-    const { mode, inbox, clock, publicUrl, slots, timeoutMs } = this.options;
+    const { mode, inbox, clock, publicUrl, slots, timeoutMs, watch } = this.options;
     const options = {
       account,
       clock,
+      watch,
       ...(slots === undefined ? {} : { slots }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     };
-    if (mode.mode === 'capture') return new CaptureSender(inbox, { account, clock });
+    if (mode.mode === 'capture') return new CaptureSender(inbox, { account, clock, watch });
     const outward = { ...options, redirectTo: mode.mode === 'redirect' ? mode.to : undefined };
     try {
       switch (config.kind) {

@@ -16,13 +16,14 @@ import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import { compose, type Composed, type Permitted } from './compose.js';
 import { decide, type Decided, type Means } from './decide.js';
-import type { Due } from './due.types.js';
+import type { Due, DueHeard } from './due.types.js';
 import type { Links } from './links.js';
 import type { LoadFacts } from './load-facts.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
 import type { Standings } from './standings.js';
 import { stopMove } from './stop-move.js';
+import { callTrace } from './trace-due.js';
 
 /** How often one call starts over for what lost a race, before the rest waits for its lane to come round. */
 const PASSES = 3;
@@ -58,9 +59,9 @@ export class DispatchBatch {
   ) {}
 
   /** Sends what the gate permits; one verdict for each due record, in order. */
-  async run(tenant: Tenant, batch: readonly (Due & { deliveries: number })[]): Promise<Verdict[]> {
+  async run(tenant: Tenant, batch: readonly DueHeard[]): Promise<Verdict[]> {
     // Of two records of one row the later release counts; the other is stale.
-    let left = new Map<string, Due & { deliveries: number }>();
+    let left = new Map<string, DueHeard>();
     for (const due of batch) {
       const other = left.get(due.id);
       if (other === undefined || other.release <= due.release) left.set(due.id, due);
@@ -84,7 +85,7 @@ export class DispatchBatch {
   /** One pass; what lost a race and starts over, and what has to wait for its facts. */
   private async pass(
     tenant: Tenant,
-    batch: readonly (Due & { deliveries: number })[],
+    batch: readonly DueHeard[],
   ): Promise<{
     lost: ReadonlySet<string>;
     missing: readonly string[];
@@ -104,7 +105,7 @@ export class DispatchBatch {
     const lostStops = await this.stop(stopped);
     const { kept, lost: lostPlaces } = await this.reserve(tenant, composed, now);
     const { ready, lost: lostClaims } = await this.claim(kept, now);
-    await this.send(tenant, ready);
+    await this.send(tenant, ready, batch);
     return {
       lost: new Set([...lostStops, ...lostPlaces, ...lostClaims.map(({ message }) => message)]),
       missing,
@@ -267,10 +268,15 @@ export class DispatchBatch {
   }
 
   /** A6 and A7: the calls, as many at once as there are sockets, and their outcomes as they come, in bulk. */
-  private async send(tenant: Tenant, ready: readonly Ready[]): Promise<void> {
+  private async send(tenant: Tenant, ready: readonly Ready[], batch: readonly DueHeard[]): Promise<void> {
     if (ready.length === 0) return;
     const recorder = new Recorder(this.messages);
-    const items = ready.map((one) => ({ permit: one.permitted.permit, envelope: one.envelope, one }));
+    const spans = new Map(batch.map((due) => [due.id, due.traceparent]));
+    const items = ready.map((one) => {
+      const trace = callTrace(one.claimed, spans.get(one.claimed._id));
+      const envelope = trace === undefined ? one.envelope : { ...one.envelope, trace };
+      return { permit: one.permitted.permit, envelope, one };
+    });
     try {
       await this.senders.sendAll(items, async ({ one }, outcome) => {
         if (outcome.kind === 'bad-address' || outcome.kind === 'opted-out') {

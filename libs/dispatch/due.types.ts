@@ -8,6 +8,14 @@ export interface Due {
   release: number;
 }
 
+/** One as it was heard. */
+export interface DueHeard extends Due {
+  /** 1 on the first try in this process. */
+  deliveries: number;
+  /** The span that handles it; only where traces are on. */
+  traceparent?: string | undefined;
+}
+
 /** The topic of a class; its key is `tenant/customer`. */
 export function dueTopic(dueClass: DueClass): string {
   return `messages.due.${dueClass}`;

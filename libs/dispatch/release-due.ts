@@ -2,10 +2,12 @@ import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
 import type { EventSink } from '#messaging/event-sink';
+import { NO_TRACING, type Span, type Tracing } from '#platform/tracing';
 import type { Tenants } from '#tenants/tenant';
 import { CHANNELS } from '#purposes/channel';
 import { DUE_CLASSES } from '#purposes/stream';
 import { dueTopic, type Due } from './due.types.js';
+import { releaseSpan } from './trace-due.js';
 
 /** How many rows one pass looks at. */
 const PASS = 1_000;
@@ -23,6 +25,7 @@ export class ReleaseDue {
     private readonly messages: MessageStore,
     private readonly sink: EventSink,
     private readonly tenants: Tenants,
+    private readonly tracing: Tracing = NO_TRACING,
   ) {}
 
   /** One pass over what is due; how many rows were released. */
@@ -50,7 +53,7 @@ export class ReleaseDue {
     const won = await this.messages.apply(moves);
     const released = moves.filter((move) => won.has(move.after._id)).map((move) => move.after);
     try {
-      await this.produce(released);
+      await this.produce(released, now);
     } catch (error) {
       // They wait as before instead of being looked for by repair. Those that were produced after all find another `rev`.
       await this.messages.apply(
@@ -64,20 +67,24 @@ export class ReleaseDue {
   }
 
   /** Produces rows that are `released` already: after a crash, or to an in-memory topic that forgot them. */
-  async produce(rows: readonly MessageRow[]): Promise<void> {
+  async produce(rows: readonly MessageRow[], now?: Date): Promise<void> {
     const byTopic = new Map<string, MessageRow[]>();
     for (const row of rows) {
       const topic = dueTopic(row.dueClass);
       byTopic.set(topic, [...(byTopic.get(topic) ?? []), row]);
     }
     for (const [topic, group] of byTopic) {
-      await this.sink.produce(
-        topic,
-        group.map((row) => ({
-          key: `${row.tenant}/${row.customer}`,
-          value: JSON.stringify({ tenant: row.tenant, id: row._id, release: row.release } satisfies Due),
-        })),
-      );
+      const spans = group.map((row) => releaseSpan(this.tracing, topic, row, now));
+      await this.sink
+        .produce(
+          topic,
+          group.map((row, index) => ({
+            key: `${row.tenant}/${row.customer}`,
+            value: JSON.stringify({ tenant: row.tenant, id: row._id, release: row.release } satisfies Due),
+            ...headersOf(spans[index]),
+          })),
+        )
+        .finally(() => spans.forEach((span) => span.end()));
     }
   }
 
@@ -120,6 +127,9 @@ export class ReleaseDue {
     return group.slice(0, Math.max(0, Math.ceil(pace * WINDOW_SECONDS) - onTheWay));
   }
 }
+
+const headersOf = (span: Span | undefined): { headers?: Record<string, string> } =>
+  span?.traceparent === undefined ? {} : { headers: { traceparent: span.traceparent } };
 
 function byPace<Row extends MessageRow>(rows: readonly Row[]): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();

@@ -21,6 +21,8 @@ export interface EventOf<T extends EventType> {
   time: Date;
   /** Facts are taken, nothing that is already past is sent. */
   backfill: boolean;
+  /** The CloudEvents extension for distributed tracing; set where it is one, then by each step that hands the event on. */
+  traceparent?: string;
   /** Heard again after it was dead-lettered: what it gives lifts nothing. */
   redriven?: true;
   data: DataOf<T>;

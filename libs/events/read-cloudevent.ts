@@ -1,4 +1,5 @@
 import { maskCardsDeep } from '#platform/masking';
+import { readTraceparent } from '#platform/tracing';
 import { EVENT_DATA } from './event-data.js';
 import { isEventType, type LagomEvent } from './event.js';
 import { envelope, IDENTIFYING } from './envelope.js';
@@ -113,6 +114,8 @@ export function readCloudEvent(raw: Candidate, tenants: ReadonlySet<string>, now
     ...keptOut(data, body.data, ['data']),
   ];
   const event = { id, source, tenant, type, time, backfill, data: body.data } as LagomEvent;
+  const { traceparent } = head.data;
+  if (readTraceparent(traceparent) !== null) event.traceparent = traceparent as string;
   return { kind: 'event', event, masked, unknownFields };
 }
 

@@ -11,6 +11,7 @@ import type { Journeys } from '#journeys/load-journeys';
 import { plan, type Plan } from '#journeys/plan';
 import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
+import { NO_TRACING, type Tracing } from '#platform/tracing';
 import type { Erase } from '#privacy/erase';
 import { effectOf, type Withdraw } from '#privacy/withdraw';
 import { RULES } from '#purposes/purposes';
@@ -22,6 +23,7 @@ import { again, nothing, type HearResult } from './hear-result.js';
 import type { HeardEventStore } from './heard-event.store.js';
 import { nextWave } from './next-wave.js';
 import { OtherFacts } from './other-facts.js';
+import { traced } from './trace-plans.js';
 
 /** How often an event that lost a race for its documents starts over. */
 const TRIES = 20;
@@ -65,6 +67,7 @@ export class HearEvents {
     private readonly erase: Erase,
     private readonly releaseDue: ReleaseDue,
     private readonly clock: Clock,
+    private readonly tracing: Tracing = NO_TRACING,
   ) {
     this.otherFacts = new OtherFacts(customers, purchases, withdraw, erase, waiting);
   }
@@ -116,8 +119,9 @@ export class HearEvents {
       booked.map(({ item: { event }, customer }) => ({ event, customer })),
       now,
     );
-    const plans = await this.plan(tenant, booked, now);
+    const { plans, planned: told } = traced(await this.plan(tenant, booked, now), this.tracing);
     const inserted = await this.messages.insertPlanned(plans.flatMap(({ plan: { rows } }) => rows));
+    told();
     const cancelled = await callOff(
       this.messages,
       tenantId,

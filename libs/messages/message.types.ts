@@ -71,6 +71,8 @@ export interface MessageRow {
   content: { template: string; version: string; locale: string } | null;
   /** Events about it that are not published yet (PROTOCOL D7); the store's and the publisher's. */
   out?: OutEntry[];
+  /** The trace of what planned it, while it waits to be sent (W3C Trace Context); only where traces are on. */
+  traceparent?: string | null;
   /** The CloudEvents id that planned it. */
   event: string | null;
   createdAt: Date;

@@ -3,6 +3,8 @@ import type { MessageRow } from './message.types.js';
 import { canMove, type MovesFrom, type Status } from './moves.js';
 import { outEvent } from './out-event.js';
 
+const WAITING: readonly Status[] = ['planned', 'released', 'sending'];
+
 /** What a move may set beside the status. */
 export type MoveSet = Partial<
   Pick<MessageRow, 'dueAt' | 'reason' | 'until' | 'release' | 'channel' | 'trace' | 'content'>
@@ -33,13 +35,15 @@ export function transition<From extends Status>(
   if (!canMove(row.status, target)) throw new Error(`no move from ${row.status} to ${target}`);
   const rev = nonce();
   const entry = why === undefined ? { at, status: target } : { at, status: target, why };
-  const after = { ...row, ...set, status: target, rev, history: [...row.history, entry] };
+  // What planned it is told once, by the span of its call.
+  const untraced = row.traceparent != null && !WAITING.includes(target) ? { traceparent: null } : {};
+  const after = { ...row, ...set, ...untraced, status: target, rev, history: [...row.history, entry] };
   const out = outEvent(after, row.status, at, set.reason != null);
   return {
     nonce: rev,
     filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
     update: {
-      $set: { ...set, ...extra.set, status: target, rev },
+      $set: { ...set, ...untraced, ...extra.set, status: target, rev },
       $push: { history: entry, ...(out === null ? {} : { out }), ...extra.push },
     },
     after,

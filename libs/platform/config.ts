@@ -4,6 +4,7 @@ import { BootRefusal } from './boot-refusal.js';
 import { fillSecrets } from './kept-secrets.js';
 import { rootDir } from './root.js';
 import { parseSendMode, type SendMode } from './send-mode.js';
+import type { TracingConfig } from './tracing.js';
 
 export const APP_NAMES = ['ingest', 'scheduler', 'dispatcher', 'public', 'console', 'all', 'cli'] as const;
 export type AppName = (typeof APP_NAMES)[number];
@@ -39,6 +40,8 @@ export interface Config {
   adminKey: string | null;
   /** Made just now: boot prints it, once. */
   adminKeyIsNew: boolean;
+  /** null: nothing is traced. */
+  tracing: TracingConfig | null;
   /** What a tenant's file may name as `${VARIABLE}`: everything but our own settings. */
   providers: Readonly<Record<string, string>>;
 }
@@ -63,6 +66,8 @@ const EXAMPLES = {
   LAGOM_SECRET: 'the output of `openssl rand -hex 32`',
   LAGOM_HASH_KEY: 'k1:<the output of `openssl rand -hex 32`>',
   LAGOM_ADMIN_KEY: 'the output of `openssl rand -hex 24`',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
+  OTEL_SERVICE_NAME: 'lagom-dispatcher',
 } as const;
 type Variable = keyof typeof EXAMPLES;
 
@@ -109,6 +114,10 @@ export function readConfig(env: NodeJS.ProcessEnv, app: AppName): Config {
     hashKeys,
     adminKey,
     adminKeyIsNew,
+    tracing:
+      read.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : { endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: read.OTEL_SERVICE_NAME ?? `lagom-${app}` },
     providers: Object.fromEntries(Object.entries(given).filter(([name]) => !isOurs(name))),
   };
 }
@@ -145,7 +154,7 @@ const withoutEmpty = (env: NodeJS.ProcessEnv): Record<string, string> =>
   );
 
 const isOurs = (name: string): boolean =>
-  name.startsWith('LAGOM_') || name === 'MONGODB_URI' || name.startsWith('KAFKA_');
+  /^(LAGOM|KAFKA|OTEL)_/.test(name) || name === 'MONGODB_URI';
 
 /** A text that `read` turns into a value, or into what is wrong with it; `absent` is said where there is none. */
 const text = <T extends object | string | number>(
@@ -180,6 +189,9 @@ const settings = (app: AppName, embedded: boolean) => {
     LAGOM_SECRET: needed(readSecrets, made),
     LAGOM_HASH_KEY: needed(readHashKeys, made),
     LAGOM_ADMIN_KEY: text((key) => (key.length < MIN_SECRET_LENGTH ? tooShort('is') : key)).optional(),
+    // OpenTelemetry's own names, as its specification has them.
+    OTEL_EXPORTER_OTLP_ENDPOINT: text(readPublicUrl).optional(),
+    OTEL_SERVICE_NAME: z.string().optional(),
   });
 };
 
