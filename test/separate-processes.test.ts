@@ -58,7 +58,7 @@ if (REAL.brokers === undefined) {
     processes.push(...APPS.map((app) => HouseProcess.start(app, env)));
     const ready = await Promise.all(processes.map(async (one) => [one.app, await one.ready()] as const));
     urls = Object.fromEntries(ready);
-  }, 180_000);
+  }, 320_000);
 
   afterAll(async () => {
     await Promise.all(processes.map((one) => one.kill()));
