@@ -192,7 +192,7 @@ export class Line extends Ledger {
       this.withdraw,
       this.means,
       clock,
-      { message: () => undefined } as unknown as Metrics,
+      { lateness: () => undefined } as unknown as Metrics,
     );
   }
 
