@@ -1,4 +1,4 @@
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, type INestApplicationContext, Module, type Type } from '@nestjs/common';
 import { HashRing } from '#consent/hash-ring';
 import { SuppressionStore } from '#consent/suppression.store';
 import { EventSource } from '#messaging/event-source';
@@ -6,8 +6,10 @@ import { LagomTransport } from '#messaging/lagom-transport';
 import { bootApp, runProcess, type BootedApp } from '#platform/boot';
 import { BootRefusal } from '#platform/boot-refusal';
 import { readOwnConfig, type AppName, type Config } from '#platform/config';
+import { Health } from '#platform/health';
 import { PublicUrl } from '#platform/public-url';
-import { createLog } from '#platform/telemetry';
+import { createLog, type Log } from '#platform/telemetry';
+import { ChoiceJournal } from '#privacy/choice-journal';
 import { PlatformModule, type PlatformOptions } from './platform.module.js';
 
 /** Which modules a process has may depend on its configuration. */
@@ -31,6 +33,7 @@ export async function bootLagom(options: PlatformOptions, modules: ModulesOf): P
     log,
     prepare: async (app) => {
       await refuseMissingKeys(app.get(SuppressionStore), app.get(HashRing));
+      if (SENDS.has(config.app)) await lookAtJournal(app, log);
       app.connectMicroservice({ strategy: new LagomTransport(app.get(EventSource)) });
       await app.startAllMicroservices();
     },
@@ -52,6 +55,25 @@ export async function runLagom(
     await ready(booted, config);
     return booted;
   });
+}
+
+/** Who sends, and who writes the journal of choices. */
+const SENDS: ReadonlySet<AppName> = new Set(['all', 'dispatcher', 'scheduler']);
+
+/**
+ * A ledger that is older than the journal of choices lacks somebody's no (PROTOCOL F3): the process starts with the gate
+ * closed, is not ready, and holds what is due until `lagom restore-choices` has opened it.
+ */
+async function lookAtJournal(app: INestApplicationContext, log: Log): Promise<void> {
+  const suppressions = app.get(SuppressionStore);
+  app
+    .get(Health)
+    .register('gate (run lagom restore-choices)', async () => !(await suppressions.areGatesClosed()));
+  if ((await app.get(ChoiceJournal).check()) === 'closed') {
+    log.error(
+      'the ledger is older than the journal of choices: nothing is sent until `lagom restore-choices`',
+    );
+  }
 }
 
 /** A suppression whose key is lacking would not be found: the gate stays closed by not starting (PROTOCOL F4). */

@@ -11,6 +11,7 @@ import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
 import { PurchaseStore } from '#customers/purchase.store';
+import { TaskStore } from '#customers/task.store';
 import { WaitingEventStore } from '#customers/waiting-event.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { AskGate } from '#dispatch/ask-gate';
@@ -37,21 +38,28 @@ import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
+import type { Outbox } from '#messaging/outbox';
 import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
 import { PublicUrl } from '#platform/public-url';
 import { Tracing } from '#platform/tracing';
+import { ChoiceJournal } from '#privacy/choice-journal';
+import { DoubleOptIn } from '#privacy/double-opt-in';
+import { DoubleOptInStore } from '#privacy/double-opt-in.store';
 import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
+import { JournalStore } from '#privacy/journal.store';
+import { RestoreChoices } from '#privacy/restore-choices';
 import { Restrict } from '#privacy/restrict';
+import { Subscribers } from '#privacy/subscribers';
 import { Withdraw } from '#privacy/withdraw';
 import { Templates } from '#rendering/templates';
 import { ApiKeyStore } from '#tenants/api-key.store';
 import { Tenants } from '#tenants/tenant';
 import type mongoose from 'mongoose';
 import { Database } from './database.js';
-import { CONFIG, PROVIDER_TIMEOUT, wire } from './wire.js';
+import { CONFIG, JOURNAL_READER, PROVIDER_TIMEOUT, wire } from './wire.js';
 
 /** A store on the one connection, with its indexes made before anybody uses it. */
 function store<Rest extends unknown[], T extends { createIndexes(): Promise<void> }>(
@@ -79,6 +87,8 @@ export const STORES: FactoryProvider[] = [
   store(PurchaseStore, []),
   store(SurveyAnswerStore, []),
   store(WaitingEventStore, []),
+  store(TaskStore, []),
+  store(JournalStore, []),
   store(MessageStore, [Metrics]),
   store(HeardEventStore, []),
   store(DeadLetterStore, []),
@@ -88,6 +98,7 @@ export const STORES: FactoryProvider[] = [
   store(WebhookStore, []),
   store(PauseStore, []),
   store(SuppressionStore, [HashRing]),
+  store(DoubleOptInStore, []),
   {
     provide: CODE_SECRET,
     inject: [CONFIG],
@@ -152,6 +163,8 @@ export const LINE: FactoryProvider[] = [
   wire(DeadLetters, [DeadLetterStore, EventSink, Tenants, Metrics, Clock]),
   wire(Redrive, [DeadLetterStore, EventSink, Clock]),
   wire(Withdraw, [SuppressionStore, CustomerStore, MessageStore, Clock]),
+  wire(Subscribers, [CustomerStore, HashRing, Clock]),
+  wire(DoubleOptIn, [DoubleOptInStore, Subscribers, SuppressionStore, MessageStore, HashRing]),
   wire(Restrict, [Withdraw, Clock]),
   wire(Erase, [
     ErasureStore,
@@ -169,11 +182,26 @@ export const LINE: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
+  wire(ChoiceJournal, [JournalStore, SuppressionStore, HashRing, EventSink, JOURNAL_READER]),
+  wire(RestoreChoices, [
+    JournalStore,
+    SuppressionStore,
+    CustomerStore,
+    Withdraw,
+    Erase,
+    HashRing,
+    JOURNAL_READER,
+  ]),
   {
     provide: PublishOut,
-    inject: [MessageStore, DeadLetterStore, EventSink],
-    useFactory: (messages: MessageStore, letters: DeadLetterStore, sink: EventSink) =>
-      new PublishOut([messages, letters], sink),
+    inject: [
+      ...[MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
+      ...[EventSink, ChoiceJournal],
+    ],
+    useFactory: (...deps: [...Outbox[], EventSink, ChoiceJournal]) => {
+      const [sink, journal] = deps.slice(-2) as [EventSink, ChoiceJournal];
+      return new PublishOut(deps.slice(0, -2) as Outbox[], sink, journal);
+    },
   },
   wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, Tenants, Metrics]),
   wire(FailDue, [MessageStore, Clock]),

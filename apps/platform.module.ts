@@ -8,6 +8,7 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { join } from 'node:path';
 import { Senders } from '#channels/senders';
+import { isGateClosed } from '#consent/gate-closed';
 import { HashRing, isMissingHashKey } from '#consent/hash-ring';
 import { FailDue } from '#dispatch/fail-due';
 import { EVENTS_OUT } from '#dispatch/publish-out';
@@ -23,6 +24,7 @@ import { MemorySink } from '#messaging/memory-sink';
 import { MemorySource } from '#messaging/memory-source';
 import { MemoryTopics } from '#messaging/memory-topics';
 import { PrefixedSink, PrefixedSource, withoutPrefix } from '#messaging/topic-prefix';
+import { TopicReader } from '#messaging/topic-reader';
 import { Clock, SystemClock } from '#platform/clock';
 import { readOwnConfig, type AppName, type Config } from '#platform/config';
 import { Health } from '#platform/health';
@@ -33,19 +35,22 @@ import { isLostServer } from '#platform/mongo';
 import { rootDir } from '#platform/root';
 import { createLog, type Log } from '#platform/telemetry';
 import { openTracing, Tracing } from '#platform/tracing';
+import { CHOICES } from '#privacy/choice-journal';
 import { loadTemplates, Templates } from '#rendering/templates';
 import { loadTenants } from '#tenants/load-tenants';
 import { Tenants } from '#tenants/tenant';
 import { DeadLetters } from '#ingest/dead-letters';
 import { Database } from './database.js';
 import { LINE, STORES } from './line.providers.js';
-import { CONFIG, LOG, PROVIDER_TIMEOUT, wire } from './wire.js';
+import { CONFIG, JOURNAL_READER, LOG, PROVIDER_TIMEOUT, wire } from './wire.js';
 
 /** Topics of the house and how long they keep what they carry (PROTOCOL F3). */
 export const TOPICS = [
   { topic: 'booking.events', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'booking.events.dead', partitions: 1, retentionMs: 30 * 86_400_000 },
   { topic: EVENTS_OUT, partitions: 12, retentionMs: 7 * 86_400_000 },
+  // One partition: few records, in one order, and a start that looks at its end.
+  { topic: CHOICES, partitions: 1, cleanupPolicy: 'compact' },
   { topic: 'messages.due.recall', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.service', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.marketing', partitions: 12, retentionMs: 7 * 86_400_000 },
@@ -129,7 +134,8 @@ const STATE: Provider[] = [
     ): EventSource => {
       const handling = {
         group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
-        isOutage: (error: unknown) => isLostServer(error) || isKafkaOutage(error) || isMissingHashKey(error),
+        isOutage: (error: unknown) =>
+          isLostServer(error) || isKafkaOutage(error) || isMissingHashKey(error) || isGateClosed(error),
         deadLetter: (message: Heard, why: DeadReason) => {
           const heard = withoutPrefix(message, prefix);
           return heard.topic.startsWith('messages.due.')
@@ -155,6 +161,15 @@ const STATE: Provider[] = [
       health.register('messaging', () => source.healthy().ok);
       return source;
     },
+  },
+  {
+    provide: JOURNAL_READER,
+    // After the sink, which makes the topic.
+    inject: [CONFIG, LOG, TOPIC_PREFIX, EventSink],
+    useFactory: (config: Config, log: Log, prefix: string) =>
+      config.kafka === null
+        ? null
+        : new TopicReader(kafkaOf(config, log), prefix + CHOICES, config.kafka.groupPrefix),
   },
   {
     provide: Tenants,

@@ -8,6 +8,9 @@ export const LOG = Symbol('Log');
 /** Q in milliseconds, where a test has less patience than the protocol; else undefined. */
 export const PROVIDER_TIMEOUT = Symbol('how long a provider may take');
 
+/** How the journal of choices is read; null where topics are in memory. */
+export const JOURNAL_READER = Symbol('the reader of the journal of choices');
+
 /** The tokens' types, for readers: `@Inject(CONFIG) config: Config`, `@Inject(LOG) log: Log`. */
 export interface Tokens {
   [CONFIG]: Config;

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { isGateClosed } from '#consent/gate-closed';
 import { isMissingHashKey } from '#consent/hash-ring';
 import { isLostServer } from '#platform/mongo';
 import type { Log } from '#platform/telemetry';
@@ -98,6 +99,15 @@ export class ProblemFilter implements ExceptionFilter {
       return {
         status: 503,
         detail: 'this process lacks a key that the database names; nothing was promised, ask again',
+        errors: [],
+        headers: { 'Retry-After': '30' },
+      };
+    }
+    if (isGateClosed(thrown)) {
+      this.log.error({ err: thrown }, 'the gate is closed, a request was not answered');
+      return {
+        status: 503,
+        detail: 'the ledger is older than the journal of choices; run `lagom restore-choices` and ask again',
         errors: [],
         headers: { 'Retry-After': '30' },
       };

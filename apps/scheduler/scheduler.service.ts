@@ -24,6 +24,8 @@ import { CONFIG, LOG } from '../wire.js';
 
 const RELEASE_EVERY_MS = 500;
 const PUBLISH_EVERY_MS = 1_000;
+/** What goes out at once is told of in one go with its plan. */
+const SETTLED_MS = 1_000;
 const REPAIR_EVERY_MS = 10_000;
 const RESOLVE_EVERY_MS = 30_000;
 const TIDY_EVERY_MS = 60_000;
@@ -66,7 +68,9 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('release-due', RELEASE_EVERY_MS, async (now) => ({
         released: await this.releaseDue.runOnce(now),
       })),
-      loop('publish-out', PUBLISH_EVERY_MS, async () => ({ published: await this.publishOut.runOnce() })),
+      loop('publish-out', PUBLISH_EVERY_MS, async (now) => ({
+        published: await this.publishOut.runOnce(new Date(now.getTime() - SETTLED_MS)),
+      })),
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => {

@@ -117,7 +117,7 @@ export class ChoiceJournal {
       record: {
         ...{ ...whose, subject: 'person', keyId, hash, at: at.toISOString() },
         ...said,
-      } as Omit<PersonRecord, 'seq'>,
+      },
     }));
   }
 }
