@@ -120,16 +120,11 @@ export abstract class Sender {
     }
   }
 
-  private async watched(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+  private watched(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
     const ended = this.watch?.(this.account, envelope);
-    try {
-      const outcome = await this.deliver(envelope, deadline);
-      ended?.(outcome);
-      return outcome;
-    } catch (error) {
-      ended?.({ kind: 'unknown', reason: 'unexpected' });
-      throw error;
-    }
+    const call = this.deliver(envelope, deadline);
+    if (ended) call.then(ended, () => ended({ kind: 'unknown', reason: 'unexpected' }));
+    return call;
   }
 
   /** Calls the provider. Must settle soon after `deadline` aborts: the slot is held until then. */
