@@ -58,7 +58,7 @@ export function unreachable(error: unknown): Outcome | null {
 
 /** The provider cannot be reached just now. */
 export function down(reason: string): Outcome {
-  return { kind: 'retry-at', afterMs: UNREACHABLE_MS, reason };
+  return { kind: 'retry-at', afterMs: UNREACHABLE_MS, reason, trouble: 'unreachable' };
 }
 
 /** A rate limit. `resetAt` (epoch seconds) is measured against the answer's own `Date`: no clocks are compared. */

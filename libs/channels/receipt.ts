@@ -1,7 +1,7 @@
 import type { SuppressionCause } from '#consent/suppression';
 import type { Channel } from '#purposes/channel';
 import { STREAMS, type Stream } from '#purposes/stream';
-import type { Tenant } from '#tenants/tenant';
+import { accountsOf, type Tenant } from '#tenants/tenant';
 
 /** What a provider's word means for the address, beside what became of the message. */
 export type Mark =
@@ -41,7 +41,7 @@ export interface Told {
 export function streamOfAccount(tenant: Tenant, account: string, from?: string): Stream {
   const using = STREAMS.filter((stream) => {
     const { email, sms } = tenant.senders[stream];
-    return email?.account === account || sms?.account === account;
+    return accountsOf(email).includes(account) || accountsOf(sms).includes(account);
   });
   const bySender = using.find((stream) => from !== undefined && tenant.senders[stream].sms?.from === from);
   return bySender ?? (using.length === 1 ? using[0]! : 'marketing');

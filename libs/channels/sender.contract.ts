@@ -81,6 +81,30 @@ export function senderContract(name: string, contract: SenderContract): void {
       });
     }
 
+    const { down } = contract.turns;
+    if (typeof down === 'string') it.skip(`its breaker: ${down}`, () => {});
+    else {
+      it('is left alone once it was down ten times in a row, until one message finds it back', async () => {
+        await stand.turn('down');
+        const sendNow = () => {
+          const envelope = anEnvelope(contract.channel);
+          return stand.sender.send(permitOf(envelope, { startedMono: clock.mono() }), envelope);
+        };
+        for (let n = 0; n < 10; n += 1) expect(await sendNow()).toEqual(down);
+        const before = await stand.received();
+        await stand.recover();
+        const open = await sendNow();
+        expect(open).toMatchObject({ kind: 'retry-at', reason: 'circuit-open', trouble: 'resting' });
+        expect(await stand.received()).toBe(before);
+        const envelope = anEnvelope(contract.channel);
+        const used = permitOf(envelope, { startedMono: clock.mono() });
+        await stand.sender.send(used, envelope);
+        await expect(stand.sender.send(used, envelope)).rejects.toThrow();
+        clock.pass(10_000);
+        expect(await sendNow()).toMatchObject({ kind: 'accepted' });
+      });
+    }
+
     it('gives back what is late, without a request', async () => {
       const envelope = anEnvelope(contract.channel);
       const permit = permitOf(envelope, { startedMono: clock.mono() });

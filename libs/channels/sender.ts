@@ -4,6 +4,7 @@ import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { Stream } from '#purposes/stream';
 import type { Rendered } from '#rendering/rendered';
+import { Breaker, type BreakerState } from './breaker.js';
 import type { Receipt } from './receipt.js';
 import { Slots } from './slots.js';
 import type { CallTrace, WatchCall } from './watch-calls.js';
@@ -16,6 +17,8 @@ export interface Envelope {
   channel: Channel;
   stream: Stream;
   purpose: Purpose;
+  /** By which of the sender's accounts; absent: the first. */
+  account?: string | undefined;
   from: string;
   fromName?: string | undefined;
   replyTo?: string | undefined;
@@ -29,10 +32,13 @@ export interface Envelope {
 /** What became of a call. Reasons are codes, never a provider's words: those quote addresses. */
 export type Outcome =
   | { kind: 'accepted'; providerId: string | null }
-  /** Surely not sent: a rate limit, a refused connection. */
-  | { kind: 'retry-at'; afterMs: number; reason: string }
-  /** For ever, surely not sent: our fault or theirs. */
-  | { kind: 'rejected'; reason: string }
+  /**
+   * Surely not sent: a rate limit, a refused connection. `trouble` is the account's own, not this message's: it cannot be
+   * reached, or its breaker is open.
+   */
+  | { kind: 'retry-at'; afterMs: number; reason: string; trouble?: 'unreachable' | 'resting' }
+  /** For ever, surely not sent: our fault or theirs. `trouble`: it is the account that is refused (401, 403). */
+  | { kind: 'rejected'; reason: string; trouble?: 'refused' }
   | { kind: 'bad-address'; reason: string }
   /** The provider holds a STOP of this person. */
   | { kind: 'opted-out'; reason: string }
@@ -72,6 +78,8 @@ export interface SenderOptions {
   redirectTo?: string | undefined;
   /** Told of each call as it begins and ends. */
   watch?: WatchCall | undefined;
+  /** Told of each change of the account's circuit breaker. */
+  onBreaker?: ((state: BreakerState) => void) | undefined;
 }
 
 export const DEFAULT_SLOTS = 32;
@@ -86,6 +94,7 @@ export abstract class Sender {
   private readonly redirectTo: string | undefined;
   private readonly slots: Slots;
   private readonly watch: WatchCall | undefined;
+  private readonly breaker: Breaker;
 
   constructor(options: SenderOptions) {
     this.account = options.account;
@@ -95,6 +104,12 @@ export abstract class Sender {
     this.redirectTo = options.redirectTo;
     this.slots = new Slots(this.width);
     this.watch = options.watch;
+    this.breaker = new Breaker(options.clock, options.onBreaker);
+  }
+
+  /** Milliseconds until this account may be tried with a message; 0: now. While its breaker is open, `send` tries nothing. */
+  waitMs(message: string): number {
+    return this.breaker.waitMs(message);
   }
 
   /** Throws (a bug) on a forged, spent or misdirected permit; every failure of the provider is an outcome. */
@@ -109,10 +124,13 @@ export abstract class Sender {
       if (usePermit(permit, { message, ref, channel, address: to, mono: this.clock.mono() }) === 'late') {
         return { kind: 'late' };
       }
-      const outcome = await this.watched(outward, deadline.signal).catch((): Outcome => {
-        // A sender answers what it knows; what it does not know may have been sent.
-        return { kind: 'unknown', reason: 'unexpected' };
-      });
+      // The breaker lets the call begin in this very step, or not at all.
+      const outcome = await this.breaker.run(message, () =>
+        this.watched(outward, deadline.signal).catch((): Outcome => {
+          // A sender answers what it knows; what it does not know may have been sent.
+          return { kind: 'unknown', reason: 'unexpected' };
+        }),
+      );
       return this.redirectTo === undefined ? outcome : aboutRedirect(outcome);
     } finally {
       clearTimeout(timer);

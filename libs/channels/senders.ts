@@ -3,8 +3,10 @@ import type { Clock } from '#platform/clock';
 import { plainAddress, type SendMode } from '#platform/send-mode';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 import { STREAMS, type Stream } from '#purposes/stream';
-import type { Account, Tenants } from '#tenants/tenant';
+import { accountsOf, type Account, type Tenants } from '#tenants/tenant';
+import type { BreakerState } from './breaker.js';
 import { CaptureSender } from './capture.sender.js';
+import { hasAnother, passesOn, route, type Route, type Tried } from './failover.js';
 import type { InboxStore } from './inbox.store.js';
 import type { Envelope, Looked, Outcome, Sender, Sought } from './sender.js';
 import { SendGridSender } from './sendgrid.sender.js';
@@ -25,6 +27,18 @@ export interface SendersOptions {
   timeoutMs?: number | undefined;
   /** Told of each call as it begins and ends. */
   watch?: WatchCall | undefined;
+  /** Told of each change of an account's circuit breaker. */
+  onBreaker?: ((account: string, state: BreakerState) => void) | undefined;
+}
+
+/** A message on its way to a provider, as far as its accounts are concerned. */
+export interface Routed {
+  message: string;
+  tenant: string;
+  stream: Stream;
+  channel: Channel;
+  /** Its tries so far, on any channel. */
+  tried: readonly Tried[];
 }
 
 /** What can be asked of a provider on each channel; the other channels are people's work, not a sender's. */
@@ -39,7 +53,7 @@ export class Senders {
   constructor(private readonly options: SendersOptions) {
     for (const tenant of options.tenants.all()) {
       for (const stream of STREAMS) {
-        for (const channel of ['email', 'sms'] as const) this.senderFor(tenant.id, stream, channel);
+        for (const channel of ['email', 'sms'] as const) this.sendersFor(tenant.id, stream, channel);
       }
     }
   }
@@ -64,12 +78,33 @@ export class Senders {
 
   /** Whether the tenant can send on this channel in this stream. */
   has(tenant: string, stream: Stream, channel: Channel): boolean {
-    return this.senderFor(tenant, stream, channel) !== null;
+    return this.sendersFor(tenant, stream, channel).length > 0;
+  }
+
+  /** By which account a message goes now (`failover.ts`), or how long it waits for one; null: there is none. */
+  route(routed: Routed): Route | null {
+    const { accounts, tried, waitMs } = this.choice(routed);
+    return route(accounts, tried, waitMs);
+  }
+
+  /** Whether another account may be asked at once, by a new pass, for what the last of `tried` surely left unsent. */
+  mayPassOn(routed: Routed, outcome: Outcome): boolean {
+    if (!passesOn(outcome)) return false;
+    const { accounts, tried, waitMs } = this.choice(routed);
+    const now = tried.map((one, index) =>
+      index === tried.length - 1 ? { ...one, outcome: outcome.kind, passedOn: true } : one,
+    );
+    return hasAnother(accounts, now, waitMs);
+  }
+
+  /** How many accounts a tenant's messages of this stream can go by. */
+  width(tenant: string, stream: Stream, channel: Channel): number {
+    return this.sendersFor(tenant, stream, channel).length;
   }
 
   /** Sends one message, by its permit. Throws (a bug) where the permit is not this message's. */
   async send(permit: Permit, envelope: Envelope): Promise<Outcome> {
-    const sender = this.senderFor(envelope.tenant, envelope.stream, envelope.channel);
+    const sender = this.senderOf(envelope.tenant, envelope.stream, envelope.channel, envelope.account);
     if (!sender) return { kind: 'rejected', reason: 'no-sender' };
     if (!this.allowed(envelope.channel, envelope.to)) return { kind: 'rejected', reason: 'not-allowed' };
     return sender.send(permit, envelope);
@@ -90,9 +125,15 @@ export class Senders {
     if (failed) throw failed.reason;
   }
 
-  /** What the provider's own list says; only where it was really sent. */
-  async lookUp(tenant: string, stream: Stream, channel: Channel, sought: Sought): Promise<Looked> {
-    const sender = this.options.mode.mode === 'live' ? this.senderFor(tenant, stream, channel) : null;
+  /** What the provider's own list says, of the account that was tried; only where it was really sent. */
+  async lookUp(
+    tenant: string,
+    stream: Stream,
+    channel: Channel,
+    sought: Sought,
+    account?: string,
+  ): Promise<Looked> {
+    const sender = this.options.mode.mode === 'live' ? this.senderOf(tenant, stream, channel, account) : null;
     return sender === null ? { kind: 'cannot' } : sender.lookUp(sought);
   }
 
@@ -102,17 +143,34 @@ export class Senders {
     this.byAccount.clear();
   }
 
-  private senderFor(tenantId: string, stream: Stream, channel: Channel): Sender | null {
+  private choice({ message, tenant, stream, channel, tried }: Routed) {
+    const senders = this.sendersFor(tenant, stream, channel);
+    return {
+      accounts: senders.map(({ account }) => account),
+      tried: tried.filter((one) => one.channel === channel),
+      waitMs: (name: string) => senders.find(({ account }) => account === name)?.waitMs(message) ?? 0,
+    };
+  }
+
+  /** The one by that account, if it is one of this sender's; without a name the first. */
+  private senderOf(tenant: string, stream: Stream, channel: Channel, account?: string): Sender | null {
+    const senders = this.sendersFor(tenant, stream, channel);
+    return (account === undefined ? senders[0] : senders.find((one) => one.account === account)) ?? null;
+  }
+
+  /** By the sender's accounts, in order; those that cannot send for want of credentials are left out. */
+  private sendersFor(tenantId: string, stream: Stream, channel: Channel): Sender[] {
     const tenant = this.options.tenants.get(tenantId);
-    if (!tenant || (channel !== 'email' && channel !== 'sms')) return null;
-    const name = tenant.senders[stream][channel]?.account;
-    const account = name === undefined ? undefined : tenant.accounts[name];
-    if (name === undefined || !account || CARRIES[account.kind] !== channel) return null;
-    const known = this.byAccount.get(name);
-    if (known) return known;
-    const made = this.make(name, account);
-    if (made) this.byAccount.set(name, made);
-    return made;
+    if (!tenant || (channel !== 'email' && channel !== 'sms')) return [];
+    return accountsOf(tenant.senders[stream][channel]).flatMap((name) => {
+      const known = this.byAccount.get(name);
+      if (known) return [known];
+      const account = tenant.accounts[name];
+      if (!account || CARRIES[account.kind] !== channel) return [];
+      const made = this.make(name, account);
+      if (made) this.byAccount.set(name, made);
+      return made ? [made] : [];
+    });
   }
 
   /** Null: its credentials are absent, which is no fault unless LAGOM_SEND is `live`. */
@@ -122,10 +180,12 @@ export class Senders {
       account,
       clock,
       watch,
+      onBreaker: (state: BreakerState) => this.options.onBreaker?.(account, state),
       ...(slots === undefined ? {} : { slots }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     };
-    if (mode.mode === 'capture') return new CaptureSender(inbox, { account, clock, watch });
+    if (mode.mode === 'capture')
+      return new CaptureSender(inbox, { account, clock, watch, onBreaker: options.onBreaker });
     const outward = { ...options, redirectTo: mode.mode === 'redirect' ? mode.to : undefined };
     try {
       switch (config.kind) {

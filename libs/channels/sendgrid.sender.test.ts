@@ -44,7 +44,7 @@ senderContract('SendGrid', {
     broken: { kind: 'unknown', reason: 'sendgrid-500' },
     silent: { kind: 'unknown', reason: 'timeout' },
     dropped: { kind: 'unknown', reason: 'econnreset' },
-    down: { kind: 'retry-at', afterMs: 15_000, reason: 'econnrefused' },
+    down: { kind: 'retry-at', afterMs: 15_000, reason: 'econnrefused', trouble: 'unreachable' },
   },
 });
 
@@ -149,6 +149,8 @@ describe('SendGrid', () => {
     expect(await sender.send(permitOf(envelope), envelope)).toEqual({
       kind: 'rejected',
       reason: `sendgrid-${status}`,
+      // Of the key, not of the message.
+      ...(status < 404 ? { trouble: 'refused' } : {}),
     });
   });
 

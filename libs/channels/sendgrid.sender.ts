@@ -75,6 +75,8 @@ function explain(error: Refused, deadline: AbortSignal): Outcome {
   if (status === 429) return rateLimited(answer.headers ?? {}, reason);
   if (status >= 500 || !Number.isInteger(status)) return { kind: 'unknown', reason };
   if (status === 400 && namesRecipient(answer.body?.errors)) return { kind: 'bad-address', reason };
+  // The key, or the account, whatever the message.
+  if (status === 401 || status === 403) return { kind: 'rejected', reason, trouble: 'refused' };
   return { kind: 'rejected', reason };
 }
 

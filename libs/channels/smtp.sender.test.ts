@@ -43,7 +43,7 @@ senderContract('SMTP', {
     broken: 'a mail server that fails says 4xx, surely not sent',
     silent: { kind: 'unknown', reason: 'timeout' },
     dropped: { kind: 'unknown', reason: 'econnection' },
-    down: { kind: 'retry-at', afterMs: 15_000, reason: 'econnrefused' },
+    down: { kind: 'retry-at', afterMs: 15_000, reason: 'econnrefused', trouble: 'unreachable' },
   },
 });
 

@@ -14,6 +14,8 @@ const SMTP_SLOTS = 8;
 const IDLE_MS = 20_000;
 const BUSY_MS = 60_000;
 const LOST_IDLE_MS = 1_000;
+/** RFC 5321 4.2.2: the server says no to everybody and closes. */
+const NO_SERVICE = 421;
 
 /** Travels with a mail through nodemailer: while its body is unread, nothing was sent. */
 interface Passage {
@@ -84,7 +86,9 @@ function explain(error: SmtpFailure, begun: boolean, deadline: AbortSignal): Out
     return unreachable(error) ?? lost(error);
   }
   const reason = `smtp-${status}`;
+  if (status === NO_SERVICE) return { kind: 'retry-at', afterMs: BUSY_MS, reason, trouble: 'unreachable' };
   if (status < 500) return { kind: 'retry-at', afterMs: BUSY_MS, reason };
+  if (error.code === 'EAUTH') return { kind: 'rejected', reason, trouble: 'refused' };
   if (error.command === 'RCPT TO' && refusesRecipient(status, error.response ?? '')) {
     return { kind: 'bad-address', reason };
   }

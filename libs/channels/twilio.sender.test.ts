@@ -45,7 +45,7 @@ senderContract('Twilio', {
     broken: { kind: 'unknown', reason: 'twilio-20500' },
     silent: { kind: 'unknown', reason: 'timeout' },
     dropped: { kind: 'unknown', reason: 'econnreset' },
-    down: { kind: 'retry-at', afterMs: 15_000, reason: 'econnrefused' },
+    down: { kind: 'retry-at', afterMs: 15_000, reason: 'econnrefused', trouble: 'unreachable' },
   },
 });
 

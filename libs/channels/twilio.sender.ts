@@ -38,6 +38,8 @@ const LATEST_MS = 10 * 60_000;
 const BAD_ADDRESS = new Set([21211, 21614, 21635]);
 const OPTED_OUT = 21610;
 const TOO_MANY_QUEUED = 21611;
+/** The credentials are wrong; the account is suspended or closed. */
+const ACCOUNT_REFUSED = new Set([20003, 20005]);
 
 interface Refused {
   status?: unknown;
@@ -139,5 +141,6 @@ function explain(error: Refused & Partial<RateLimited>, deadline: AbortSignal): 
   if (code === TOO_MANY_QUEUED) return rateLimited({}, reason);
   if (code === OPTED_OUT) return { kind: 'opted-out', reason };
   if (BAD_ADDRESS.has(code)) return { kind: 'bad-address', reason };
+  if (status === 401 || ACCOUNT_REFUSED.has(code)) return { kind: 'rejected', reason, trouble: 'refused' };
   return { kind: 'rejected', reason };
 }

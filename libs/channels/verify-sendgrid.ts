@@ -1,4 +1,5 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { verify } from 'node:crypto';
+import { readWebhookKey } from '#tenants/webhook-key';
 
 /** What SendGrid signed: the header's timestamp and the body's bytes as they came. */
 export interface SignedBySendGrid {
@@ -22,7 +23,7 @@ export function verifySendGrid(
   { signature, timestamp, body }: SignedBySendGrid,
   clocks: readonly Date[],
 ): Verdict {
-  const key = publicKey === undefined ? null : readKey(publicKey);
+  const key = publicKey === undefined ? null : readWebhookKey(publicKey);
   if (key === null) return 'no-key';
   if (!signature || !timestamp) return 'unsigned';
   const bytes = Buffer.from(signature, 'base64');
@@ -31,15 +32,4 @@ export function verifySendGrid(
   if (!verify('sha256', Buffer.concat([Buffer.from(timestamp, 'ascii'), body]), key, bytes)) return 'forged';
   const at = Number(timestamp) * 1_000;
   return clocks.some((now) => now.getTime() - at < FRESH_MS) ? 'genuine' : 'stale';
-}
-
-/** As SendGrid shows it: base64 of the SPKI DER, on one line or armoured. */
-function readKey(text: string): KeyObject | null {
-  const der = Buffer.from(text.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64');
-  try {
-    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : null;
-  } catch {
-    return null;
-  }
 }

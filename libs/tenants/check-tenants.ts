@@ -36,7 +36,8 @@ interface Sender {
   channel: 'email' | 'sms';
   stream: (typeof STREAMS)[number];
   from: string;
-  account: string;
+  /** The first, then its fallbacks, each with the path of its name. */
+  accounts: { name: string; path: Path }[];
   path: Path;
 }
 
@@ -45,9 +46,12 @@ function sendersOf({ senders }: Tenant): Sender[] {
     (['email', 'sms'] as const satisfies readonly Channel[]).flatMap((channel) => {
       const sender = senders[stream][channel];
       if (!sender) return [];
-      return [
-        { channel, stream, from: sender.from, account: sender.account, path: ['senders', stream, channel] },
+      const path = ['senders', stream, channel];
+      const accounts = [
+        { name: sender.account, path: [...path, 'account'] },
+        ...(sender.fallback ?? []).map((name, index) => ({ name, path: [...path, 'fallback', index] })),
       ];
+      return [{ channel, stream, from: sender.from, accounts, path }];
     }),
   );
 }
@@ -56,22 +60,36 @@ const accountOf = (tenant: Tenant, name: string): Account | undefined =>
   Object.hasOwn(tenant.accounts, name) ? tenant.accounts[name] : undefined;
 
 function checkSenders({ tenant, fault }: Checked): BootFault[] {
-  return sendersOf(tenant).flatMap(({ channel, account: name, path }) => {
-    const account = accountOf(tenant, name);
+  return sendersOf(tenant).flatMap(({ channel, from, accounts, path }) => {
     const fitting = Object.entries(tenant.accounts).flatMap(([other, { kind }]) =>
       KINDS[channel].includes(kind) ? [other] : [],
     );
-    const at = [...path, 'account'];
-    if (!account) return [fault(at, `names no account of this file: "${name}"`, fitting[0])];
-    if (KINDS[channel].includes(account.kind)) return [];
-    const kinds = KINDS[channel].join(' or ');
-    return [fault(at, `names an account of kind ${account.kind}; ${channel} needs ${kinds}`, fitting[0])];
+    const faults = accounts.flatMap(({ name, path: at }, index) => {
+      const account = accountOf(tenant, name);
+      if (!account) return [fault(at, `names no account of this file: "${name}"`, fitting[0])];
+      if (!KINDS[channel].includes(account.kind)) {
+        const kinds = KINDS[channel].join(' or ');
+        return [fault(at, `names an account of kind ${account.kind}; ${channel} needs ${kinds}`, fitting[0])];
+      }
+      const isTwice = accounts.findIndex((other) => other.name === name) < index;
+      return isTwice ? [fault(at, `names the account "${name}" a second time`)] : [];
+    });
+    // Twilio refuses a number that another of its accounts owns.
+    return channel === 'sms' && accounts.length > 1 && from.startsWith('+')
+      ? [
+          ...faults,
+          fault(
+            [...path, 'fallback'],
+            'is of no use: the number in `from` belongs to one account; a name does not',
+          ),
+        ]
+      : faults;
   });
 }
 
 /** A credential has to be named; that its variable is absent matters only where something is sent for real. */
 function checkAccounts({ tenant, absent, fault }: Checked, live: boolean): BootFault[] {
-  const used = new Set(sendersOf(tenant).map((sender) => sender.account));
+  const used = new Set(sendersOf(tenant).flatMap(({ accounts }) => accounts.map(({ name }) => name)));
   return Object.entries(tenant.accounts).flatMap(([name, account]) =>
     CREDENTIALS[account.kind].flatMap((field) => {
       if (field in account) return [];

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,6 +175,34 @@ describe('loadTenants', () => {
       /kind twilio; email needs sendgrid or smtp/,
     ],
     [
+      'a fallback that is none',
+      'account: wellnesskliniken-email\n    sms',
+      'account: wellnesskliniken-email\n      fallback: [other]\n    sms',
+      'senders.service.email.fallback[0]',
+      /no account of this file: "other"/,
+    ],
+    [
+      'a fallback that cannot',
+      'account: wellnesskliniken-email\n    sms',
+      'account: wellnesskliniken-email\n      fallback: [wellnesskliniken-sms]\n    sms',
+      'senders.service.email.fallback[0]',
+      /kind twilio; email needs sendgrid or smtp/,
+    ],
+    [
+      'a fallback on itself',
+      'account: wellnesskliniken-email\n    sms',
+      'account: wellnesskliniken-email\n      fallback: [wellnesskliniken-email]\n    sms',
+      'senders.service.email.fallback[0]',
+      /a second time/,
+    ],
+    [
+      'a webhook key that is none',
+      `webhookPublicKey: \${SENDGRID_WEBHOOK_PUBLIC_KEY}`,
+      'webhookPublicKey: MFkwEwYHKoZIzj0CAQYI',
+      'accounts.wellnesskliniken-email.webhookPublicKey',
+      /: is not the verification key that SendGrid shows: base64 of a P-256 public key$/,
+    ],
+    [
       'one address for both streams',
       'from: nyheter@',
       'from: Bokning@',
@@ -245,6 +274,39 @@ describe('loadTenants', () => {
     expect(faults({ 'a.yaml': missing })).toEqual([
       `a.yaml:${lineOf(missing, 'address:')} address.city: is missing: a text of 1 to 100 characters`,
     ]);
+  });
+
+  it('refuses a fallback for a number, which belongs to one account, and takes one for a name', () => {
+    const second = clinic.replace(
+      '\nsenders:',
+      `\n  spare-sms:\n    kind: twilio\n    accountSid: \${A}\n    authToken: \${B}\nsenders:`,
+    );
+    const named = second.replace('from: WellnessNu', 'from: WellnessNu\n      fallback: [spare-sms]');
+    expect(faults({ 'a.yaml': named })).toEqual([]);
+    const numbered = named.replace('from: WellnessNu', 'from: "+46701740605"');
+    expect(faults({ 'a.yaml': numbered })).toEqual([
+      expect.stringMatching(/^a\.yaml:\d+ senders\.marketing\.sms\.fallback: is of no use: the number/),
+    ]);
+    // Under `live` what a fallback needs is needed as much.
+    const env = { SENDGRID_API_KEY: 'k', TWILIO_ACCOUNT_SID: 's', TWILIO_AUTH_TOKEN: 't', A: 'a' };
+    expect(faults({ 'a.yaml': named }, env, true)).toEqual([
+      expect.stringMatching(/^a\.yaml:\d+ accounts\.spare-sms\.authToken: the variable B is absent/),
+    ]);
+  });
+
+  it('takes the key that SendGrid shows, and refuses one of another curve, without repeating it', () => {
+    const key = (namedCurve: string) =>
+      generateKeyPairSync('ec', { namedCurve }).publicKey.export({ format: 'der', type: 'spki' });
+    const withKey = (der: Buffer) =>
+      faults({ 'a.yaml': clinic }, { SENDGRID_WEBHOOK_PUBLIC_KEY: der.toString('base64') });
+    expect(withKey(key('prime256v1'))).toEqual([]);
+    const other = key('secp384r1');
+    expect(withKey(other)).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:\d+ accounts\.wellnesskliniken-email\.webhookPublicKey: is not the verification/,
+      ),
+    ]);
+    expect(withKey(other).join()).not.toContain(other.toString('base64').slice(0, 20));
   });
 
   it('names every fault of every file at once', () => {

@@ -4,6 +4,7 @@ import { PURPOSES, type Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import { parseDuration, parseHours, parseMonths, parseTiming } from './duration.js';
 import { STAFF_ROLES } from './tenant.js';
+import { readWebhookKey } from './webhook-key.js';
 
 /** Separates what is wrong from what would be right in an issue's message. */
 export const EXAMPLE_MARK = '\u0000';
@@ -88,7 +89,12 @@ const accountOf = {
     kind: z.literal('sendgrid'),
     apiKey: credential,
     baseUrl: url('an http or https URL', `\${SENDGRID_BASE_URL}`, /^https?:$/),
-    webhookPublicKey: credential,
+    webhookPublicKey: text(
+      'the verification key that SendGrid shows: base64 of a P-256 public key',
+      `\${SENDGRID_WEBHOOK_PUBLIC_KEY}`,
+      (value) => (readWebhookKey(value) === null ? null : value),
+      true,
+    ).optional(),
   }),
   twilio: z.strictObject({
     kind: z.literal('twilio'),
@@ -117,6 +123,12 @@ const smsFrom = text('a number in E.164 or a name of at most 11 letters and digi
     ? value
     : null,
 );
+const fallback = (example: string) =>
+  z
+    .array(slug(example))
+    .min(1, say('is empty', `[${example}]`))
+    .max(5, say('names more than 5 accounts', `[${example}]`))
+    .optional();
 const streamSenders = z.strictObject({
   email: z
     .strictObject({
@@ -124,11 +136,19 @@ const streamSenders = z.strictObject({
       fromName: name('Kliniken').optional(),
       replyTo: email('info@example.se').optional(),
       account: slug('kliniken-email'),
+      fallback: fallback('kliniken-email-2'),
       listId: matching('a list id (RFC 2919)', 'nyheter.example.se', /^[a-z0-9.-]{3,200}$/i).optional(),
       perSecond: pace,
     })
     .optional(),
-  sms: z.strictObject({ from: smsFrom, account: slug('kliniken-sms'), perSecond: pace }).optional(),
+  sms: z
+    .strictObject({
+      from: smsFrom,
+      account: slug('kliniken-sms'),
+      fallback: fallback('kliniken-sms-2'),
+      perSecond: pace,
+    })
+    .optional(),
 });
 
 const DAY = 86_400_000;

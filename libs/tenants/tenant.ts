@@ -27,6 +27,8 @@ export interface EmailSender {
   fromName?: string | undefined;
   replyTo?: string | undefined;
   account: string;
+  /** Other accounts, tried in this order where the first surely did not send. */
+  fallback?: string[] | undefined;
   listId?: string | undefined;
   /** The pace at which the scheduler releases; absent: its default. */
   perSecond?: number | undefined;
@@ -36,12 +38,19 @@ export interface SmsSender {
   /** E.164, or a name of at most 11 characters (which cannot be answered). */
   from: string;
   account: string;
+  /** As for mail; only where `from` is a name: a number belongs to one account. */
+  fallback?: string[] | undefined;
   perSecond?: number | undefined;
 }
 
 export interface StreamSenders {
   email?: EmailSender | undefined;
   sms?: SmsSender | undefined;
+}
+
+/** By which accounts a sender's messages may go, in order; none where there is no sender. */
+export function accountsOf(sender: EmailSender | SmsSender | undefined): string[] {
+  return sender === undefined ? [] : [sender.account, ...(sender.fallback ?? [])];
 }
 
 export const STAFF_ROLES = ['marketer', 'approver', 'privacy', 'admin'] as const;
