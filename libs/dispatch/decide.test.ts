@@ -59,6 +59,7 @@ const means = (channels: Channel[] = ['email', 'sms']): Means => ({
   has: (_tenant, _stream, channel) => channels.includes(channel),
   allowed: () => true,
   contentProblem: () => null,
+  route: () => null,
 });
 const ask = (rows: MessageRow[], known: BatchFacts = facts(), by: Means = means()): Decided[] =>
   decide(rows, known, CLINIC.policy, by, NOW, 0);
@@ -190,6 +191,15 @@ describe('several of one person', () => {
     const sends = [1, 2, 3, 4, 5].map((n) => ({ id: `row-${n}`, at: NOW, group: 'marketing' }));
     const [said] = ask([cart(5)], facts({ customer: { ...optedIn, sends } }));
     expect(said?.kind).toBe('send');
+  });
+
+  it('nor do rows of one pass that have theirs already count twice against the next', () => {
+    const sends = [1, 2, 3].map((n) => ({ id: `row-${n}`, at: NOW, group: 'marketing' }));
+    const said = ask(
+      [1, 2, 3, 4, 5, 6].map((n) => cart(n)),
+      facts({ customer: { ...optedIn, sends } }),
+    );
+    expect(said.map(({ kind }) => kind)).toEqual(['send', 'send', 'send', 'send', 'send', 'refuse']);
   });
 
   it('about one thing wait for each other, and for what is in flight', () => {

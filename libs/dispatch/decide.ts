@@ -1,3 +1,4 @@
+import type { Route } from '#channels/failover';
 import { channelsFor, isUsable } from '#consent/choose-channel';
 import { pausedUntil } from '#consent/pause';
 import { maySend, type CustomerFacts, type Decision, type Facts, type Permit } from '#consent/may-send';
@@ -20,6 +21,8 @@ export interface Means {
   allowed(channel: Channel, address: string): boolean;
   /** Why there is no content for it; null where there is. */
   contentProblem(template: string, channel: Channel): string | null;
+  /** By which account it would go now, or for how long all of them rest; null: accounts are not told apart. */
+  route(row: MessageRow, channel: Channel): Route | null;
 }
 
 /** The sibling that is being sent is waited for this long at a time. */
@@ -33,14 +36,16 @@ export type Decided =
       booking: Booking | null;
       channel: Channel;
       address: string;
+      /** null: the sender's first. */
+      account: string | null;
       ref: string;
       permit: Permit;
       trace: Trace;
     }
   | { kind: 'refuse'; row: MessageRow; reason: Refusal; trace: Trace; channel: Channel }
   | { kind: 'hold'; row: MessageRow; reason: Hold; until: Date; trace: Trace }
-  /** Another message to the same person about the same thing is under way: shortly after it. */
-  | { kind: 'wait'; row: MessageRow; until: Date };
+  /** Not now, and nobody's fault: it is asked about again, soon. */
+  | { kind: 'wait'; row: MessageRow; until: Date; why: string };
 
 /** The gate, in order for each person, counting what this pass has just permitted (PROTOCOL A3). Pure but for the refs. */
 export function decide(
@@ -57,11 +62,15 @@ export function decide(
   const underWay = new Set(facts.inFlight.map(subjectKey));
   for (const row of rows) {
     if (underWay.has(subjectKey(row))) {
-      decided.push({ kind: 'wait', row, until: new Date(now.getTime() + SIBLING_WAIT_MS) });
+      const until = new Date(now.getTime() + SIBLING_WAIT_MS);
+      decided.push({ kind: 'wait', row, until, why: 'another message about the same is under way' });
       continue;
     }
     const customer = facts.customers.get(row.customer) ?? null;
-    const sends = [...(customer?.sends ?? []), ...(permitted.get(row.customer) ?? [])];
+    // A message that held a place already and comes again is still one.
+    const own = permitted.get(row.customer) ?? [];
+    const held = (customer?.sends ?? []).filter((send) => !own.some(({ id }) => id === send.id));
+    const sends = [...held, ...own];
     const one = decideOne(row, customer, sends, facts, policy, means, now, startedMono);
     decided.push(one);
     if (one.kind === 'send') {
@@ -132,9 +141,15 @@ function decideOne(
     );
     trace.push(...decision.trace.map((step) => ({ ...step, channel })));
     switch (decision.kind) {
-      case 'permit':
+      case 'permit': {
         if (customer === null || address === null)
           throw new Error('the gate permitted without a person or address');
+        const way = means.route(row, channel);
+        if (way?.kind === 'wait') {
+          // Not a hold: nothing is reserved or claimed for a provider that nobody asks just now.
+          const until = new Date(now.getTime() + way.ms);
+          return { kind: 'wait', row, until, why: `its ${channel} account rests` };
+        }
         return {
           kind: 'send',
           row,
@@ -142,10 +157,12 @@ function decideOne(
           booking,
           channel,
           address,
+          account: way?.account ?? null,
           ref,
           permit: decision.permit,
           trace,
         };
+      }
       case 'hold':
         return { kind: 'hold', row, reason: decision.reason, until: decision.until, trace };
       case 'refuse':
