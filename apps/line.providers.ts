@@ -22,6 +22,7 @@ import { FailDue } from '#dispatch/fail-due';
 import { Links } from '#dispatch/links';
 import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
+import { OpenTasks } from '#dispatch/open-tasks';
 import { PublishOut } from '#dispatch/publish-out';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
@@ -47,9 +48,11 @@ import { Tracing } from '#platform/tracing';
 import { ChoiceJournal } from '#privacy/choice-journal';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { DoubleOptInStore } from '#privacy/double-opt-in.store';
+import { EndTask } from '#privacy/end-task';
 import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
 import { JournalStore } from '#privacy/journal.store';
+import { PendingChoices } from '#privacy/pending-choices';
 import { RestoreChoices } from '#privacy/restore-choices';
 import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
@@ -182,6 +185,12 @@ export const LINE: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
+  {
+    provide: PendingChoices,
+    inject: [EventSink, CONFIG, Clock],
+    useFactory: (sink: EventSink, config: Config, clock: Clock) =>
+      new PendingChoices(sink, config.kafka !== null, clock),
+  },
   wire(ChoiceJournal, [JournalStore, SuppressionStore, HashRing, EventSink, JOURNAL_READER]),
   wire(RestoreChoices, [
     JournalStore,
@@ -204,6 +213,8 @@ export const LINE: FactoryProvider[] = [
     },
   },
   wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, Tenants, Metrics]),
+  wire(OpenTasks, [MessageStore, TaskStore]),
+  wire(EndTask, [TaskStore, Withdraw, Clock]),
   wire(FailDue, [MessageStore, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
   wire(RetryMessage, [MessageStore, Clock]),

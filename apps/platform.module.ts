@@ -36,6 +36,7 @@ import { rootDir } from '#platform/root';
 import { createLog, type Log } from '#platform/telemetry';
 import { openTracing, Tracing } from '#platform/tracing';
 import { CHOICES } from '#privacy/choice-journal';
+import { CHOICES_PENDING } from '#privacy/pending-choices';
 import { loadTemplates, Templates } from '#rendering/templates';
 import { loadTenants } from '#tenants/load-tenants';
 import { Tenants } from '#tenants/tenant';
@@ -51,6 +52,7 @@ export const TOPICS = [
   { topic: EVENTS_OUT, partitions: 12, retentionMs: 7 * 86_400_000 },
   // One partition: few records, in one order, and a start that looks at its end.
   { topic: CHOICES, partitions: 1, cleanupPolicy: 'compact' },
+  { topic: CHOICES_PENDING, partitions: 12, retentionMs: 30 * 86_400_000 },
   { topic: 'messages.due.recall', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.service', partitions: 12, retentionMs: 7 * 86_400_000 },
   { topic: 'messages.due.marketing', partitions: 12, retentionMs: 7 * 86_400_000 },

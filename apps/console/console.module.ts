@@ -13,6 +13,7 @@ import { MessagesController } from './messages.controller.js';
 import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
 import { SchemasController } from './schemas.controller.js';
+import { TasksController } from './tasks.controller.js';
 
 @Module({
   controllers: [
@@ -24,6 +25,7 @@ import { SchemasController } from './schemas.controller.js';
     KeysController,
     DeadLettersController,
     PauseController,
+    TasksController,
     SchemasController,
   ],
   providers: [

@@ -11,6 +11,8 @@ import type { Customer } from '#customers/customer.types';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import { choice } from '#events/parts';
+import { isLostServer } from '#platform/mongo';
+import { PendingChoices } from '#privacy/pending-choices';
 import { Erase, type Erasure } from '#privacy/erase';
 import { Restrict } from '#privacy/restrict';
 import { addressesOf, Withdraw } from '#privacy/withdraw';
@@ -29,6 +31,12 @@ const choicesBody = z.strictObject({
     .max(200),
 });
 
+/** Nothing is called done that the ledger does not hold yet. */
+const RECEIVED = {
+  status: 'received',
+  detail: 'the database does not answer: this is kept, and is not done before it answers again',
+} as const;
+
 /** A person, to staff: what is known, what they chose, what they got; and what they may ask for. */
 @Controller('v1/customers')
 export class CustomersController {
@@ -40,6 +48,7 @@ export class CustomersController {
     private readonly withdraw: Withdraw,
     private readonly restriction: Restrict,
     private readonly erasure: Erase,
+    private readonly pending: PendingChoices,
     private readonly clock: Clock,
   ) {}
 
@@ -62,8 +71,26 @@ export class CustomersController {
     @Headers('if-match') ifMatch: string | undefined,
     @Body() body: unknown,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<CustomerView> {
+  ): Promise<CustomerView | typeof RECEIVED> {
     const { choices } = readInput(choicesBody, body);
+    try {
+      return await this.chosen(caller, id, ifMatch, choices, response);
+    } catch (error) {
+      // B5: a plain no is kept where it is safe until the ledger is back.
+      const from = { kind: 'customer', tenant: caller.tenant, customer: id } as const;
+      if (!isLostServer(error) || !(await this.pending.append(from, choices))) throw error;
+      response.status(202);
+      return RECEIVED;
+    }
+  }
+
+  private async chosen(
+    caller: Caller,
+    id: string,
+    ifMatch: string | undefined,
+    choices: z.output<typeof choicesBody>['choices'],
+    response: Response,
+  ): Promise<CustomerView> {
     const customer = living(
       orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id'),
     );

@@ -1,5 +1,21 @@
 import { Module } from '@nestjs/common';
+import { HashRing } from '#consent/hash-ring';
+import { ShortCodeStore } from '#consent/short-code.store';
+import { SuppressionStore } from '#consent/suppression.store';
+import { CustomerStore } from '#customers/customer.store';
+import { Clock } from '#platform/clock';
+import { TakePending } from '#privacy/pending-choices';
+import { Withdraw } from '#privacy/withdraw';
+import { WithdrawByLink } from '#privacy/withdraw-by-link';
+import { wire } from '../wire.js';
 import { BookingEventsConsumer } from './booking-events.consumer.js';
+import { ChoicesPendingConsumer } from './choices-pending.consumer.js';
 
-@Module({ controllers: [BookingEventsConsumer] })
+@Module({
+  controllers: [BookingEventsConsumer, ChoicesPendingConsumer],
+  providers: [
+    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(TakePending, [WithdrawByLink, Withdraw, ShortCodeStore, Clock]),
+  ],
+})
 export class IngestModule {}

@@ -17,6 +17,8 @@ const policy = (styleSource: string): string =>
     "base-uri 'none'",
   ].join('; ');
 
+const NOBODYS = { 202: 'received', 404: 'not-found', 410: 'gone', 503: 'unavailable' } as const;
+
 /** Answers with pages: whose, in which language, under which headers. */
 @Injectable()
 export class AnswerPages {
@@ -48,9 +50,9 @@ export class AnswerPages {
     this.answer(response, status, name, whose.locale, pageTenant(whose), view);
   }
 
-  /** Answers a link that nothing can be said about but that it does not work. */
-  sendNobodys(request: Request, response: Response, status: 404 | 410 | 503): void {
-    const name = status === 404 ? 'not-found' : status === 410 ? 'gone' : 'unavailable';
+  /** Answers a link that nothing can be said about but that it works or does not. */
+  sendNobodys(request: Request, response: Response, status: 202 | 404 | 410 | 503): void {
+    const name = NOBODYS[status];
     this.answer(response, status, name, this.localeFor(request, null, null), null, {});
   }
 

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { WebhookStore } from '#channels/webhook.store';
 import { CountLedger } from '#dispatch/count-ledger';
+import { OpenTasks } from '#dispatch/open-tasks';
 import { PublishOut } from '#dispatch/publish-out';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
@@ -45,6 +46,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly repairStuck: RepairStuck,
     private readonly resolveUnknown: ResolveUnknown,
     private readonly publishOut: PublishOut,
+    private readonly openTasks: OpenTasks,
     private readonly erase: Erase,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
@@ -73,6 +75,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       })),
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
+      loop('open-tasks', TIDY_EVERY_MS, (now) => this.openTasks.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => {
         const erased = await this.erase.resume();
         const deleted = {

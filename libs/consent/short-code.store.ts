@@ -144,3 +144,8 @@ export class ShortCodeStore {
     return code;
   }
 }
+
+/** Whether it may be a code at all: who else would know is the store. */
+export function isShortCode(text: string): boolean {
+  return CODE.test(text);
+}

@@ -58,12 +58,17 @@ export class WithdrawByLink {
    * Takes noes; resolves once they hold. Said again they change nothing, unless somebody has opted in since. `act` names
    * this saying in the log: an undo takes back no other (undo.ts).
    */
-  async hear(link: LinkPayload, noes: readonly ChoiceStatement[], act: string = randomUUID()): Promise<void> {
+  async hear(
+    link: LinkPayload,
+    noes: readonly ChoiceStatement[],
+    act: string = randomUUID(),
+    /** When it was said, where that was before (PROTOCOL B5). */
+    at = this.clock.now(),
+  ): Promise<void> {
     const { tenant } = link;
     const holder = await this.find(link);
     const { customer, kind, sentTo } = holder;
-    const at = this.clock.now();
-    const how = { at, recordedAt: at, via: 'page' as const };
+    const how = { at, recordedAt: this.clock.now(), via: 'page' as const };
     const by = customer?.customer ?? '';
     // "Every channel" reaches the person's other addresses too; a no on one channel is not about them.
     const others = customer === null ? [] : addressesOf(customer).filter((one) => one.kind !== kind);

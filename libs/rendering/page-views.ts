@@ -41,7 +41,7 @@ export interface PageViews {
 export type PageName = keyof PageViews;
 
 /** Pages that are also shown where nobody's link was read. */
-export const NOBODYS_PAGES = ['gone', 'not-found', 'unavailable'] as const satisfies readonly PageName[];
+export const NOBODYS_PAGES = ['gone', 'not-found', 'unavailable', 'received'] as const satisfies readonly PageName[];
 /** Whose page it may be. */
 export type PageOwner<Name extends PageName> = Name extends (typeof NOBODYS_PAGES)[number]
   ? PageTenant | null
@@ -78,6 +78,8 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
       changeableUntil: null,
       hasFaults: false,
       scoreFault: false,
+  /** A no that is kept until the ledger is back (PROTOCOL B5). */
+  received: Record<never, never>;
       commentFault: null,
     },
     {
@@ -94,3 +96,4 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
   'not-found': [{}],
   unavailable: [{}],
 };
+  received: [{}],

@@ -1,0 +1,101 @@
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import { TASK_KINDS, TASK_STATES, type Task } from '#customers/task';
+import { TaskStore } from '#customers/task.store';
+import { EndTask } from '#privacy/end-task';
+import { Asking } from './asking.js';
+import { cursorOf } from './cursor.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { pageQuery } from './page-query.js';
+import { orNotFound, Problem } from './problem.js';
+import { readInput } from './read-query.js';
+
+const oneOf = <Word extends string>(words: readonly [Word, ...Word[]]) =>
+  z.enum(words, { error: `expected one of ${words.join(', ')}` }).optional();
+const listQuery = z.strictObject({
+  status: oneOf(TASK_STATES),
+  kind: oneOf(TASK_KINDS),
+  customer: z.string().optional(),
+  ...pageQuery,
+});
+
+/** A task as the API shows it: ids and words, nobody's name. */
+interface TaskView {
+  id: string;
+  kind: Task['kind'];
+  status: Task['status'];
+  customer?: string;
+  purpose?: string;
+  message?: string;
+  openedAt: Date;
+  endedAt?: Date;
+  endedBy?: string;
+}
+
+/** What staff is to do, and what came of it. */
+@Controller('v1/tasks')
+@Roles('marketer', 'privacy')
+export class TasksController {
+  constructor(
+    private readonly tasks: TaskStore,
+    private readonly ending: EndTask,
+  ) {}
+
+  @Get()
+  async list(
+    @Asking() caller: Caller,
+    @Query() query: unknown,
+  ): Promise<{ items: TaskView[]; next?: string }> {
+    const { cursor, limit, ...filter } = readInput(listQuery, query);
+    const after = cursor === undefined ? null : { openedAt: cursor.createdAt, id: cursor.id };
+    const found = await this.tasks.list(caller.tenant, filter, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(shown),
+      ...(found.length > limit && last !== undefined
+        ? { next: cursorOf({ createdAt: last.openedAt, _id: last._id }) }
+        : {}),
+    };
+  }
+
+  @Post(':id/done')
+  @HttpCode(200)
+  async done(@Asking() caller: Caller, @Param('id') id: string): Promise<TaskView> {
+    return this.end(caller, id, 'done');
+  }
+
+  @Post(':id/no-answer')
+  @HttpCode(200)
+  async noAnswer(@Asking() caller: Caller, @Param('id') id: string): Promise<TaskView> {
+    return this.end(caller, id, 'no-answer');
+  }
+
+  @Post(':id/objected')
+  @HttpCode(200)
+  async objected(@Asking() caller: Caller, @Param('id') id: string): Promise<TaskView> {
+    return this.end(caller, id, 'objected');
+  }
+
+  private async end(caller: Caller, id: string, how: 'done' | 'no-answer' | 'objected'): Promise<TaskView> {
+    const ended = orNotFound(await this.ending.end(caller.tenant, id, how, caller.name), 'a task of this id');
+    if (ended.kind === 'cannot') throw new Problem(422, ended.why);
+    if (ended.task.status !== how) {
+      throw new Problem(409, `this task has ended already, as ${ended.task.status}`);
+    }
+    return shown(ended.task);
+  }
+}
+
+function shown(task: Task): TaskView {
+  const { _id, kind, status, customer, purpose, message, openedAt, endedAt, endedBy } = task;
+  return {
+    ...{ id: _id, kind, status },
+    ...(customer === null ? {} : { customer }),
+    ...(purpose === null ? {} : { purpose }),
+    ...(message === null ? {} : { message }),
+    openedAt,
+    ...(endedAt === null ? {} : { endedAt }),
+    ...(endedBy === null ? {} : { endedBy }),
+  };
+}
