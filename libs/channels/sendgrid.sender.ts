@@ -1,9 +1,8 @@
-import { Client } from '@sendgrid/client';
 import { MailService, type MailDataRequired } from '@sendgrid/mail';
 import { calendarMethod, isCalendar } from './calendar-part.js';
-import { providerAgents, type ProviderAgents } from './provider-agents.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+import { SendGridHttp, type MailParts } from './sendgrid-http.js';
 
 export interface SendGridAccount {
   apiKey: string;
@@ -18,35 +17,27 @@ const UNTRACKED = {
   ganalytics: { enable: false },
 };
 
-type MailContent = { type: string; value: string };
-
 interface Refused {
   code?: unknown;
-  response?: { status?: unknown; headers?: Record<string, unknown>; body?: { errors?: unknown } };
+  response?: { headers?: Record<string, unknown>; body?: { errors?: unknown } };
 }
 
 /** Mail through SendGrid's v3 API, one person a call, with a client of its own: accounts never share a key. */
 export class SendGridSender extends Sender {
-  private readonly client = new Client();
+  private readonly http: SendGridHttp;
   private readonly mail = new MailService();
-  private readonly agents: ProviderAgents;
 
   constructor(account: SendGridAccount, options: SenderOptions) {
     super(options);
-    this.agents = providerAgents(this.width, this.timeoutMs);
-    this.client.setApiKey(account.apiKey);
-    // No redirects: a 307 would send the same mail again, elsewhere.
-    this.set({ ...this.agents, maxRedirects: 0 });
-    // Last: setApiKey resets it.
-    if (account.baseUrl) this.client.setDefaultRequest('baseUrl', account.baseUrl);
-    this.mail.setClient(this.client);
+    this.http = new SendGridHttp(account.apiKey, account.baseUrl, this.width, this.timeoutMs);
+    this.mail.setClient(this.http);
   }
 
   protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
     try {
-      // The client reads its defaults before `send` returns its promise, so this is this call's signal alone.
-      this.set({ signal: deadline });
-      const [response] = await this.mail.send(mailOf(envelope));
+      const [response] = await this.http.with(deadline, partsOf(envelope), () =>
+        this.mail.send(mailOf(envelope)),
+      );
       const headers = response.headers as Record<string, unknown>;
       const id = headers['x-message-id'];
       return { kind: 'accepted', providerId: typeof id === 'string' ? id : null };
@@ -56,21 +47,14 @@ export class SendGridSender extends Sender {
   }
 
   override close(): void {
-    this.agents.httpAgent.destroy();
-    this.agents.httpsAgent.destroy();
-  }
-
-  /** Options that axios takes and the client's types do not know. */
-  private set(options: object): void {
-    this.client.setDefaultRequest(options as Parameters<Client['setDefaultRequest']>[0]);
+    this.http.close();
   }
 }
 
 function explain(error: Refused, deadline: AbortSignal): Outcome {
   const answer = error.response;
   if (!answer) return networkFailure(error, deadline);
-  // A ResponseError keeps the status in `code`; a redirect stays an axios error with `response.status`.
-  const status = Number(typeof error.code === 'number' ? error.code : answer.status);
+  const status = Number(error.code);
   const reason = `sendgrid-${status}`;
   if (status === 429) return rateLimited(answer.headers ?? {}, reason);
   if (status >= 500 || !Number.isInteger(status)) return { kind: 'unknown', reason };
@@ -94,7 +78,6 @@ function namesRecipient(errors: unknown): boolean {
  */
 function mailOf(envelope: Envelope): MailDataRequired {
   const { content } = envelope;
-  const calendar = content.attachments.find(isCalendar);
   return {
     from: { email: envelope.from, ...(envelope.fromName ? { name: envelope.fromName } : {}) },
     ...(envelope.replyTo ? { replyTo: { email: envelope.replyTo } } : {}),
@@ -106,6 +89,17 @@ function mailOf(envelope: Envelope): MailDataRequired {
         customArgs: { r: envelope.ref, t: envelope.tenant },
       },
     ],
+    // Only the personal safety of a recall outranks SendGrid's own lists; the gate has already asked ours.
+    ...(envelope.purpose === 'recall' ? { mailSettings: { bypassListManagement: { enable: true } } } : {}),
+    trackingSettings: UNTRACKED,
+    // What it says goes beside the library's copies: `partsOf`.
+  } as Omit<MailDataRequired, 'content'> as MailDataRequired;
+}
+
+/** What the mail says and carries, as the API names it. */
+function partsOf({ content }: Envelope): MailParts {
+  const calendar = content.attachments.find(isCalendar);
+  return {
     content: [
       { type: 'text/plain', value: content.text },
       ...(content.html ? [{ type: 'text/html', value: content.html }] : []),
@@ -113,7 +107,7 @@ function mailOf(envelope: Envelope): MailDataRequired {
       ...(calendar
         ? [{ type: `text/calendar; method=${calendarMethod(calendar)}`, value: calendar.content }]
         : []),
-    ] as [MailContent, ...MailContent[]],
+    ],
     ...(content.attachments.length
       ? {
           attachments: content.attachments.map((attachment) => ({
@@ -127,8 +121,5 @@ function mailOf(envelope: Envelope): MailDataRequired {
           })),
         }
       : {}),
-    // Only the personal safety of a recall outranks SendGrid's own lists; the gate has already asked ours.
-    ...(envelope.purpose === 'recall' ? { mailSettings: { bypassListManagement: { enable: true } } } : {}),
-    trackingSettings: UNTRACKED,
   };
 }
