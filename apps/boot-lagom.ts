@@ -5,9 +5,12 @@ import { EventSource } from '#messaging/event-source';
 import { LagomTransport } from '#messaging/lagom-transport';
 import { bootApp, runProcess, type BootedApp } from '#platform/boot';
 import { BootRefusal } from '#platform/boot-refusal';
+import { Clock } from '#platform/clock';
 import { readOwnConfig, type AppName, type Config } from '#platform/config';
 import { Health } from '#platform/health';
+import { Metrics } from '#platform/metrics';
 import { PublicUrl } from '#platform/public-url';
+import { timeRequests } from '#platform/time-requests';
 import { createLog, type Log } from '#platform/telemetry';
 import { ChoiceJournal } from '#privacy/choice-journal';
 import { PlatformModule, type PlatformOptions } from './platform.module.js';
@@ -32,6 +35,7 @@ export async function bootLagom(options: PlatformOptions, modules: ModulesOf): P
     port: config.port,
     log,
     prepare: async (app) => {
+      timeRequests(app, app.get(Metrics), app.get(Clock));
       await refuseMissingKeys(app.get(SuppressionStore), app.get(HashRing));
       if (SENDS.has(config.app)) await lookAtJournal(app, log);
       app.connectMicroservice({ strategy: new LagomTransport(app.get(EventSource)) });
@@ -51,6 +55,7 @@ export async function runLagom(
     const config = readOwnConfig(app);
     const log = createLog({ level: config.logLevel, app });
     const booted = await bootLagom({ app, config, log }, modules);
+    booted.app.get(Metrics).observeProcess();
     log.info({ port: config.port, mode: config.send.mode }, `listening at ${booted.url}`);
     await ready(booted, config);
     return booted;

@@ -124,7 +124,7 @@ const STATE: Provider[] = [
   },
   {
     provide: EventSource,
-    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health, TOPIC_PREFIX],
+    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health, TOPIC_PREFIX, Metrics],
     useFactory: (
       config: Config,
       log: Log,
@@ -133,6 +133,7 @@ const STATE: Provider[] = [
       failDue: FailDue,
       health: Health,
       prefix: string,
+      metrics: Metrics,
     ): EventSource => {
       const handling = {
         group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
@@ -161,6 +162,9 @@ const STATE: Provider[] = [
               prefix,
             );
       health.register('messaging', () => source.healthy().ok);
+      metrics.atScrape(async () => {
+        for (const [topic, lag] of Object.entries(await source.lag())) metrics.consumerLag(topic, lag);
+      });
       return source;
     },
   },

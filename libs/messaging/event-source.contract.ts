@@ -58,6 +58,23 @@ export function eventSourceContract(name: string, open: () => Promise<Line>): vo
       });
     });
 
+    it('tells how much is left to hear', async () => {
+      const left = async (source: EventSource, most: number) => {
+        let lag: number | undefined;
+        await eventually(async () => (lag = (await source.lag())[line.topic]) === most);
+        return lag;
+      };
+      let open: () => void = () => undefined;
+      const opened = new Promise<void>((resolve) => (open = resolve));
+      const ear = new Ear(() => opened.then(done));
+      const source = await hear(ear);
+      await say('anna:1', 'anna:2', 'bo:1');
+      expect(await left(source, 3)).toBe(3);
+      open();
+      await ear.until(() => ear.ends.length === 3);
+      expect(await left(source, 0)).toBe(0);
+    });
+
     it('keeps the order of each key', async () => {
       const ear = new Ear();
       await hear(ear, { batchSize: 7, concurrency: 5 });

@@ -46,6 +46,8 @@ export abstract class EventSource {
   abstract stop(): Promise<void>;
   /** Messages held in this process, queued and in flight. */
   abstract waiting(): number;
+  /** By topic, how many messages this process is to hear and has not ended; may ask a server. */
+  abstract lag(): Promise<Record<string, number>>;
   /** `why` names what is wrong, for `/readyz`. */
   abstract healthy(): { ok: boolean; why?: string };
 }

@@ -64,7 +64,8 @@ export class KafkaSource extends EventSource {
     );
     const progress = () => [...this.lanes.values()].reduce((sum, lanes) => sum + lanes.progress, 0);
     const mono = options.mono ?? (() => performance.now());
-    this.watchdog = new Watchdog({ progress, lag: () => this.lag() }, this.patienceMs, mono);
+    const lag = async () => Object.values(await this.lag()).reduce((sum, one) => sum + one, 0);
+    this.watchdog = new Watchdog({ progress, lag }, this.patienceMs, mono);
   }
 
   subscribe(subscription: Subscription): void {
@@ -106,6 +107,17 @@ export class KafkaSource extends EventSource {
 
   waiting(): number {
     return [...this.lanes.values()].reduce((sum, lanes) => sum + lanes.size, 0);
+  }
+
+  /** Of the partitions that this process holds just now; a topic of which it holds none has a lag of 0. */
+  async lag(): Promise<Record<string, number>> {
+    const mine = new Map([...this.subscriptions.keys()].map((topic) => [topic, new Set<number>()]));
+    for (const { topic, partition } of this.partitions.values()) mine.get(topic)?.add(partition);
+    const lags = [...mine].map(
+      async ([topic, only]) =>
+        [topic, only.size === 0 ? 0 : await topicLag(this.admin, this.options.group, topic, only)] as const,
+    );
+    return Object.fromEntries(await Promise.all(lags));
   }
 
   healthy(): { ok: boolean; why?: string } {
@@ -296,15 +308,6 @@ export class KafkaSource extends EventSource {
     } catch (error) {
       this.warn('the lag cannot be read', error);
     }
-  }
-
-  private async lag(): Promise<number> {
-    const mine = new Map<string, Set<number>>();
-    for (const { topic, partition } of this.partitions.values()) {
-      mine.set(topic, (mine.get(topic) ?? new Set()).add(partition));
-    }
-    const lags = [...mine].map(([topic, only]) => topicLag(this.admin, this.options.group, topic, only));
-    return (await Promise.all(lags)).reduce((sum, lag) => sum + lag, 0);
   }
 
   private pauseAll(): void {

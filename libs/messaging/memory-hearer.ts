@@ -21,6 +21,10 @@ export class MemoryHearer {
     private readonly changed: () => void,
   ) {}
 
+  get topic(): string {
+    return this.subscription.topic;
+  }
+
   /** Messages that this group has not ended. */
   get size(): number {
     return this.kept.size;

@@ -43,6 +43,10 @@ export class MemorySource extends EventSource {
     return this.hearers.reduce((sum, { size }) => sum + size, 0);
   }
 
+  lag(): Promise<Record<string, number>> {
+    return Promise.resolve(Object.fromEntries(this.hearers.map(({ topic, size }) => [topic, size])));
+  }
+
   healthy(): { ok: boolean; why?: string } {
     return this.state === 'running' ? { ok: true } : { ok: false, why: `messaging is ${this.state}` };
   }

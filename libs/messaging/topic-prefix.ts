@@ -56,13 +56,18 @@ export class PrefixedSource extends EventSource {
     return this.source.waiting();
   }
 
+  async lag(): Promise<Record<string, number>> {
+    const lags = Object.entries(await this.source.lag());
+    return Object.fromEntries(lags.map(([topic, lag]) => [withoutPrefix({ topic }, this.prefix).topic, lag]));
+  }
+
   healthy(): { ok: boolean; why?: string } {
     return this.source.healthy();
   }
 }
 
 /** The message by the name that the house knows its topic by. */
-export const withoutPrefix = (heard: Heard, prefix: string): Heard => ({
+export const withoutPrefix = <One extends Pick<Heard, 'topic'>>(heard: One, prefix: string): One => ({
   ...heard,
   topic: heard.topic.startsWith(prefix) ? heard.topic.slice(prefix.length) : heard.topic,
 });
