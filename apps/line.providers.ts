@@ -249,6 +249,8 @@ export const LINE: FactoryProvider[] = [
     Tenants,
     Withdraw,
     Erase,
+    Subscribers,
+    DoubleOptIn,
     ReleaseDue,
     Clock,
     Tracing,

@@ -34,6 +34,11 @@ export class AnswerPages {
     return this.pages.chooseLocale(wanted, spoken);
   }
 
+  /** The languages that a person may choose from. */
+  localesOf(tenant: Tenant): string[] {
+    return this.pages.localesOf(tenant.locales);
+  }
+
   /** Of what the pages say: a choice that is made on one names it. */
   get version(): string {
     return this.pages.version;

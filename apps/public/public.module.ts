@@ -2,6 +2,7 @@ import { type FactoryProvider, Module } from '@nestjs/common';
 import { join } from 'node:path';
 import { WebhookStore } from '#channels/webhook.store';
 import { HashRing } from '#consent/hash-ring';
+import { LinkTokens } from '#consent/link-token';
 import { SuppressionStore } from '#consent/suppression.store';
 import { AnswerSurvey } from '#customers/answer-survey';
 import { CustomerStore } from '#customers/customer.store';
@@ -11,13 +12,22 @@ import { HearWebhook } from '#dispatch/hear-webhook';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
 import { rootDir } from '#platform/root';
+import { Confirm } from '#privacy/confirm';
+import { Preferences } from '#privacy/preferences';
+import { Subscribers } from '#privacy/subscribers';
+import { Undo } from '#privacy/undo';
 import { Withdraw } from '#privacy/withdraw';
 import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { loadPages, Pages } from '#rendering/pages';
 import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
+import { ConfirmController } from './confirm.controller.js';
+import { PreferencesController } from './preferences.controller.js';
+import { ReceiveNo } from './receive-no.js';
 import { SendGridWebhookController } from './sendgrid-webhook.controller.js';
 import { StylesheetController } from './stylesheet.controller.js';
+import { SubscribeController } from './subscribe.controller.js';
+import { SubscribeLimits } from './subscribe-limits.js';
 import { SurveyController } from './survey.controller.js';
 import { TwilioWebhookController } from './twilio-webhook.controller.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
@@ -31,6 +41,9 @@ const PAGES: FactoryProvider<Pages> = {
 @Module({
   controllers: [
     UnsubscribeController,
+    PreferencesController,
+    SubscribeController,
+    ConfirmController,
     SurveyController,
     StylesheetController,
     SendGridWebhookController,
@@ -39,7 +52,12 @@ const PAGES: FactoryProvider<Pages> = {
   providers: [
     PAGES,
     AnswerPages,
+    ReceiveNo,
+    SubscribeLimits,
     wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(Undo, [LinkTokens, Withdraw, SuppressionStore, Clock]),
+    wire(Preferences, [WithdrawByLink, Withdraw, SuppressionStore, Clock]),
+    wire(Confirm, [Withdraw, CustomerStore, Subscribers, SuppressionStore, HashRing, Clock]),
     wire(HearWebhook, [WebhookStore, ApplyReceipt, Metrics, Clock]),
     wire(AnswerSurvey, [CustomerStore, SurveyAnswerStore, Clock]),
   ],

@@ -7,14 +7,23 @@ const MOST_FORM_BYTES = 1024 * 1024;
  * The fields of a form, urlencoded or `multipart/form-data` (RFC 8058 allows either). What is no form has none; of a name
  * that comes twice the first counts. Files are of no use here: a part is its text.
  */
-export function readForm({ headers, rawBody }: ReadRequest): ReadonlyMap<string, string> {
+export function readForm(request: ReadRequest): ReadonlyMap<string, string> {
+  return new Map(fieldsOf(request).toReversed());
+}
+
+/** The same with every value of a name, as boxes send them. */
+export function readFields(request: ReadRequest): URLSearchParams {
+  return new URLSearchParams(fieldsOf(request));
+}
+
+function fieldsOf({ headers, rawBody }: ReadRequest): [string, string][] {
   const type = headers['content-type'] ?? '';
-  if (rawBody === undefined || rawBody.length > MOST_FORM_BYTES) return new Map();
+  if (rawBody === undefined || rawBody.length > MOST_FORM_BYTES) return [];
   const text = rawBody.toString('utf8');
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return firstOfEach([...new URLSearchParams(text)]);
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return [...new URLSearchParams(text)];
   const [, quoted, bare] = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(type) ?? [];
   const boundary = quoted ?? bare;
-  return boundary === undefined ? new Map() : firstOfEach(partsOf(text, boundary));
+  return boundary === undefined ? [] : partsOf(text, boundary);
 }
 
 /** RFC 7578, leniently: bare line feeds pass too. */
@@ -28,6 +37,3 @@ function partsOf(text: string, boundary: string): [string, string][] {
       return name === undefined || value === undefined ? [] : [[name, value]];
     });
 }
-
-const firstOfEach = (fields: readonly [string, string][]): Map<string, string> =>
-  new Map(fields.toReversed());

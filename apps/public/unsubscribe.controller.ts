@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { All, Controller, Get, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { LinkPayload } from '#consent/link-payload';
@@ -6,6 +7,7 @@ import { ShortCodeStore } from '#consent/short-code.store';
 import { Clock } from '#platform/clock';
 import { PublicRoute } from '#platform/public-route';
 import type { ReadRequest } from '#platform/read-body';
+import { Undo } from '#privacy/undo';
 import { type LinkHolder, WithdrawByLink } from '#privacy/withdraw-by-link';
 import { maskAddress } from '#purposes/address';
 import type { PageViews } from '#rendering/page-views';
@@ -13,9 +15,11 @@ import { channelWords, purposeWords } from '#rendering/purpose-words';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
-import { mayStop, noesFor, type Scope, SCOPES, scopesOf } from './noes.js';
+import { mayStop, noesFor, type Scope, SCOPES, scopesOf } from '#privacy/noes';
+import { preferencesPath } from './preferences-path.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 import { readForm } from './read-form.js';
+import { ReceiveNo } from './receive-no.js';
 
 /** A link that was read: what it stops, whose it is, who holds it today. */
 interface Opened {
@@ -40,6 +44,8 @@ export class UnsubscribeController {
     private readonly codes: ShortCodeStore,
     private readonly tenants: Tenants,
     private readonly withdraw: WithdrawByLink,
+    private readonly undo: Undo,
+    private readonly receiving: ReceiveNo,
     private readonly pages: AnswerPages,
     private readonly clock: Clock,
   ) {}
@@ -59,7 +65,9 @@ export class UnsubscribeController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.stop(request, response, await this.openToken(token, request));
+    await this.receiving.orReceive({ token }, request, response, async () =>
+      this.stop(request, response, await this.openToken(token, request)),
+    );
   }
 
   @Get('o/:code')
@@ -77,7 +85,9 @@ export class UnsubscribeController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    await this.stop(request, response, await this.openCode(code, request));
+    await this.receiving.orReceive({ code }, request, response, async () =>
+      this.stop(request, response, await this.openCode(code, request)),
+    );
   }
 
   @All(['u/:token', 'o/:code'])
@@ -93,7 +103,7 @@ export class UnsubscribeController {
 
   private ask(request: Request, response: Response, opened: Opened | null): void {
     if (opened === null) this.pages.sendNobodys(request, response, 404);
-    else this.pages.send(response, 200, 'unsubscribe', opened, stopView(opened, scopesOf(opened.link)));
+    else this.pages.send(response, 200, 'unsubscribe', opened, this.view(opened, scopesOf(opened.link)));
   }
 
   private async stop(request: ReadRequest, response: Response, opened: Opened | null): Promise<void> {
@@ -104,25 +114,53 @@ export class UnsubscribeController {
     const { link, place, locale } = opened;
     const form = readForm(request);
     const isOneClick = form.get('List-Unsubscribe') === 'One-Click';
+    const undone = isOneClick ? undefined : form.get('undo');
+    if (undone !== undefined) {
+      await this.restore(request, response, opened, undone);
+      return;
+    }
     const offered = scopesOf(link);
     // Whatever else a body says or is: the one thing that a POST here always means.
     const scope = (!isOneClick && offered.find((one) => one === form.get('stop'))) || 'purpose';
-    await this.withdraw.hear(
-      link,
-      noesFor(link, scope, {
-        noticeVersion: isOneClick ? 'none' : `pages ${this.pages.version}`,
-        language: locale,
-        method: isOneClick ? 'one-click' : 'page',
-        place,
-      }),
-    );
+    const noes = noesFor(link, scope, {
+      noticeVersion: isOneClick ? 'none' : `pages ${this.pages.version}`,
+      language: locale,
+      method: isOneClick ? 'one-click' : 'page',
+      place,
+    });
+    const { customer } = opened.holder;
+    // A machine that clicks shows nobody the page.
+    const losses =
+      isOneClick || customer === null ? [] : await this.undo.losses(opened.tenant, customer, noes);
+    const act = randomUUID();
+    await this.withdraw.hear(link, noes, act);
     const wider = offered.filter((one) => SCOPES.indexOf(one) > SCOPES.indexOf(scope));
     this.pages.send(response, 200, 'unsubscribed', opened, {
-      ...stopView(opened, wider),
+      ...this.view(opened, wider),
       stoppedPurpose: scope === 'purpose',
       stoppedChannel: scope === 'channel',
       stoppedMarketing: scope === 'marketing',
+      undo: this.undo.seal(link, act, losses),
     });
+  }
+
+  /** Takes back what this page has just taken; a token that is none changes nothing at all. */
+  private async restore(
+    request: ReadRequest,
+    response: Response,
+    opened: Opened,
+    token: string,
+  ): Promise<void> {
+    const { link, place, locale } = opened;
+    const done = await this.undo.restore(link, token, {
+      ...{ noticeVersion: `pages ${this.pages.version}`, language: locale, method: 'undo', place },
+    });
+    if (done === 'forged') this.pages.sendNobodys(request, response, 404);
+    else {
+      const inTime = done === 'restored';
+      const preferences = this.preferences(opened);
+      this.pages.send(response, inTime ? 200 : 410, 'undone', opened, { inTime, preferences });
+    }
   }
 
   private async openToken(token: string, request: Request): Promise<Opened | null> {
@@ -142,17 +180,21 @@ export class UnsubscribeController {
     const locale = this.pages.localeFor(request, tenant, holder.customer);
     return { link, tenant, holder, place, locale };
   }
-}
 
-function stopView(
-  { link, holder: { current }, locale }: Opened,
-  offered: readonly Scope[],
-): PageViews['unsubscribe'] {
-  return {
-    ...purposeWords(link.purpose, locale),
-    how: channelWords(link.channel, locale),
-    masked: current === null ? null : maskAddress(current),
-    mayStopMore: offered.some((scope) => scope !== 'purpose'),
-    mayStopChannel: offered.includes('channel'),
-  };
+  private view(opened: Opened, offered: readonly Scope[]): PageViews['unsubscribe'] {
+    const { link, holder, locale } = opened;
+    return {
+      ...purposeWords(link.purpose, locale),
+      how: channelWords(link.channel, locale),
+      masked: holder.current === null ? null : maskAddress(holder.current),
+      mayStopMore: offered.some((scope) => scope !== 'purpose'),
+      mayStopChannel: offered.includes('channel'),
+      preferences: this.preferences(opened),
+    };
+  }
+
+  /** Only for who is known by the very address: whom it was taken from is nobody's to choose for. */
+  private preferences({ link, holder }: Opened): string | null {
+    return holder.current === null ? null : preferencesPath(this.tokens, link);
+  }
 }

@@ -19,6 +19,7 @@ import { Lease } from '#platform/lease';
 import { Loop } from '#platform/loop';
 import { Metrics } from '#platform/metrics';
 import type { Log } from '#platform/telemetry';
+import { DoubleOptIn } from '#privacy/double-opt-in';
 import { Erase } from '#privacy/erase';
 import { Database } from '../database.js';
 import { CONFIG, LOG } from '../wire.js';
@@ -48,6 +49,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly publishOut: PublishOut,
     private readonly openTasks: OpenTasks,
     private readonly erase: Erase,
+    private readonly doubleOptIn: DoubleOptIn,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
     private readonly webhooks: WebhookStore,
@@ -84,7 +86,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);
-        return { erased, ...deleted };
+        return { erased, ...deleted, unconfirmed: await this.doubleOptIn.runOnce(now) };
       }),
       new Loop({
         ...{ name: 'count', everyMs: REPAIR_EVERY_MS, clock, log, metrics },

@@ -118,7 +118,9 @@ export class CustomerStore implements Outbox {
   async drop(customers: readonly Customer[]): Promise<number> {
     if (customers.length === 0) return 0;
     const done = await this.customers.collection.bulkWrite(
-      customers.map(({ _id, tenant, rev }) => ({ deleteOne: { filter: { _id: _id as never, tenant, rev } } })),
+      customers.map(({ _id, tenant, rev }) => ({
+        deleteOne: { filter: { _id: _id as never, tenant, rev } },
+      })),
       { ordered: false },
     );
     return done.deletedCount;

@@ -13,9 +13,12 @@ import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
 import { NO_TRACING, type Tracing } from '#platform/tracing';
 import type { Erase } from '#privacy/erase';
+import type { DoubleOptIn } from '#privacy/double-opt-in';
+import { withSubscriber, type Subscribers } from '#privacy/subscribers';
 import { effectOf, type Withdraw } from '#privacy/withdraw';
 import { RULES } from '#purposes/purposes';
 import type { Tenant, Tenants } from '#tenants/tenant';
+import { askAgain, emailNamed } from './ask-again.js';
 import { callOff } from './call-off.js';
 import { bookingIdOf, consider, isPast, type Considered, type PersonEvent } from './consider.js';
 import { ErasedAddresses } from './erased-addresses.js';
@@ -43,6 +46,8 @@ type Taken = Extract<Considered, { kind: 'considered' }> & {
   item: Item;
   before: Customer | null;
   bookingBefore: Booking | null;
+  /** Who the customer was to us before the booking system named their address. */
+  subscriber: Customer | null;
 };
 
 /**
@@ -65,6 +70,8 @@ export class HearEvents {
     private readonly tenants: Tenants,
     private readonly withdraw: Withdraw,
     private readonly erase: Erase,
+    private readonly subscribers: Subscribers,
+    private readonly doubleOptIn: DoubleOptIn,
     private readonly releaseDue: ReleaseDue,
     private readonly clock: Clock,
     private readonly tracing: Tracing = NO_TRACING,
@@ -113,6 +120,7 @@ export class HearEvents {
 
     const lost: Item[] = [];
     const kept = await this.writeCustomers(tenantId, taken, lost);
+    await this.subscribers.handOver(kept.flatMap(({ subscriber }) => subscriber ?? []));
     const booked = await this.writeBookings(kept, lost);
     await this.otherFacts.take(
       tenantId,
@@ -156,7 +164,7 @@ export class HearEvents {
     now: Date,
   ): Promise<{ taken: Taken[]; erased: Item[] }> {
     const events = items.map(({ event }) => event);
-    const [customers, bookings, erasedAddresses] = await Promise.all([
+    const [customers, bookings, erasedAddresses, subscribers] = await Promise.all([
       this.customers.findMany(
         tenant.id,
         events.map((event) => event.data.customer.id),
@@ -166,6 +174,10 @@ export class HearEvents {
         events.flatMap((event) => bookingIdOf(event) ?? []),
       ),
       ErasedAddresses.read(this.suppressions, tenant, events, now),
+      this.subscribers.findMany(
+        tenant.id,
+        events.flatMap((event) => emailNamed(event) ?? []),
+      ),
     ]);
     const taken: Taken[] = [];
     const erased: Item[] = [];
@@ -183,8 +195,16 @@ export class HearEvents {
         tenant,
         now,
       );
-      if (considered.kind === 'erased') erased.push(item);
-      else taken.push({ ...considered, item, before, bookingBefore });
+      if (considered.kind === 'erased') {
+        erased.push(item);
+        continue;
+      }
+      // What was said on our own page before a booking system named the address is this customer's now.
+      const named = considered.customer.email;
+      const subscriber =
+        (named !== null && named === emailNamed(item.event) && subscribers.get(named)) || null;
+      const customer = subscriber ? withSubscriber(considered.customer, subscriber) : considered.customer;
+      taken.push({ ...considered, customer, item, before, bookingBefore, subscriber });
     }
     return { taken, erased };
   }
@@ -242,9 +262,14 @@ export class HearEvents {
       tenant.id,
       taken.flatMap(({ booking }) => (booking?.status === 'started' ? (booking.cart ?? []) : [])),
     );
-    return taken.map((one) => ({
-      taken: one,
-      plan: plan(this.journeys, {
+    const asking = await askAgain(
+      this.doubleOptIn,
+      tenant,
+      taken.map(({ customer, item: { event } }) => ({ customer, event })),
+      now,
+    );
+    return taken.map((one) => {
+      const planned = plan(this.journeys, {
         event: one.item.event,
         tenant,
         customer: one.customer,
@@ -253,8 +278,10 @@ export class HearEvents {
         cartDone: one.booking?.cart != null && doneCarts.has(one.booking.cart),
         now,
         past: isPast(one.item.event, tenant, now),
-      }),
-    }));
+      });
+      const ask = asking.get(one.item.event.id);
+      return { taken: one, plan: ask === undefined ? planned : { ...planned, rows: [...planned.rows, ask] } };
+    });
   }
 
   /** What is due at once goes at once, by the scheduler's own function. */

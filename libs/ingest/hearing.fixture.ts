@@ -9,7 +9,10 @@ import { definitionsDir, loadJourneys } from '#journeys/load-journeys';
 import type { MessageRow } from '#messages/message.types';
 import { StoppedClock } from '#platform/clock';
 import { connectMongo } from '#platform/mongo';
+import { DoubleOptIn } from '#privacy/double-opt-in';
+import { DoubleOptInStore } from '#privacy/double-opt-in.store';
 import { CLINIC, NOW } from '#privacy/ledger.fixture';
+import { Subscribers } from '#privacy/subscribers';
 import { HearEvents, type HearResult } from './hear-event.js';
 import { HeardEventStore } from './heard-event.store.js';
 
@@ -29,6 +32,7 @@ export class Hearing extends Line {
   ) {
     super(store, connection, clock, provider, topics);
     this.heard = new HeardEventStore(connection);
+    const subscribers = new Subscribers(this.customers, this.ring, clock);
     this.hearEvents = new HearEvents(
       this.customers,
       this.bookings,
@@ -41,6 +45,14 @@ export class Hearing extends Line {
       this.tenants,
       this.withdraw,
       this.erase,
+      subscribers,
+      new DoubleOptIn(
+        new DoubleOptInStore(connection),
+        subscribers,
+        this.suppressions,
+        this.messages,
+        this.ring,
+      ),
       this.releaseDue,
       clock,
     );

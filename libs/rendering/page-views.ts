@@ -17,12 +17,53 @@ interface Stop {
   masked: string | null;
   mayStopMore: boolean;
   mayStopChannel: boolean;
+  /** Where the preference centre is, from this page; null where the person is not known any more. */
+  preferences: string | null;
+}
+
+/** A purpose in the preference centre, with a box for each channel. */
+export interface ChoiceRow {
+  what: string;
+  fault: boolean;
+  boxes: readonly { id: string; value: string; how: string; on: boolean }[];
 }
 
 /** What each page says beside its fixed words; every member is always there, so that none can leave a gap. */
 export interface PageViews {
   unsubscribe: Stop;
-  unsubscribed: Stop & { stoppedPurpose: boolean; stoppedChannel: boolean; stoppedMarketing: boolean };
+  unsubscribed: Stop & {
+    stoppedPurpose: boolean;
+    stoppedChannel: boolean;
+    stoppedMarketing: boolean;
+    undo: string | null;
+  };
+  /** After an undo: whether it was in time. */
+  undone: { inTime: boolean; preferences: string | null };
+  preferences: {
+    masked: string;
+    saved: boolean;
+    hasFaults: boolean;
+    /** The boxes that were on when the page was made: what is turned is told from it. */
+    seen: string;
+    contract: readonly ChoiceRow[];
+    service: readonly ChoiceRow[];
+    marketing: readonly ChoiceRow[];
+    /** A day in words. */
+    pausedUntil: string | null;
+    languages: readonly { value: string; name: string; chosen: boolean }[];
+  };
+  /** The preference centre where nobody is known any more by the address. */
+  'stop-address': { stopped: boolean };
+  subscribe: { email: string; name: string; offers: boolean; emailFault: boolean };
+  'subscribe-sent': Record<never, never>;
+  'try-later': Record<never, never>;
+  confirm: { wishes: readonly { what: string; how: string }[]; masked: string };
+  confirmed: {
+    wishes: readonly { what: string; how: string }[];
+    masked: string;
+    blocked: boolean;
+    preferences: string;
+  };
   survey: {
     scores: readonly { value: string; chosen: boolean; lowest: boolean; highest: boolean }[];
     comment: string;
@@ -37,6 +78,8 @@ export interface PageViews {
   gone: Record<never, never>;
   'not-found': Record<never, never>;
   unavailable: Record<never, never>;
+  /** A no that is kept until the ledger is back (PROTOCOL B5). */
+  received: Record<never, never>;
 }
 export type PageName = keyof PageViews;
 
@@ -54,22 +97,85 @@ const stop: Stop = {
   masked: 'a•••@example.se',
   mayStopMore: true,
   mayStopChannel: true,
+  preferences: '../p/abc',
 };
+
+const row: ChoiceRow = {
+  what: 'Newsletters',
+  fault: false,
+  boxes: [
+    { id: 'b1', value: '12.1', how: 'Email', on: true },
+    { id: 'b2', value: '12.2', how: 'Text', on: false },
+  ],
+};
+const wishes = [{ what: 'newsletters', how: 'by email' }];
 
 /** What each page is tried with at boot, one view for each way that its conditions can go. */
 export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = {
-  unsubscribe: [stop, { ...stop, masked: null, mayStopMore: false }],
+  unsubscribe: [stop, { ...stop, masked: null, mayStopMore: false, preferences: null }],
   unsubscribed: [
-    { ...stop, stoppedPurpose: true, stoppedChannel: false, stoppedMarketing: false },
-    { ...stop, mayStopChannel: false, stoppedPurpose: false, stoppedChannel: true, stoppedMarketing: false },
+    { ...stop, stoppedPurpose: true, stoppedChannel: false, stoppedMarketing: false, undo: 'abc' },
+    {
+      ...stop,
+      mayStopChannel: false,
+      stoppedPurpose: false,
+      stoppedChannel: true,
+      stoppedMarketing: false,
+      undo: null,
+    },
     {
       ...stop,
       masked: null,
       mayStopMore: false,
+      preferences: null,
       stoppedPurpose: false,
       stoppedChannel: false,
       stoppedMarketing: true,
+      undo: null,
     },
+  ],
+  undone: [
+    { inTime: true, preferences: '../p/abc' },
+    { inTime: false, preferences: null },
+  ],
+  preferences: [
+    {
+      masked: 'a•••@example.se',
+      saved: true,
+      hasFaults: false,
+      seen: '12.1',
+      contract: [row],
+      service: [row],
+      marketing: [row],
+      pausedUntil: '29 november',
+      languages: [
+        { value: 'sv', name: 'Svenska', chosen: true },
+        { value: 'en', name: 'English', chosen: false },
+      ],
+    },
+    {
+      masked: 'a•••@example.se',
+      saved: false,
+      hasFaults: true,
+      seen: '',
+      contract: [{ ...row, fault: true }],
+      service: [],
+      marketing: [],
+      pausedUntil: null,
+      languages: [],
+    },
+  ],
+  'stop-address': [{ stopped: false }, { stopped: true }],
+  subscribe: [
+    { email: '', name: '', offers: false, emailFault: false },
+    { email: 'anna', name: 'Anna', offers: true, emailFault: true },
+  ],
+  'subscribe-sent': [{}],
+  'try-later': [{}],
+  confirm: [{ wishes, masked: 'a•••@example.se' }],
+  confirmed: [
+    { wishes, masked: 'a•••@example.se', blocked: false, preferences: '../p/abc' },
+    { wishes, masked: 'a•••@example.se', blocked: true, preferences: '../p/abc' },
   ],
   survey: [
     {
@@ -78,8 +184,6 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
       changeableUntil: null,
       hasFaults: false,
       scoreFault: false,
-  /** A no that is kept until the ledger is back (PROTOCOL B5). */
-  received: Record<never, never>;
       commentFault: null,
     },
     {
@@ -95,5 +199,5 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
   gone: [{}],
   'not-found': [{}],
   unavailable: [{}],
-};
   received: [{}],
+};

@@ -82,9 +82,14 @@ export class Pages {
     return { html, locale, styleSource: `'sha256-${digest}'` };
   }
 
+  /** The languages of the pages that the tenant speaks, in the tenant's order. */
+  localesOf(spoken: readonly string[]): string[] {
+    return [...new Set(spoken.map(languageOf))].filter((language) => this.locales.includes(language));
+  }
+
   /** The first wanted language that the tenant speaks and the pages have; else the tenant's own first. */
   chooseLocale(wanted: readonly (string | null)[], spoken: readonly string[]): string {
-    const able = spoken.map(languageOf).filter((language) => this.locales.includes(language));
+    const able = this.localesOf(spoken);
     const asked = wanted.flatMap((one) => (one === null ? [] : languageOf(one)));
     const found = asked.find((language) => able.includes(language)) ?? able[0] ?? this.locales[0];
     if (found === undefined) throw new Error('there are no pages in any language');

@@ -11,6 +11,8 @@ interface Words {
   purposes: Record<Purpose | 'marketing', string | PurposeWords>;
   noMore: string;
   channels: Record<Channel | 'all', string>;
+  /** Channels by name, as beside a box. */
+  channelNames: Record<Channel, string>;
 }
 
 const ENGLISH: Words = {
@@ -47,6 +49,15 @@ const ENGLISH: Words = {
     whatsapp: 'on WhatsApp',
     audience: 'on social media',
     letter: 'by post',
+  },
+  channelNames: {
+    email: 'Email',
+    sms: 'Text',
+    push: 'App',
+    call: 'Phone',
+    whatsapp: 'WhatsApp',
+    audience: 'Social media',
+    letter: 'Post',
   },
 };
 
@@ -90,6 +101,15 @@ const WORDS: Record<string, Words> = {
       audience: 'i sociala medier',
       letter: 'med post',
     },
+    channelNames: {
+      email: 'Mejl',
+      sms: 'Sms',
+      push: 'Appen',
+      call: 'Telefon',
+      whatsapp: 'WhatsApp',
+      audience: 'Sociala medier',
+      letter: 'Post',
+    },
   },
 };
 
@@ -103,4 +123,9 @@ export function purposeWords(purpose: Purpose | 'marketing', locale: string): Pu
 /** A channel as an adverbial: `by email`, `via sms`. */
 export function channelWords(channel: Channel | 'all', locale: string): string {
   return (WORDS[locale] ?? ENGLISH).channels[channel];
+}
+
+/** A channel by its name: `Email`, `Sms`. */
+export function channelName(channel: Channel, locale: string): string {
+  return (WORDS[locale] ?? ENGLISH).channelNames[channel];
 }
