@@ -90,7 +90,8 @@ export class SendGridHttp extends Client {
         answer.on('error', reject);
         answer.on('end', () => {
           const { statusCode = 0, headers } = answer;
-          if (statusCode >= 200 && statusCode < 300) resolve([{ statusCode, headers, body: text as never }, text]);
+          if (statusCode >= 200 && statusCode < 300)
+            resolve([{ statusCode, headers, body: text as never }, text]);
           else reject(refusal(statusCode, headers, text));
         });
       });
