@@ -6,6 +6,8 @@ import type { ReleaseDue } from './release-due.js';
 
 /** How long nothing of what is under way may move before it counts as left behind (a crash's, or nobody's tenant's). */
 const STILL_MS = 2_000;
+/** The same where a broker carries it, which cannot tell that it carries nothing: a group that shares its partitions anew takes its time. */
+const STILL_ON_A_BROKER_MS = 6_000;
 /** The longest stop; after it the clock goes straight on to where it was sent. */
 const LONGEST_STOP_MS = 60_000;
 const POLL_MS = 20;
@@ -100,7 +102,8 @@ export class AdvanceClock {
       const what = moving.sort().join();
       if (what !== still.what) still = { at: mono, what };
       if (this.stopping || mono - began >= LONGEST_STOP_MS) return { looked, ended: false };
-      if (mono - still.at >= STILL_MS) for (const one of moving) leftBehind.add(one);
+      const patience = this.quiet === null ? STILL_ON_A_BROKER_MS : STILL_MS;
+      if (mono - still.at >= patience) for (const one of moving) leftBehind.add(one);
       else await pause(POLL_MS);
     }
   }
