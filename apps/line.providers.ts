@@ -17,6 +17,7 @@ import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { AskGate } from '#dispatch/ask-gate';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { CountLedger } from '#dispatch/count-ledger';
+import { DeliverHooks } from '#dispatch/deliver-hooks';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import { FailDue } from '#dispatch/fail-due';
 import { Links } from '#dispatch/links';
@@ -24,6 +25,8 @@ import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
 import { OpenTasks } from '#dispatch/open-tasks';
 import { PublishOut } from '#dispatch/publish-out';
+import { QueueHooks } from '#dispatch/queue-hooks';
+import { TenantHookStore } from '#dispatch/tenant-hook.store';
 import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
@@ -92,6 +95,7 @@ export const STORES: FactoryProvider[] = [
   store(WaitingEventStore, []),
   store(TaskStore, []),
   store(JournalStore, []),
+  store(TenantHookStore, []),
   store(MessageStore, [Metrics]),
   store(HeardEventStore, []),
   store(DeadLetterStore, []),
@@ -205,14 +209,21 @@ export const LINE: FactoryProvider[] = [
     provide: PublishOut,
     inject: [
       ...[MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
-      ...[EventSink, ChoiceJournal],
+      ...[EventSink, ChoiceJournal, QueueHooks],
     ],
-    useFactory: (...deps: [...Outbox[], EventSink, ChoiceJournal]) => {
-      const [sink, journal] = deps.slice(-2) as [EventSink, ChoiceJournal];
-      return new PublishOut(deps.slice(0, -2) as Outbox[], sink, journal);
+    useFactory: (...deps: [...Outbox[], EventSink, ChoiceJournal, QueueHooks]) => {
+      const [sink, journal, hooks] = deps.slice(-3) as [EventSink, ChoiceJournal, QueueHooks];
+      return new PublishOut(deps.slice(0, -3) as Outbox[], sink, journal, hooks);
     },
   },
   wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, Tenants, Metrics]),
+  wire(QueueHooks, [TenantHookStore, Tenants, Clock]),
+  {
+    provide: DeliverHooks,
+    inject: [TenantHookStore, Tenants, Clock, CONFIG, Metrics],
+    useFactory: (hooks: TenantHookStore, tenants: Tenants, clock: Clock, config: Config, metrics: Metrics) =>
+      new DeliverHooks(hooks, tenants, clock, config.send.mode === 'live', metrics),
+  },
   wire(OpenTasks, [MessageStore, TaskStore]),
   wire(EndTask, [TaskStore, Withdraw, Clock]),
   wire(FailDue, [MessageStore, Clock]),

@@ -14,6 +14,7 @@ import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
 import { SchemasController } from './schemas.controller.js';
 import { TasksController } from './tasks.controller.js';
+import { WebhooksController } from './webhooks.controller.js';
 
 @Module({
   controllers: [
@@ -26,6 +27,7 @@ import { TasksController } from './tasks.controller.js';
     DeadLettersController,
     PauseController,
     TasksController,
+    WebhooksController,
     SchemasController,
   ],
   providers: [

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { WebhookStore } from '#channels/webhook.store';
 import { CountLedger } from '#dispatch/count-ledger';
+import { DeliverHooks } from '#dispatch/deliver-hooks';
 import { OpenTasks } from '#dispatch/open-tasks';
 import { PublishOut } from '#dispatch/publish-out';
 import { ReleaseDue } from '#dispatch/release-due';
@@ -26,6 +27,7 @@ import { CONFIG, LOG } from '../wire.js';
 
 const RELEASE_EVERY_MS = 500;
 const PUBLISH_EVERY_MS = 1_000;
+const DELIVER_EVERY_MS = 2_000;
 /** What goes out at once is told of in one go with its plan. */
 const SETTLED_MS = 1_000;
 const REPAIR_EVERY_MS = 10_000;
@@ -47,6 +49,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly repairStuck: RepairStuck,
     private readonly resolveUnknown: ResolveUnknown,
     private readonly publishOut: PublishOut,
+    private readonly deliverHooks: DeliverHooks,
     private readonly openTasks: OpenTasks,
     private readonly erase: Erase,
     private readonly doubleOptIn: DoubleOptIn,
@@ -77,11 +80,13 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       })),
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
+      loop('deliver-hooks', DELIVER_EVERY_MS, (now) => this.deliverHooks.runOnce(now)),
       loop('open-tasks', TIDY_EVERY_MS, (now) => this.openTasks.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => {
         const erased = await this.erase.resume();
         const deleted = {
           deadLetters: await this.deadLetters.deleteExpired(now),
+          tenantHooks: await this.deliverHooks.deleteOld(now),
           webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
           heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
         };

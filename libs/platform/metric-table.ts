@@ -132,6 +132,12 @@ export const METRICS = {
     help: '1 in the process that leads, 0 in the others',
     by: 'scheduler',
   },
+  lagom_tenant_webhooks_total: {
+    type: 'counter',
+    labels: ['tenant', 'outcome'],
+    help: "Events for a tenant's own address: delivered, refused, away (once a pass) or given-up",
+    by: 'scheduler',
+  },
   lagom_job_passes_total: {
     type: 'counter',
     labels: ['job', 'outcome'],

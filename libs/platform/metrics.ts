@@ -91,6 +91,11 @@ export class Metrics {
     this.inc('lagom_job_passes_total', { job, outcome });
   }
 
+  /** What became of events for a tenant's own address: `delivered`, `refused`, `away` (once a pass), `given-up`. */
+  tenantHook(tenant: string, outcome: string, count: number): void {
+    if (count > 0) this.inc('lagom_tenant_webhooks_total', { tenant, outcome }, count);
+  }
+
   /** Documents whose time was over. */
   deleted(what: string, count: number): void {
     this.inc('lagom_deleted_total', { what }, count);

@@ -50,6 +50,8 @@ export interface PageViews {
     marketing: readonly ChoiceRow[];
     /** A day in words. */
     pausedUntil: string | null;
+    /** Which of the pauses is chosen: as it is, an end, 30 or 90 days. */
+    pauses: { as: boolean; end: boolean; days30: boolean; days90: boolean };
     languages: readonly { value: string; name: string; chosen: boolean }[];
   };
   /** The preference centre where nobody is known any more by the address. */
@@ -84,7 +86,12 @@ export interface PageViews {
 export type PageName = keyof PageViews;
 
 /** Pages that are also shown where nobody's link was read. */
-export const NOBODYS_PAGES = ['gone', 'not-found', 'unavailable', 'received'] as const satisfies readonly PageName[];
+export const NOBODYS_PAGES = [
+  'gone',
+  'not-found',
+  'unavailable',
+  'received',
+] as const satisfies readonly PageName[];
 /** Whose page it may be. */
 export type PageOwner<Name extends PageName> = Name extends (typeof NOBODYS_PAGES)[number]
   ? PageTenant | null
@@ -148,6 +155,7 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
       service: [row],
       marketing: [row],
       pausedUntil: '29 november',
+      pauses: { as: true, end: false, days30: false, days90: false },
       languages: [
         { value: 'sv', name: 'Svenska', chosen: true },
         { value: 'en', name: 'English', chosen: false },
@@ -162,6 +170,7 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
       service: [],
       marketing: [],
       pausedUntil: null,
+      pauses: { as: false, end: true, days30: true, days90: true },
       languages: [],
     },
   ],

@@ -3,6 +3,7 @@ import type { Channel } from '#purposes/channel';
 import { STREAMS } from '#purposes/stream';
 import type { ReadTenant } from './read-tenant.js';
 import type { Account, Tenant } from './tenant.js';
+import { isPrivateHost } from './webhook-address.js';
 import type { Path } from './yaml-file.js';
 
 /** A tenant whose own file is right, with what it takes to say what is not. */
@@ -21,7 +22,11 @@ const CREDENTIALS: Record<Account['kind'], readonly string[]> = {
 /** What no schema of one value sees: accounts and their senders, and what must differ between tenants. */
 export function checkTenants(all: readonly Checked[], live: boolean): BootFault[] {
   return [
-    ...all.flatMap((one) => [...checkAccounts(one, live), ...checkSenders(one)]),
+    ...all.flatMap((one) => [
+      ...checkAccounts(one, live),
+      ...checkSenders(one),
+      ...(live ? checkWebhooks(one) : []),
+    ]),
     ...onlyOnce(all, 'the id', ({ tenant }) => [[tenant.id, ['id']]]),
     ...onlyOnce(all, 'the host', ({ tenant }) => [[tenant.host, ['host']]]),
     // Webhooks name the account and nothing else.
@@ -30,6 +35,22 @@ export function checkTenants(all: readonly Checked[], live: boolean): BootFault[
     ),
     ...checkAddresses(all),
   ];
+}
+
+/** Under `live` an address is signed for, and outside of our own network. */
+function checkWebhooks({ tenant, absent, fault }: Checked): BootFault[] {
+  return (tenant.webhooks ?? []).flatMap(({ url, secret }, index) => {
+    const path = ['webhooks', index, 'secret'];
+    const variable = absent.find((one) => one.path.join('.') === path.join('.'))?.variable;
+    return [
+      ...(isPrivateHost(new URL(url).hostname)
+        ? [fault(['webhooks', index, 'url'], 'lies in a private network', 'https://hooks.example.se/lagom')]
+        : []),
+      ...(secret === undefined
+        ? [fault(path, variable === undefined ? 'is missing' : `the variable ${variable} is absent`)]
+        : []),
+    ];
+  });
 }
 
 interface Sender {

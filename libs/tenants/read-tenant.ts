@@ -33,18 +33,25 @@ export function readTenant(
     const faults = yaml.faults.map(({ line, problem }) => ({ file, line, problem }));
     return { tenant: null, faults, absent: [], fault };
   }
-  const { accounts, ...others } = (yaml.value ?? {}) as Record<string, unknown>;
+  const { accounts, webhooks, ...others } = (yaml.value ?? {}) as Record<string, unknown>;
   const filled = fillVariables(accounts, env, ['accounts']);
-  const faults = filled.malformed.map((path) =>
+  const filledHooks = fillVariables(webhooks, env, ['webhooks']);
+  const faults = [...filled.malformed, ...filledHooks.malformed].map((path) =>
     fault(path, 'names no variable: capital letters, digits and underscores', `\${SENDGRID_API_KEY}`),
   );
   const parsed = TenantFile.safeParse(
-    accounts === undefined ? yaml.value : { ...others, accounts: filled.value },
+    accounts === undefined
+      ? yaml.value
+      : {
+          ...others,
+          accounts: filled.value,
+          ...(webhooks === undefined ? {} : { webhooks: filledHooks.value }),
+        },
   );
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => issueFaults(issue, fault)));
   faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const tenant = parsed.success ? toTenant(parsed.data) : null;
-  return { tenant, faults, absent: filled.absent, fault };
+  return { tenant, faults, absent: [...filled.absent, ...filledHooks.absent], fault };
 }
 
 function toTenant({ policy, accounts, ...file }: TenantFile): Tenant {

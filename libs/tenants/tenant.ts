@@ -1,6 +1,7 @@
 import type { Policy } from '#purposes/policy';
 import type { Stream } from '#purposes/stream';
 import type { Timing } from './duration.js';
+import type { TenantWebhook } from './tenant-webhook.js';
 
 /**
  * Where a stream's messages are handed in. A credential may be absent while nothing is sent for real (`LAGOM_SEND`);
@@ -88,6 +89,8 @@ export interface Tenant {
   journeys: Record<string, Record<string, Timing[]>>;
   attributes: Record<string, { type: AttributeType }>;
   approval: { people: Staff[] };
+  /** Its own addresses that hear the events out; absent: none. */
+  webhooks?: TenantWebhook[] | undefined;
 }
 
 /** The tenants of this process, by id. */
