@@ -140,8 +140,8 @@ export const METRICS = {
   },
   lagom_job_passes_total: {
     type: 'counter',
-    labels: ['job', 'outcome'],
-    help: 'Passes of background jobs that were done or failed',
+    labels: ['loop', 'outcome'],
+    help: 'Passes of background jobs (loops) that were done or failed',
     by: 'scheduler',
   },
   lagom_deleted_total: {

@@ -87,8 +87,8 @@ export class Metrics {
   }
 
   /** One pass of a background job ended: `done` or `failed`. */
-  jobPass(job: string, outcome: 'done' | 'failed'): void {
-    this.inc('lagom_job_passes_total', { job, outcome });
+  jobPass(loop: string, outcome: 'done' | 'failed'): void {
+    this.inc('lagom_job_passes_total', { loop, outcome });
   }
 
   /** What became of events for a tenant's own address: `delivered`, `refused`, `away` (once a pass), `given-up`. */
