@@ -1,0 +1,206 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kafkaClient } from '#messaging/kafka-client';
+import { rootDir } from '#platform/root';
+import { classPath } from '../test/servers/jars.js';
+import { KafkaServer } from '../test/servers/kafka.js';
+import { Child } from './child.js';
+import type { HouseStart } from './house.js';
+import type { Use } from './measure.js';
+
+const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
+/** A ledger of a million rows in memory does not fit what Node allows itself. */
+const LARGE_HEAP = '--max-old-space-size=12288';
+
+/** What the house stands on while it is measured: a sink, and servers of its own or what is embedded. */
+export class Ground {
+  private readonly children: Child[] = [];
+  private readonly after: (() => Promise<void>)[] = [];
+  private prefix = '';
+
+  private constructor(
+    /** Real Kafka, separate processes, the store in its own. */
+    readonly servers: boolean,
+    private readonly profile: boolean,
+    private readonly brokers: string,
+    readonly sink: Child,
+    private readonly sinkUrl: string,
+  ) {}
+
+  /** Starts the sink, and Kafka where it is wanted and KAFKA_BROKERS names none. */
+  static async open({ servers, profile }: { servers: boolean; profile: boolean }): Promise<Ground> {
+    const sink = Child.start('sink');
+    const url = await sink.ask<string>('listen', { afterMs: 5 });
+    const named = process.env['KAFKA_BROKERS'];
+    if (!servers || named !== undefined) return new Ground(servers, profile, named ?? '', sink, url);
+    const folder = await mkdtemp(join(tmpdir(), 'lagom-bench-kafka-'));
+    const kafka = await KafkaServer.start(await classPath(), folder);
+    const ground = new Ground(servers, profile, kafka.brokers, sink, url);
+    ground.after.push(async () => {
+      await kafka.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+    return ground;
+  }
+
+  get url(): string {
+    return this.sinkUrl;
+  }
+
+  /** An empty house: what the parts that are started next have in common. */
+  async fresh({ journal }: { journal: boolean }): Promise<House> {
+    this.prefix = `bench-${randomUUID().slice(0, 8)}.`;
+    const folder = journal ? await mkdtemp(join(tmpdir(), 'lagom-bench-')) : null;
+    const env: Record<string, string> = {
+      LAGOM_TENANTS: join(rootDir(), 'bench', 'tenants'),
+      LAGOM_SECRET: 'the-secret-of-links-in-the-bench',
+      LAGOM_HASH_KEY: 'bench:the-key-of-hashes-in-the-bench',
+      LAGOM_ADMIN_KEY: 'the-first-key-of-the-bench',
+      LAGOM_SEND: 'live',
+      SENDGRID_API_KEY: 'SG.bench',
+      SENDGRID_BASE_URL: this.sinkUrl,
+      LAGOM_DATA_DIR: folder ?? 'memory',
+    };
+    const store = this.servers ? await Store.open(folder ?? 'memory') : null;
+    if (this.servers) {
+      Object.assign(env, {
+        MONGODB_URI: store?.uri ?? '',
+        KAFKA_BROKERS: this.brokers,
+        KAFKA_GROUP_PREFIX: this.prefix.slice(0, -1),
+      });
+    }
+    return new House(
+      env,
+      this.prefix,
+      this.servers,
+      this.profile,
+      async () => {
+        await store?.close();
+        if (folder !== null) await rm(folder, { recursive: true, force: true });
+        if (this.servers) await this.forgetTopics();
+      },
+      store,
+    );
+  }
+
+  /** A bare process beside the house. */
+  child(name: string): Child {
+    const child = Child.start(name);
+    this.children.push(child);
+    return child;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.sink, ...this.children].map((child) => child.end()));
+    for (const end of this.after) await end();
+  }
+
+  private async forgetTopics(): Promise<void> {
+    const admin = kafkaClient(this.brokers.split(','), 'lagom-bench', SILENT).admin();
+    await admin.connect();
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(this.prefix));
+    if (topics.length > 0) await admin.deleteTopics({ topics });
+    await admin.disconnect();
+  }
+}
+
+/** The processes of one measurement, on one store. */
+export class House {
+  private readonly parts: Child[] = [];
+
+  constructor(
+    private readonly env: Record<string, string>,
+    private readonly topicPrefix: string,
+    private readonly apart: boolean,
+    private readonly profile: boolean,
+    private readonly forget: () => Promise<void>,
+    readonly store: Store | null,
+  ) {}
+
+  /** Starts a process of the house; what is embedded is in it, unless there are servers. */
+  async start(part: HouseStart['part']): Promise<Child> {
+    const [child, url] = this.begin(part);
+    await url;
+    return child;
+  }
+
+  /** Starts `all`, which answers over HTTP; where. */
+  async startAll(): Promise<{ url: string }> {
+    return { url: await this.begin('all')[1] };
+  }
+
+  private begin(part: HouseStart['part']): [Child, Promise<string>] {
+    const nodeArgs = [LARGE_HEAP, ...(this.profile ? ['--cpu-prof', '--cpu-prof-dir=.cache/profiles'] : [])];
+    const child = Child.start('house', { nodeArgs });
+    this.parts.push(child);
+    const app = this.apart && part !== 'all' ? part : 'all';
+    const told: HouseStart = { app, part, env: this.env, topicPrefix: this.apart ? this.topicPrefix : '' };
+    return [child, child.ask('start', told)];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.end()));
+    await this.forget();
+  }
+}
+
+/** The embedded store in its own process, or the server that MONGODB_URI names. */
+class Store {
+  private constructor(
+    readonly uri: string,
+    private readonly process: ChildProcess | null,
+  ) {}
+
+  static async open(dataDir: string): Promise<Store> {
+    const named = process.env['MONGODB_URI'];
+    if (named !== undefined) {
+      const url = new URL(named);
+      url.pathname = `/lagom-bench-${randomUUID().slice(0, 8)}`;
+      return new Store(url.href, null);
+    }
+    const args = [LARGE_HEAP, 'dist/apps/store/main.js'];
+    const env = { PATH: process.env['PATH'], PORT: '0', LAGOM_DATA_DIR: dataDir, NODE_ENV: 'production' };
+    const child = spawn(process.execPath, args, {
+      cwd: rootDir(),
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    process.once('exit', () => child.kill('SIGKILL'));
+    let said = '';
+    const uri = await new Promise<string>((resolve, reject) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        const found = /listening at ([^"\s]+)/.exec(said)?.[1];
+        if (found !== undefined) resolve(found);
+      });
+      child.once('exit', () => reject(new Error(`the store ended: ${said}`)));
+    });
+    return new Store(uri, child);
+  }
+
+  /** What its process has taken, where this machine's kernel tells (Linux, 100 ticks a second). */
+  use(): Use | null {
+    if (this.process?.pid === undefined || process.platform !== 'linux') return null;
+    const proc = `/proc/${this.process.pid}`;
+    const [, , , , , , , , , , , user = 0, system = 0] = readFileSync(`${proc}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+      .map(Number);
+    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`${proc}/status`, 'utf8'))?.[1];
+    return { cpuMs: (user + system) * 10, peakMb: Number(peak) / 1_024 };
+  }
+
+  async close(): Promise<void> {
+    if (this.process === null) return;
+    const gone = once(this.process, 'exit');
+    this.process.kill('SIGTERM');
+    const late = setTimeout(() => this.process?.kill('SIGKILL'), 60_000);
+    await gone;
+    clearTimeout(late);
+  }
+}

@@ -1,0 +1,121 @@
+import { availableParallelism, cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { gateMicroseconds } from './gate.js';
+import { Ground } from './ground.js';
+import { ingestPerSecond } from './ingest.js';
+import { latency, type Latency } from './latency.js';
+import { median, times } from './measure.js';
+import { DispatcherBench } from './throughput.js';
+import { ms, number, table, type Line } from './table.js';
+
+const { values: told } = parseArgs({
+  options: {
+    servers: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+  },
+});
+
+/** How much of everything: `--quick` shows that it runs, and measures nothing. */
+const SIZES = told.quick
+  ? {
+      runs: 1,
+      messages: 200,
+      warmUp: 100,
+      rows: [1_000, 3_000],
+      perSecond: 50,
+      seconds: 2,
+      latencies: 1,
+      events: 200,
+      decisions: 2_000,
+    }
+  : {
+      runs: 3,
+      messages: 4_000,
+      warmUp: 3_000,
+      rows: [10_000, 1_000_000],
+      perSecond: 500,
+      seconds: 60,
+      latencies: 1,
+      events: 5_000,
+      decisions: 100_000,
+    };
+
+const wanted = (name: string): boolean => told.only === undefined || told.only.includes(name);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const rowsOf = (count: number): string => (count >= 1_000_000 ? `${count / 1e6} million` : number(count));
+
+const lines: Line[] = [];
+const ground = await Ground.open({ servers: told.servers, profile: told.profile });
+try {
+  if (wanted('gate')) await gate();
+  if (wanted('ingest')) await ingest();
+  if (wanted('dispatch')) await dispatch();
+  if (wanted('latency')) await latencies();
+} finally {
+  await ground.close();
+}
+const where = told.servers
+  ? 'real Kafka, separate processes, the store in its own'
+  : 'one process with its embedded store and topics';
+const cores = `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores`;
+console.log(table(lines, `Measured with ${where}; Node ${process.versions.node}, ${cores}.`));
+
+async function gate(): Promise<void> {
+  say('gate …');
+  const spent = await gateMicroseconds(SIZES.runs * 3, SIZES.decisions);
+  lines.push(['one decision of the gate, with its trace', `${spent.toFixed(1)} µs`, '']);
+}
+
+async function ingest(): Promise<void> {
+  say('ingest …');
+  const perSecond = await ingestPerSecond(ground, SIZES.runs, SIZES.events);
+  lines.push(['events that one ingest takes in', `${number(perSecond)} a second`, '']);
+}
+
+async function dispatch(): Promise<void> {
+  const [few = 0, many = 0] = SIZES.rows;
+  say('dispatcher beside a bare loop …');
+  const bench = await DispatcherBench.open(ground, SIZES.warmUp);
+  try {
+    await bench.fillTo(few);
+    const compared = await bench.compare(SIZES.runs, SIZES.messages);
+    const small = await bench.peakMb();
+    say(`filling the ledger to ${rowsOf(many)} rows …`);
+    await bench.fillTo(many);
+    const full = await bench.cost(SIZES.runs, SIZES.messages);
+    const large = await bench.peakMb();
+    const { dispatcher, bare, ratio } = compared;
+    const growth = full.cpuMicroseconds / dispatcher.cpuMicroseconds;
+    const memory = ({ dispatcher: own, store }: typeof small): string =>
+      store === null ? `${number(own)} MB` : `${number(own)} MB, its store ${number(store)} MB`;
+    lines.push(
+      [`one dispatcher, ${rowsOf(few)} rows`, `${number(dispatcher.perSecond)} messages a second`, ''],
+      ['a bare loop, same bodies, same concurrency', `${number(bare.perSecond)} a second`, ''],
+      ['ratio of the two', ratio.toFixed(2), '≥ 0.5'],
+      [`one dispatcher, ${rowsOf(many)} rows`, `${number(full.perSecond)} messages a second`, ''],
+      [
+        `processor for each message, ${rowsOf(few)} → ${rowsOf(many)} rows`,
+        `${number(dispatcher.cpuMicroseconds)} → ${number(full.cpuMicroseconds)} µs (× ${growth.toFixed(2)})`,
+        '≤ × 1.10',
+      ],
+      [`peak memory, ${rowsOf(few)} rows`, memory(small), ''],
+      [`peak memory, ${rowsOf(many)} rows`, memory(large), ''],
+    );
+  } finally {
+    await bench.close();
+  }
+}
+
+async function latencies(): Promise<void> {
+  const { perSecond, seconds } = SIZES;
+  say(`event → provider call, ${perSecond} a second for ${seconds} s …`);
+  const all = await times(SIZES.latencies, () => latency(ground, { perSecond, seconds }));
+  const of = (read: (one: Latency) => number): number => median(all.map(read));
+  lines.push(
+    [`event → provider call at ${perSecond} a second, p50`, ms(of(({ p50 }) => p50)), ''],
+    [`event → provider call at ${perSecond} a second, p99`, ms(of(({ p99 }) => p99)), '< 250 ms'],
+    ['mails a second that went out meanwhile', number(of(({ rate }) => rate)), ''],
+  );
+}
