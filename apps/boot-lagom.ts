@@ -35,7 +35,12 @@ export async function bootLagom(options: PlatformOptions, modules: ModulesOf): P
     port: config.port,
     log,
     prepare: async (app) => {
-      timeRequests(app, app.get(Metrics), app.get(Clock));
+      const metrics = app.get(Metrics);
+      timeRequests(app, metrics, app.get(Clock));
+      metrics.atScrape(async () => {
+        const why = await app.get(SuppressionStore).closedFor();
+        for (const reason of ['missing-hash-key', 'restored']) metrics.gateClosed(reason, reason === why);
+      });
       await refuseMissingKeys(app.get(SuppressionStore), app.get(HashRing));
       if (SENDS.has(config.app)) await lookAtJournal(app, log);
       app.connectMicroservice({ strategy: new LagomTransport(app.get(EventSource)) });

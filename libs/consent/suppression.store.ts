@@ -206,6 +206,13 @@ export class SuppressionStore implements Outbox {
     for (const id of fresh) this.told.add(id);
   }
 
+  /** Why the gate of this process says nothing just now (PROTOCOL F); null: it is open. */
+  async closedFor(): Promise<'missing-hash-key' | 'restored' | null> {
+    const ids = (await this.named.find({}).toArray()).map(({ _id }) => String(_id));
+    if (ids.includes(CLOSED)) return 'restored';
+    return this.ring.missing(ids).length > 0 ? 'missing-hash-key' : null;
+  }
+
   /** A process that began with a newer key may have made records which this one would not find. */
   private async refuseMissingKeys(evenClosed: boolean): Promise<void> {
     const ids = (await this.named.find({}).toArray()).map(({ _id }) => String(_id));
