@@ -10,6 +10,7 @@ import { KafkaSink } from '#messaging/kafka-sink';
 import { TOPICS } from '../apps/platform.module.js';
 import { REAL, silent } from './home.fixture.js';
 import { CLINIC } from './lagom.fixture.js';
+import { leaks, secretsOf } from './leaks.fixture.js';
 import { HouseProcess } from './processes.fixture.js';
 import { choice, DAY, event, HOUR, until, visit, type Person } from './visit.fixture.js';
 
@@ -109,10 +110,13 @@ if (REAL.brokers === undefined) {
       (missing) => missing === 0,
       60_000,
     );
+  const told: Person[] = [];
   /** By mail only, and as many as one likes. */
   const someone = (): Person => {
     const id = `c-${randomUUID().slice(0, 8)}`;
-    return { id, name: 'Åsa Öst', email: `${id}@example.se` };
+    const who = { id, name: 'Åsa Öst', email: `${id}@example.se` };
+    told.push(who);
+    return who;
   };
   const people = (count: number) => Array.from({ length: count }, someone);
 
@@ -166,8 +170,13 @@ if (REAL.brokers === undefined) {
       const rest = processes.filter((one) => !one.ended);
       expect(await Promise.all(rest.map((one) => one.stop()))).toEqual(rest.map(() => 0));
       expect(await store.stop()).toBe(0);
-      for (const { app, log } of processes)
-        expect([app, log.split('\n').filter((line) => line.includes('"level":"error"'))]).toEqual([app, []]);
+      const secrets = [...secretsOf(told), 'Massage', 'Ansiktsbehandling'];
+      for (const { app, log } of processes) {
+        const lines = log.split('\n');
+        expect([app, lines.filter((line) => line.includes('"level":"error"'))]).toEqual([app, []]);
+        // No process of them says of whom it heard or to whom it sent.
+        expect([app, leaks(lines, secrets)]).toEqual([app, []]);
+      }
     }, 120_000);
   });
 }
