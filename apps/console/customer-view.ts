@@ -20,6 +20,8 @@ export interface CustomerView {
   address: Customer['address'];
   attributes: Customer['attributes'];
   version: number | null;
+  /** Until when the person wants no marketing, though they said no no. */
+  marketingPausedUntil: Date | null;
   restrictedAt: Date | null;
   erasedAt: Date | null;
   createdAt: Date;
@@ -63,6 +65,7 @@ export function customerView(
     address: customer.address,
     attributes: customer.attributes,
     version: customer.gen?.version ?? null,
+    marketingPausedUntil: customer.marketingPausedUntil ?? null,
     restrictedAt: customer.restrictedAt,
     erasedAt: customer.erasedAt,
     createdAt: customer.createdAt,

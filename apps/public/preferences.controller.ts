@@ -131,10 +131,20 @@ export class PreferencesController {
       hasFaults: missing.length > 0,
       ...preferenceRows(chosen, locale, asked, missing),
       pausedUntil: chosen.pausedUntil && dayIn(tenant.timeZone, locale, chosen.pausedUntil),
+      pauses: {
+        as: asked === null || asked.pause === null,
+        end: asked?.pause === 'end',
+        days30: asked?.pause === 30,
+        days90: asked?.pause === 90,
+      },
       languages:
         locales.length < 2
           ? []
-          : locales.map((value) => ({ value, name: languageName(value), chosen: value === locale })),
+          : locales.map((value) => ({
+              value,
+              name: languageName(value),
+              chosen: value === (asked?.locale ?? locale),
+            })),
     });
   }
 
