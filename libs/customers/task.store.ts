@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { insertMissing, withoutOut } from '#platform/versioned';
 import type { Task, TaskEnd, TaskKind, TaskOpening, TaskState } from './task.js';
@@ -91,9 +92,9 @@ export class TaskStore implements Outbox {
     return this.find(tenant, id);
   }
 
-  /** For an erasure: takes a person off what is to be done about them, which ends with it; how many there were. */
+  /** For an erasure: what was to be done about a person, but for their own requests; how many there were. */
   async forgetCustomer(tenant: string, customer: string): Promise<number> {
-    return (await this.tasks.deleteMany({ tenant, customer })).deletedCount;
+    return (await this.tasks.deleteMany({ tenant, customer, kind: { $ne: 'request' } })).deletedCount;
   }
 
   async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
@@ -115,6 +116,10 @@ export class TaskStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.tasks.collection, published);
+  }
+
+  outBacklog(): Promise<OutBacklog> {
+    return outBacklog(this.tasks.collection);
   }
 }
 

@@ -6,6 +6,7 @@ import type { CustomerStore } from '#customers/customer.store';
 import { newCustomer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { SurveyAnswerStore } from '#customers/survey-answer.store';
+import type { TaskStore } from '#customers/task.store';
 import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
@@ -47,6 +48,7 @@ export class Erase {
     private readonly inbox: InboxStore,
     private readonly withdraw: Withdraw,
     private readonly clock: Clock,
+    private readonly tasks: Pick<TaskStore, 'forgetCustomer'> | null = null,
   ) {}
 
   /**
@@ -150,6 +152,7 @@ export class Erase {
       this.suppressions.forgetGiver(tenant, customer),
       this.codes.forgetCustomer(tenant, customer),
       this.customers.forgetSends(tenant, customer),
+      this.tasks?.forgetCustomer(tenant, customer),
     ]);
     await this.requests.done(tenant, customer, this.clock.now());
     return {
