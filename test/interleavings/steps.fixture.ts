@@ -231,7 +231,7 @@ export class StoppedStore {
   }
 
   private asBefore(name: string, filter: object): Documents {
-    const query = new Query(filter as never);
+    const query = new Query(filter);
     return structuredClone((this.before.get(name) ?? []).filter((one) => query.test(one)));
   }
 

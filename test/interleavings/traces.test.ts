@@ -49,7 +49,7 @@ const TRACES: [string, Schedule, RegExp, number][] = [
 
 describe('a bad trace of the naive order', () => {
   it.each(TRACES)('%s', async (_, schedule, found, calls) => {
-    // Text by text the same schedule: the real code has no such end, the naive order has.
+    // The same schedule, step by step: the naive order comes to its bad end, the real code does not.
     const real = await play(world, schedule);
     expect(real).toEqual({ violations: [], calls });
     const bad = await play(world, schedule, naive());
