@@ -83,6 +83,9 @@ function store<Rest extends unknown[], T extends { createIndexes(): Promise<void
   };
 }
 
+/** All stores in which events out wait. */
+const OUTBOXES = Symbol('outboxes');
+
 /** The oldest secret: a code that was given out must go on being found. */
 const CODE_SECRET = Symbol('the secret of short codes');
 
@@ -217,7 +220,12 @@ export const LINE: FactoryProvider[] = [
       return new PublishOut(deps.slice(0, -3) as Outbox[], sink, journal, hooks);
     },
   },
-  wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, Tenants, Metrics]),
+  {
+    provide: OUTBOXES,
+    inject: [MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
+    useFactory: (...outboxes: unknown[]) => outboxes,
+  },
+  wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, OUTBOXES, Tenants, Metrics]),
   wire(QueueHooks, [TenantHookStore, Tenants, Clock]),
   {
     provide: DeliverHooks,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { isDuplicateKey } from '#platform/mongo';
 import { insertMissing } from '#platform/versioned';
@@ -193,6 +194,10 @@ export class SuppressionStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.records.collection, published);
+  }
+
+  outBacklog(): Promise<OutBacklog> {
+    return outBacklog(this.records.collection);
   }
 
   /** Tells all processes that a key is in use, before the first record is made under it. */

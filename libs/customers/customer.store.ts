@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { casMany, nonce } from '#platform/mongo';
 import { withoutOut, writeVersioned, type VersionedChange } from '#platform/versioned';
@@ -148,5 +149,9 @@ export class CustomerStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.customers.collection, published);
+  }
+
+  outBacklog(): Promise<OutBacklog> {
+    return outBacklog(this.customers.collection);
   }
 }

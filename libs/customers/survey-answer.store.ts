@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { withoutOut } from '#platform/versioned';
 import { bookingKey } from './booking.types.js';
@@ -101,6 +102,10 @@ export class SurveyAnswerStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.answers.collection, published);
+  }
+
+  outBacklog(): Promise<OutBacklog> {
+    return outBacklog(this.answers.collection);
   }
 
   /** Deletes a person's answers up to then (erasure); how many there were. */

@@ -2,6 +2,7 @@ import type { WebhookStore } from '#channels/webhook.store';
 import type { PauseStore } from '#consent/pause.store';
 import type { MessageStore } from '#messages/message.store';
 import type { DeadLetterStore } from '#messaging/dead-letter.store';
+import type { OutBacklog } from '#messaging/out-backlog';
 import type { Metrics } from '#platform/metrics';
 import { DUE_CLASSES } from '#purposes/stream';
 import type { Tenants } from '#tenants/tenant';
@@ -16,6 +17,7 @@ export class CountLedger {
     private readonly deadLetters: DeadLetterStore,
     private readonly webhooks: WebhookStore,
     private readonly pauses: PauseStore,
+    private readonly outboxes: readonly { outBacklog(): Promise<OutBacklog> }[],
     private readonly tenants: Tenants,
     private readonly metrics: Metrics,
   ) {}
@@ -28,7 +30,7 @@ export class CountLedger {
       figures(DUE_CLASSES, async (one) => since(await this.messages.oldestDueAt(one, now))),
       figures(COUNTED, (one) => this.messages.countByStatus([one])),
       this.deadLetters.countOpen(),
-      Promise.all([this.messages.outBacklog(), this.deadLetters.outBacklog()]),
+      Promise.all(this.outboxes.map((outbox) => outbox.outBacklog())),
       this.webhooks.silentSince(),
       figures(tenants, async (id) => (await this.pauses.list(id)).length),
     ]);
@@ -37,7 +39,7 @@ export class CountLedger {
       rows,
       deadLettersOpen,
       outboxWaiting: out.reduce((sum, { documents }) => sum + documents, 0),
-      outboxOldestSeconds: Math.max(...out.map(({ oldest }) => since(oldest))),
+      outboxOldestSeconds: Math.max(0, ...out.map(({ oldest }) => since(oldest))),
       webhookSilence: Object.fromEntries(silent.map((one) => [one.account, since(one.since)])),
       pauses,
     });
