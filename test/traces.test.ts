@@ -78,7 +78,7 @@ beforeAll(async () => {
       customer: who,
       booking: visit(new Date(lagom.now().getTime() + 3 * DAY), { service: 'Hårborttagning' }),
     });
-    await lagom.post({ ...told, traceparent: `00-${ORIGIN.traceId}-${ORIGIN.spanId}-01` });
+    await lagom.post(Object.assign({}, told, { traceparent: `00-${ORIGIN.traceId}-${ORIGIN.spanId}-01` }));
     await lagom.advance('PT0S');
     waiting = await lagom.app.get(MessageStore).pageByStatus('planned', null, 50);
     // The reminder: planned now, sent two days later.
@@ -155,8 +155,13 @@ describe('without a collector', () => {
       const booking = visit(new Date(lagom.now().getTime() + 9 * DAY));
       const told = event(lagom, 'booking.confirmed', { customer: person(), booking });
       const traceparent = `00-${ORIGIN.traceId}-${ORIGIN.spanId}-01`;
-      expect(await lagom.post({ ...told, traceparent })).toMatchObject({ accepted: 1, warnings: [] });
-      expect(await lagom.post({ ...told, id: 'other', traceparent: 'no such thing' })).toMatchObject({
+      expect(await lagom.post(Object.assign({}, told, { traceparent }))).toMatchObject({
+        accepted: 1,
+        warnings: [],
+      });
+      expect(
+        await lagom.post(Object.assign({}, told, { id: 'other', traceparent: 'no such thing' })),
+      ).toMatchObject({
         accepted: 1,
         rejected: [],
       });
