@@ -1,7 +1,7 @@
 import { covers, hear, standing } from '#consent/choices';
 import type { LinkPayload } from '#consent/link-payload';
 import type { LinkTokens } from '#consent/link-token';
-import { packPairs, unpackPairs } from '#consent/pairs';
+import { packPairs, type Pair, unpackPairs } from '#consent/pairs';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { Customer } from '#customers/customer.types';
 import type { Clock } from '#platform/clock';
@@ -30,18 +30,29 @@ export class Undo {
     private readonly clock: Clock,
   ) {}
 
-  /** Before the noes are taken: what they will take away from this person. */
-  async losses(tenant: Tenant, customer: Customer, noes: readonly ChoiceStatement[]): Promise<Box[]> {
+  /** Before the noes are taken: what they will take away from this person, in as few words as it was given. */
+  async losses(tenant: Tenant, customer: Customer, noes: readonly ChoiceStatement[]): Promise<Pair[]> {
     const wants = await wantsOf(this.suppressions, tenant, customer);
-    return PURPOSES.filter((purpose) => RULES[purpose].stoppedByChoice).flatMap((purpose) =>
-      CHANNELS.filter(
-        (channel) => noes.some((no) => covers(no, purpose, channel)) && wants(purpose, channel),
-      ).map((channel) => ({ purpose, channel })),
+    const lost = OBJECTIONABLE.filter(
+      ({ purpose, channel }) => noes.some((no) => covers(no, purpose, channel)) && wants(purpose, channel),
     );
+    const pairs = lost.flatMap((box): Pair[] => {
+      const { entry, state } = standing(customer.choiceLog, box.purpose, box.channel);
+      const given = entry !== null && state === 'given' ? entry : null;
+      // As it was said, where the no took all of it and nothing within it was a no already.
+      const whole = given && OBJECTIONABLE.filter((one) => covers(given, one.purpose, one.channel));
+      const isWhole = whole?.every((one) => lost.includes(one)) === true;
+      if (given && isWhole) return [{ purpose: given.purpose, channel: given.channel }];
+      // A yes to an SMS by name would choose it before mail: that was not said.
+      const wouldChoose =
+        box.channel !== 'email' && given?.channel !== box.channel && wants(box.purpose, 'email');
+      return wouldChoose ? [] : [box];
+    });
+    return [...new Map(pairs.map((pair) => [`${pair.purpose} ${pair.channel}`, pair])).values()];
   }
 
   /** The token that takes back an act; null where it took nothing away, or more than a link holds. */
-  seal(link: LinkPayload, act: string, losses: readonly Box[]): string | null {
+  seal(link: LinkPayload, act: string, losses: readonly Pair[]): string | null {
     const pairs = packPairs(losses);
     if (losses.length === 0 || pairs === null) return null;
     const expiresAt = new Date(this.clock.now().getTime() + UNDOABLE_MS);
@@ -76,24 +87,30 @@ export class Undo {
   }
 }
 
+const OBJECTIONABLE: readonly Box[] = PURPOSES.filter((purpose) => RULES[purpose].stoppedByChoice).flatMap(
+  (purpose) => CHANNELS.map((channel) => ({ purpose, channel })),
+);
+
 /** The customer with each loss given back for which the act's own no is what stands. Pure. */
 function withGivens(
   customer: Customer,
-  losses: ReturnType<typeof unpackPairs>,
+  losses: readonly Pair[],
   act: string,
   proof: Proof,
   at: Date,
 ): Customer {
   if (customer.erasedAt !== null) return customer;
   const mine = `${actId(act)}#`;
-  const isMine = (purpose: Box['purpose'], channel: Box['channel']): boolean => {
+  const isMine = ({ purpose, channel }: Box): boolean => {
     const { entry } = standing(customer.choiceLog, purpose, channel);
     return entry !== null && 'id' in entry && entry.id.startsWith(mine);
   };
-  const choiceLog = (losses ?? []).reduce((log, { purpose, channel }, index) => {
-    if (purpose === 'marketing' || channel === 'all' || !isMine(purpose, channel)) return log;
+  const givens = losses
+    .map((loss) => ({ ...loss, state: 'given' as const, ...proof }))
+    .filter((given) => OBJECTIONABLE.filter((one) => covers(given, one.purpose, one.channel)).every(isMine));
+  const choiceLog = givens.reduce((log, given, index) => {
     const how = { id: `undo:${act}#${index}`, at, recordedAt: at, via: 'page' as const, mayLift: true };
-    return hear(log, { purpose, channel, state: 'given', ...proof }, how).log;
+    return hear(log, given, how).log;
   }, customer.choiceLog);
   return { ...customer, choiceLog };
 }
