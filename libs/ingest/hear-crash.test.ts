@@ -86,9 +86,8 @@ async function tell(events: readonly LagomEvent[], n: number, fault: Fault): Pro
   const isStruck = doomed.faults.struck;
   await doomed.faults.revive();
   if (isStruck) {
+    // Whatever it left `released` and never produced goes on with this hearing, without waiting for repair.
     await doomed.hear(...events);
-    // What a start does.
-    await doomed.releaseDue.reproduceAll();
   }
   await doomed.runDue();
   return isStruck;

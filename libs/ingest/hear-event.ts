@@ -299,7 +299,7 @@ export class HearEvents {
     await this.releaseDue.release(due, now).catch(() => undefined);
   }
 
-  /** Rows that stand because of these events: new ones, and those that an earlier, broken-off hearing inserted. */
+  /** Rows that stand because of these events: new ones, and those of an earlier, broken-off hearing, which go on. */
   private async plannedHere(
     tenant: string,
     plans: readonly { taken: Taken; plan: Plan }[],
@@ -308,13 +308,17 @@ export class HearEvents {
     const there = plans.flatMap(({ plan: { rows } }) =>
       rows.filter((row) => !inserted.has(row._id)).map((row) => row._id),
     );
-    const byId = new Map((await this.messages.findByIds(tenant, there)).map((row) => [row._id, row.event]));
-    return new Set([
-      ...inserted,
-      ...plans.flatMap(({ taken, plan: { rows } }) =>
-        rows.flatMap((row) => (byId.get(row._id) === taken.item.event.id ? [row._id] : [])),
-      ),
-    ]);
+    const byId = new Map((await this.messages.findByIds(tenant, there)).map((row) => [row._id, row]));
+    const broken = plans.flatMap(({ taken, plan: { rows } }) =>
+      rows.flatMap(({ _id }) => {
+        const row = byId.get(_id);
+        return row?.event === taken.item.event.id ? [row] : [];
+      }),
+    );
+    // It may have been broken off before the topic had them; repair would look for them minutes later (PROTOCOL C1, C2).
+    const released = broken.filter(({ status }) => status === 'released');
+    await this.releaseDue.produce(released).catch(() => undefined);
+    return new Set([...inserted, ...broken.map(({ _id }) => _id)]);
   }
 
   /** Facts that were written behind an erasure go again (PROTOCOL F1): the tombstone stood before they were all there. */
