@@ -45,15 +45,24 @@ export class House {
     private readonly env: Record<string, string>,
   ) {
     this.slots = new Map(plans.map((plan) => [plan.name, { plan, process: null, url: null, life: 0 }]));
-    for (const slot of this.slots.values()) this.start(slot, null);
     this.watch = setInterval(() => this.lookAfter(), LOOK_EACH_MS);
   }
 
-  /** Resolves once all of them take work. */
-  async ready(): Promise<void> {
+  /** Starts them, two at a time; resolves once all of them take work. */
+  async open(): Promise<void> {
+    const all = [...this.slots.values()];
+    for (let from = 0; from < all.length; from += 2) {
+      const pair = all.slice(from, from + 2);
+      for (const slot of pair) this.start(slot, null);
+      await this.until(pair, async ({ url }) => url !== null);
+    }
+    await this.until(all, async ({ url }) => (await statusOf(url)) === 200);
+  }
+
+  private async until(slots: readonly Slot[], isSo: (slot: Slot) => Promise<boolean>): Promise<void> {
     const end = performance.now() + BOOT_MS;
-    for (const slot of this.slots.values()) {
-      while ((await statusOf(slot.url)) !== 200) {
+    for (const slot of slots) {
+      while (!(await isSo(slot))) {
         if (performance.now() > end) {
           const said = this.ownEnds.at(-1)?.said ?? slot.process?.log.slice(-1_500) ?? '';
           throw new Error(`${slot.plan.name} is not ready: ${said}`);

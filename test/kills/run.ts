@@ -91,15 +91,16 @@ export async function killRun(
   try {
     if (mongoUri === null) {
       store = new House([{ name: 'store', app: 'store' }], storeEnv);
-      await store.ready();
+      await store.open();
     }
     if (oldRows > 0) {
       const filling = await Ledger.open(uri);
       await filling.fill(oldRows);
       await filling.close();
     }
+    say('the ledger is filled');
     house = new House(slots(), env);
-    await house.ready();
+    await house.open();
     say('the house is ready');
     const lived = house;
     const kept = store;
