@@ -18,6 +18,7 @@ import { killPlan, type Kill } from './kill-plan.js';
 import { Ledger } from './ledger.js';
 import { Provider } from './provider.js';
 import { storiesOf } from './stories.js';
+import { dropTopics, refuseUsedTopics } from './topics.js';
 import { customerOf, KEY, Teller, TENANT } from './teller.js';
 
 export interface RunOptions {
@@ -64,6 +65,7 @@ export async function killRun(
 ): Promise<{ evidence: Evidence; figures: Figures; deaths: Death[]; oddities: string[] }> {
   const { seed, kills, brokers, mongoUri, oldRows, storiesPerKill = 10 } = options;
   const began = performance.now();
+  await refuseUsedTopics(brokers);
   const folder = await mkdtemp(join(tmpdir(), 'lagom-kills-'));
   const sendgrid = new SigningSendGrid();
   const chance = new Chance(seed);
@@ -154,6 +156,7 @@ export async function killRun(
     await store?.close();
     await provider.close();
     await sink.close();
+    await dropTopics(brokers, group);
     await rm(folder, { recursive: true, force: true });
   }
 }
