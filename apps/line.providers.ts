@@ -142,7 +142,8 @@ export const LINE: FactoryProvider[] = [
         config.send.mode !== 'capture' && tenants.account(account)?.account.kind !== 'smtp';
       const watch = watchCalls({ metrics, tracing, clock, webhooks, tells });
       const { send: mode, publicUrl } = config;
-      return new Senders({ tenants, clock, inbox, mode, publicUrl, timeoutMs, watch });
+      const onBreaker = metrics.breaker.bind(metrics);
+      return new Senders({ tenants, clock, inbox, mode, publicUrl, timeoutMs, watch, onBreaker });
     },
   },
   {

@@ -124,10 +124,9 @@ it('unsubscribes, takes it back, chooses and pauses, from the links of one mail'
 
   const html = await (await fetch(choose)).text();
   const seen = /name="seen" value="([^"]*)"/.exec(html)?.[1] ?? '';
-  const on = [...html.matchAll(/name="on" id="[^"]*" value="([\d.]+)" checked/g)].map(([, value]) => [
-    'on',
-    value ?? '',
-  ]);
+  const on = [...html.matchAll(/name="on" id="[^"]*" value="([\d.]+)" checked/g)].map(
+    ([, value]): [string, string] => ['on', value ?? ''],
+  );
   const form = new URLSearchParams([...on, ['on', '11.1'], ['seen', seen], ['pause', '90'], ['do', 'save']]);
   expect((await fetch(choose, { method: 'POST', body: form })).status).toBe(200);
   expect(await ask(who.id, 'abandoned-booking')).toBe('paused');

@@ -18,7 +18,14 @@ export interface ListedMessage {
   event?: string;
   dueAt: Date | null;
   createdAt: Date;
-  attempts: { n: number; channel: string; at: Date; outcome: string | null; providerId: string | null }[];
+  attempts: {
+    n: number;
+    channel: string;
+    account?: string;
+    at: Date;
+    outcome: string | null;
+    providerId: string | null;
+  }[];
 }
 
 export interface WholeMessage extends ListedMessage {
@@ -45,9 +52,10 @@ export function listed(row: MessageRow): ListedMessage {
     ...(event === null ? {} : { event }),
     dueAt: row.dueAt,
     createdAt: row.createdAt,
-    attempts: row.attempts.map(({ n, channel, at, outcome, providerId }) => ({
+    attempts: row.attempts.map(({ n, channel, account, at, outcome, providerId }) => ({
       n,
       channel,
+      ...(account === undefined ? {} : { account }),
       at,
       outcome,
       providerId,

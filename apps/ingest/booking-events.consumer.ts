@@ -35,12 +35,10 @@ export class BookingEventsConsumer {
       const event = markedRedriven(heard, read.event);
       return [hearingSpan(this.tracing, event, { topic: heard.topic }, heard.headers['traceparent'])];
     });
-    const results = await this.hearEvents
-      .hear(hearings.map(({ event }) => event))
-      .catch((error: unknown) => {
-        for (const { span } of hearings) span.end('thrown');
-        throw error;
-      });
+    const results = await this.hearEvents.hear(hearings.map(({ event }) => event)).catch((error: unknown) => {
+      for (const { span } of hearings) span.end('thrown');
+      throw error;
+    });
     const seconds = (this.clock.mono() - begun) / 1_000;
     for (const [index, { event, span }] of hearings.entries()) {
       span.end();

@@ -126,10 +126,11 @@ it('takes what staff was told, without what may name a person, and never a given
   const pending = new PendingChoices(topic, true, side.clock);
   const from = { kind: 'customer', tenant: CLINIC, customer: id } as const;
   const no = {
-    ...{ purpose: 'newsletter', channel: 'all', state: 'objected', noticeVersion: '1', language: 'sv' },
+    ...({ purpose: 'newsletter', channel: 'all', state: 'objected' } as const),
+    ...{ noticeVersion: '1', language: 'sv' },
     ...{ method: 'phone', place: 'from anna@example.se', evidence: 'Anna said so' },
-  } as const;
-  expect(await pending.append(from, [{ ...no, state: 'given' }])).toBe(false);
+  };
+  expect(await pending.append(from, [{ ...no, state: 'given' as const }])).toBe(false);
   expect(await pending.append(from, [no])).toBe(true);
   expect(topic.records.map(({ value }) => value.toString()).join()).not.toMatch(/@|Anna/);
   await backAgain();

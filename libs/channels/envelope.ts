@@ -13,13 +13,15 @@ export interface EnvelopeParts {
   /** `unsubscribe` is needed for a mail that can be objected to. */
   links: { unsubscribe?: string | undefined };
   to: string;
+  /** By which of the sender's accounts; absent: the first. */
+  account?: string | undefined;
 }
 
 /** Gmail groups complaints by it: 5–15 characters, the same for ever. */
 const SENDER_ID = 'lagom';
 
 /** Addresses a rendered message: sender, answers, and the headers that mail providers ask for. */
-export function envelopeFor({ tenant, row, rendered, links, to }: EnvelopeParts): Envelope {
+export function envelopeFor({ tenant, row, rendered, links, to, account }: EnvelopeParts): Envelope {
   const { stream } = RULES[row.purpose];
   const common = {
     tenant: tenant.id,
@@ -29,6 +31,7 @@ export function envelopeFor({ tenant, row, rendered, links, to }: EnvelopeParts)
     stream,
     purpose: row.purpose,
     to,
+    ...(account === undefined ? {} : { account }),
     content: rendered,
   };
   const { email, sms } = tenant.senders[stream];

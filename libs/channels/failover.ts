@@ -14,6 +14,9 @@ export interface Tried {
 /** By which account a message goes now, or for how long none of them is to be tried. */
 export type Route = { kind: 'by'; account: string } | { kind: 'wait'; ms: number };
 
+/** `later`: there are others, and none of them may be asked just now. */
+export type PassOn = 'now' | 'later' | 'never';
+
 /** A provider that puts one off for longer is as good as away. */
 const LONG_MS = 60_000;
 

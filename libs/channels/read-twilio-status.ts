@@ -19,6 +19,9 @@ const MARKS: Record<string, Mark> = {
   30006: 'bad-address',
 };
 
+/** Unreachable (switched off, out of coverage), or unknown: both may pass. */
+const MAY_PASS = new Set(['30003', '30008']);
+
 /** One status of one message; null where the form is none. `ref` is what we put into the callback's query. */
 export function readTwilioStatus(
   form: URLSearchParams,
@@ -39,7 +42,7 @@ export function readTwilioStatus(
 export function meaningOfTwilio(
   status: string,
   code?: string,
-): (Pick<Receipt, 'kind' | 'mark'> & { why: string }) | null {
+): (Pick<Receipt, 'kind' | 'mark' | 'mayRetry'> & { why: string }) | null {
   const failed = `twilio ${status}${code && /^\d{1,6}$/.test(code) ? ` ${code}` : ''}`;
   switch (status) {
     case 'accepted':
@@ -56,7 +59,12 @@ export function meaningOfTwilio(
       const mark = code === undefined ? undefined : MARKS[code];
       // A number that does not exist or takes no SMS: as lasting as a bounce.
       if (mark === 'bad-address') return { kind: 'bounced', why: failed, mark };
-      return { kind: 'failed', why: failed, ...(mark === undefined ? {} : { mark }) };
+      const mayRetry = code !== undefined && MAY_PASS.has(code);
+      return {
+        ...{ kind: 'failed', why: failed },
+        ...(mark === undefined ? {} : { mark }),
+        ...(mayRetry ? { mayRetry } : {}),
+      };
     }
     case 'canceled':
       return { kind: 'failed', why: failed };

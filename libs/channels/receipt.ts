@@ -20,6 +20,8 @@ export interface Receipt {
   why?: string;
   /** Where it is not what the kind says: a message may fail because of what was said about the address before. */
   mark?: Mark;
+  /** It failed for a while only: where its purpose may be said twice, it is tried once more, late. */
+  mayRetry?: boolean;
   /** The provider's name of what it told, and when it happened: a choice heard twice is one. */
   told?: { id: string; at: Date };
 }

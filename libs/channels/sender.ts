@@ -59,7 +59,7 @@ export interface Sought {
 /** What a provider's own list says of a message. */
 export type Looked =
   /** It has it; `meaning` is what became of it, where that says anything. */
-  | { kind: 'found'; providerId: string; meaning: Pick<Receipt, 'kind' | 'mark' | 'why'> | null }
+  | { kind: 'found'; providerId: string; meaning: Pick<Receipt, 'kind' | 'mark' | 'why' | 'mayRetry'> | null }
   /** It never took it. */
   | { kind: 'absent' }
   /** Something is there that it might be. */

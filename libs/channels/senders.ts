@@ -6,7 +6,7 @@ import { STREAMS, type Stream } from '#purposes/stream';
 import { accountsOf, type Account, type Tenants } from '#tenants/tenant';
 import type { BreakerState } from './breaker.js';
 import { CaptureSender } from './capture.sender.js';
-import { hasAnother, passesOn, route, type Route, type Tried } from './failover.js';
+import { hasAnother, passesOn, route, type PassOn, type Route, type Tried } from './failover.js';
 import type { InboxStore } from './inbox.store.js';
 import type { Envelope, Looked, Outcome, Sender, Sought } from './sender.js';
 import { SendGridSender } from './sendgrid.sender.js';
@@ -87,19 +87,15 @@ export class Senders {
     return route(accounts, tried, waitMs);
   }
 
-  /** Whether another account may be asked at once, by a new pass, for what the last of `tried` surely left unsent. */
-  mayPassOn(routed: Routed, outcome: Outcome): boolean {
-    if (!passesOn(outcome)) return false;
+  /** Whether another account may be asked, by a new pass, for what the last of `tried` surely left unsent. */
+  passOn(routed: Routed, outcome: Outcome): PassOn {
+    if (!passesOn(outcome)) return 'never';
     const { accounts, tried, waitMs } = this.choice(routed);
+    if (accounts.length < 2) return 'never';
     const now = tried.map((one, index) =>
       index === tried.length - 1 ? { ...one, outcome: outcome.kind, passedOn: true } : one,
     );
-    return hasAnother(accounts, now, waitMs);
-  }
-
-  /** How many accounts a tenant's messages of this stream can go by. */
-  width(tenant: string, stream: Stream, channel: Channel): number {
-    return this.sendersFor(tenant, stream, channel).length;
+    return hasAnother(accounts, now, waitMs) ? 'now' : 'later';
   }
 
   /** Sends one message, by its permit. Throws (a bug) where the permit is not this message's. */
@@ -159,7 +155,7 @@ export class Senders {
   }
 
   /** By the sender's accounts, in order; those that cannot send for want of credentials are left out. */
-  private sendersFor(tenantId: string, stream: Stream, channel: Channel): Sender[] {
+  protected sendersFor(tenantId: string, stream: Stream, channel: Channel): Sender[] {
     const tenant = this.options.tenants.get(tenantId);
     if (!tenant || (channel !== 'email' && channel !== 'sms')) return [];
     return accountsOf(tenant.senders[stream][channel]).flatMap((name) => {

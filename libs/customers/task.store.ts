@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
-import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { insertMissing, withoutOut } from '#platform/versioned';
 import type { Task, TaskEnd, TaskKind, TaskOpening, TaskState } from './task.js';
@@ -117,10 +116,6 @@ export class TaskStore implements Outbox {
 
   pullOut(published: readonly Outgoing[]): Promise<void> {
     return pullPublished(this.tasks.collection, published);
-  }
-
-  outBacklog(): Promise<OutBacklog> {
-    return outBacklog(this.tasks.collection);
   }
 
   outBacklog(): Promise<OutBacklog> {

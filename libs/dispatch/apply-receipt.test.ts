@@ -110,3 +110,86 @@ describe('order', () => {
     expect((await line.rowOf(id)).status).toBe('delivered');
   });
 });
+
+describe('an SMS that could not be delivered just then', () => {
+  const LATE_MS = 30 * 60_000;
+  const told = (kind: Receipt['kind'], ref: string, mayRetry?: boolean): Receipt => ({
+    ...{
+      kind,
+      ref,
+      address: '+46701740605',
+      channel: 'sms',
+      stream: 'service',
+      why: 'twilio undelivered 30003',
+    },
+    ...(mayRetry === undefined ? {} : { mayRetry }),
+  });
+  const failing = async () => {
+    line.provider.channels = ['sms'];
+    const { id, ref } = await sent();
+    await line.applyReceipt.apply(T, told('failed', ref, true));
+    return { id, ref };
+  };
+
+  it('is tried once more, half an hour later, by a permit and a ref of its own', async () => {
+    const { id, ref } = await failing();
+    expect(await line.rowOf(id)).toMatchObject({
+      status: 'planned',
+      attempts: [{ ref, outcome: 'undelivered' }],
+    });
+    line.clock.pass(LATE_MS - 1);
+    await line.runDue();
+    expect(line.provider.calls).toHaveLength(1);
+    line.clock.pass(1);
+    await line.runDue();
+    expect(line.provider.calls.map((call) => call.ref === ref)).toEqual([true, false]);
+    expect((await line.rowOf(id)).status).toBe('accepted');
+  });
+
+  it('once: the second time it stays failed', async () => {
+    const { id } = await failing();
+    line.clock.pass(LATE_MS);
+    await line.runDue();
+    await line.applyReceipt.apply(T, told('failed', line.provider.calls[1]!.ref, true));
+    expect((await line.rowOf(id)).status).toBe('failed');
+  });
+
+  it('told twice, it is tried once', async () => {
+    const { id, ref } = await failing();
+    await line.applyReceipt.apply(T, told('failed', ref, true));
+    line.clock.pass(LATE_MS);
+    await line.runDue();
+    await line.applyReceipt.apply(T, told('failed', ref, true));
+    expect(await line.rowOf(id)).toMatchObject({ status: 'accepted' });
+    expect(line.provider.calls).toHaveLength(2);
+  });
+
+  it('is left to a person where its purpose may not be said twice, or its time would be over', async () => {
+    line.provider.channels = ['sms'];
+    for (const changes of [
+      { purpose: 'survey' },
+      { expiresAt: new Date(line.clock.now().getTime() + LATE_MS) },
+    ]) {
+      await line.clear();
+      const { id, ref } = await sent();
+      await line.connection.collection('messages').updateOne({ _id: id as never }, { $set: changes });
+      await line.applyReceipt.apply(T, told('failed', ref, true));
+      expect((await line.rowOf(id)).status).toBe('failed');
+    }
+  });
+
+  it('is not tried again once it has arrived after all', async () => {
+    const { id, ref } = await failing();
+    await line.applyReceipt.apply(T, told('delivered', ref));
+    expect(await line.rowOf(id)).toMatchObject({ status: 'refused', reason: 'duplicate' });
+  });
+
+  it('a crash between the two writes leaves it failed, and the webhook told again mends it', async () => {
+    line.provider.channels = ['sms'];
+    const { id, ref } = await sent();
+    await line.applyReceipt.apply(T, told('failed', ref));
+    expect((await line.rowOf(id)).status).toBe('failed');
+    await line.applyReceipt.apply(T, told('failed', ref, true));
+    expect((await line.rowOf(id)).status).toBe('planned');
+  });
+});

@@ -23,6 +23,11 @@ const RANK: Partial<Record<Status, number>> = {
 };
 const TRIES = 5;
 
+/** What stands of a try that the provider took and could not deliver just then. */
+const UNDELIVERED = 'undelivered';
+/** A phone that was off, or a fault that nobody named, is given this long. */
+const LATE_RETRY_MS = 30 * 60_000;
+
 /** Applies what providers tell: the row moves by rank, the address is suppressed, whether a row is found or not. */
 export class ApplyReceipt {
   constructor(
@@ -33,7 +38,7 @@ export class ApplyReceipt {
 
   /** The row as it stands afterwards; null where the ref is not known. */
   async apply(tenant: string, receipt: Receipt): Promise<MessageRow | null> {
-    const row = await this.move(tenant, receipt);
+    const row = await this.retryLate(await this.move(tenant, receipt), receipt);
     const kind = ADDRESS_KIND[receipt.channel];
     if (kind !== 'email' && kind !== 'phone') return row;
     const about = { kind, address: normalised(kind, receipt.address) };
@@ -82,13 +87,31 @@ export class ApplyReceipt {
     throw new Error(`a row was written by others ${TRIES} times in a row`);
   }
 
+  /**
+   * What failed for a while only is due once more, later, and asked about like everything else: once, and only where its
+   * purpose may be said twice (an unknown fault may have delivered it). All other such messages wait for a person.
+   */
+  private async retryLate(row: MessageRow | null, receipt: Receipt): Promise<MessageRow | null> {
+    if (row?.status !== 'failed' || receipt.mayRetry !== true) return row;
+    if (RULES[row.purpose].unknown !== 'resend' || row.attempts.at(-1)?.ref !== receipt.ref) return row;
+    if (row.attempts.some(({ ref, outcome }) => ref !== receipt.ref && outcome === UNDELIVERED)) return row;
+    const now = this.clock.now();
+    const dueAt = new Date(now.getTime() + LATE_RETRY_MS);
+    if (row.expiresAt !== null && row.expiresAt <= dueAt) return row;
+    const failed = row as MessageRow & { status: 'failed' };
+    const why = 'could not be delivered just then: once more';
+    const again = transition(failed, 'planned', why, now, { dueAt, reason: null, until: null });
+    return (await this.messages.apply([again])).size > 0 ? again.after : row;
+  }
+
   /** A try that was in doubt has arrived after all, and the next has not begun: it must not be said again. */
   private spareRepeat(row: MessageRow, receipt: Receipt): Transition | null {
     const { kind, ref } = receipt;
     if (row.status !== 'planned' && row.status !== 'released') return null;
     if (kind !== 'accepted' && kind !== 'delivered') return null;
     const attempt = row.attempts.find((one) => one.ref === ref);
-    if (attempt === undefined || !isInDoubt(attempt)) return null;
+    const mayArrive = attempt?.outcome === UNDELIVERED && kind === 'delivered';
+    if (attempt === undefined || !(isInDoubt(attempt) || mayArrive)) return null;
     const why = `an earlier try was ${kind}`;
     return transition(
       row as MessageRow & { status: 'planned' },
@@ -126,11 +149,12 @@ export class ApplyReceipt {
 }
 
 /** What a receipt says of a try that was in doubt, or whose own record is still to come. */
-function settled(row: MessageRow, { ref, kind }: Receipt): Record<string, unknown> {
+function settled(row: MessageRow, { ref, kind, mayRetry }: Receipt): Record<string, unknown> {
   const index = row.attempts.findIndex((one) => one.ref === ref);
   const attempt = row.attempts[index];
-  if (attempt === undefined || !isInDoubt(attempt)) return {};
-  const outcome = kind === 'delivered' ? 'accepted' : kind;
+  if (attempt === undefined) return {};
+  const outcome = kind === 'delivered' ? 'accepted' : mayRetry === true ? UNDELIVERED : kind;
+  if (!isInDoubt(attempt) && outcome !== UNDELIVERED && attempt.outcome !== UNDELIVERED) return {};
   return {
     [`attempts.${index}.outcome`]: outcome,
     ...(attempt.said == null ? {} : { [`attempts.${index}.said`]: null }),

@@ -43,6 +43,7 @@ export function compose(
         rendered: result.content,
         links,
         to: address,
+        account: permitted.account ?? undefined,
       }),
     },
   };

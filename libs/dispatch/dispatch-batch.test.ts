@@ -164,7 +164,8 @@ describe('what the provider says', () => {
       }
       throw new Error('a permit is for another address');
     };
-    const spoilt = Object.create(dispatch, { senders: { value: { sendAll } } }) as DispatchBatch;
+    const passOn = () => 'never' as const;
+    const spoilt = Object.create(dispatch, { senders: { value: { sendAll, passOn } } }) as DispatchBatch;
     await line.releaseDue.runOnce(line.clock.now());
     await expect(spoilt.run(CLINIC, line.topics.take())).rejects.toThrow('another address');
     expect((await line.rowOf(sound)).status).toBe('accepted');

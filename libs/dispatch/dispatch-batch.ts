@@ -235,11 +235,12 @@ export class DispatchBatch {
     now: Date,
   ): Promise<{ ready: Ready[]; lost: { message: string; customer: string }[] }> {
     const moves = composed.map(({ permitted, content, envelope }) => {
-      const { row, ref, channel, trace } = permitted;
+      const { row, ref, channel, account, trace } = permitted;
       const attempt: Attempt = {
         n: row.attempts.length + 1,
         ref,
         channel,
+        ...(account === null ? {} : { account }),
         at: now,
         outcome: null,
         providerId: null,
@@ -283,15 +284,21 @@ export class DispatchBatch {
           await this.suppress(tenant.id, one, outcome);
         }
         const { customer } = one.permitted;
-        const other = one.permitted.channel === 'email' ? customer.phone : customer.email;
-        const mayFallOn = !RULES[one.claimed.purpose].stoppedByChoice && other !== null;
-        const move = outcomeMove(one.claimed, outcome, mayFallOn, this.clock.now());
+        const { _id: message, stream, attempts: tried, purpose } = one.claimed;
+        const { channel } = one.permitted;
+        const otherAddress = channel === 'email' ? customer.phone : customer.email;
+        const other = {
+          channel: !RULES[purpose].stoppedByChoice && otherAddress !== null,
+          account: this.senders.passOn({ message, tenant: tenant.id, stream, channel, tried }, outcome),
+        };
+        const move = outcomeMove(one.claimed, outcome, other, this.clock.now());
         recorder.add(move, {
           ref: one.permitted.ref,
           providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
         });
         const { dueClass, dueAt } = one.claimed;
-        if (dueAt !== null) this.metrics.lateness(dueClass, (this.clock.now().getTime() - dueAt.getTime()) / 1_000);
+        if (dueAt !== null)
+          this.metrics.lateness(dueClass, (this.clock.now().getTime() - dueAt.getTime()) / 1_000);
         if (move.after.status === 'failed') {
           await this.customers.giveBack(tenant.id, [
             { customer: customer.customer, message: one.claimed._id },

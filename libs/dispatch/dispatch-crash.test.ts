@@ -93,6 +93,7 @@ describe.each(FAULTS)('with a %s at each write and call', (fault: Fault) => {
       // Whoever was not on the way to the provider just then is as without the crash.
       if (!isStruck) expect(await ends(ids)).toEqual(CLEAN);
     }
-    expect(n).toBeGreaterThan(8);
+    // Release, reservation, claim, four calls and at least one record.
+    expect(n).toBeGreaterThanOrEqual(8);
   }, 60_000);
 });

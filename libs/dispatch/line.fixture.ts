@@ -13,9 +13,10 @@ import type { Metrics } from '#platform/metrics';
 import { connectMongo } from '#platform/mongo';
 import { CLINIC, Ledger, NOW } from '#privacy/ledger.fixture';
 import type { Channel } from '#purposes/channel';
+import type { Stream } from '#purposes/stream';
 import type { RenderInput } from '#rendering/rendered';
 import type { Templates } from '#rendering/templates';
-import { Tenants, type Tenant } from '#tenants/tenant';
+import { accountsOf, Tenants, type Tenant } from '#tenants/tenant';
 import { ApplyReceipt } from './apply-receipt.js';
 import { DispatchBatch } from './dispatch-batch.js';
 import type { Due } from './due.types.js';
@@ -35,6 +36,8 @@ export class Provider {
   queue: (envelope: Envelope) => Promise<void> = () => Promise.resolve();
   /** Which channels there are. */
   channels: readonly Channel[] = ['email', 'sms'];
+  /** A sender's accounts, in order; null: as the tenant's file says. */
+  accounts: readonly string[] | null = null;
 
   /** How often each message was taken. */
   accepted = new Map<string, number>();
@@ -76,8 +79,9 @@ class ScriptedSender extends Sender {
   constructor(
     private readonly provider: Provider,
     private readonly ledger: Ledger,
+    account: string,
   ) {
-    super({ account: 'scripted', clock: ledger.clock, slots: 256 });
+    super({ account, clock: ledger.clock, slots: 256 });
   }
 
   protected override deliver(envelope: Envelope): Promise<Outcome> {
@@ -93,20 +97,15 @@ class ScriptedSender extends Sender {
   }
 }
 
-/** Real permits, real slots; only the provider is played. */
+/** Real permits, real slots, real breakers, the real choice of an account; only the provider is played. */
 class ScriptedSenders extends Senders {
-  private readonly sender: ScriptedSender;
+  private readonly byName = new Map<string, ScriptedSender>();
 
   constructor(
     private readonly provider: Provider,
-    ledger: Ledger,
+    private readonly ledger: Ledger,
   ) {
     super({ tenants: new Tenants([]), clock: ledger.clock, mode: { mode: 'capture' }, inbox: ledger.inbox });
-    this.sender = new ScriptedSender(provider, ledger);
-  }
-
-  override has(_tenant: string, _stream: string, channel: Channel): boolean {
-    return this.provider.channels.includes(channel);
   }
 
   override allowed(): boolean {
@@ -115,7 +114,25 @@ class ScriptedSenders extends Senders {
 
   override async send(...[permit, envelope]: Parameters<Senders['send']>): Promise<Outcome> {
     await this.provider.queue(envelope);
-    return this.sender.send(permit, envelope);
+    return super.send(permit, envelope);
+  }
+
+  /** Breakers as of a new process. */
+  forget(): void {
+    this.byName.clear();
+  }
+
+  protected override sendersFor(tenant: string, stream: Stream, channel: Channel): Sender[] {
+    if (!this.provider.channels.includes(channel)) return [];
+    const senders =
+      channel === 'email' || channel === 'sms' ? this.ledger.tenants.get(tenant)?.senders : undefined;
+    const named = accountsOf(senders?.[stream][channel as 'email' | 'sms']);
+    const accounts = this.provider.accounts ?? (named.length > 0 ? named : ['scripted']);
+    return accounts.map((name) => {
+      const sender = this.byName.get(name) ?? new ScriptedSender(this.provider, this.ledger, name);
+      this.byName.set(name, sender);
+      return sender;
+    });
   }
 }
 
@@ -159,6 +176,7 @@ export class Line extends Ledger {
   readonly pauses;
   readonly means;
   readonly dispatch;
+  private readonly senders: ScriptedSenders;
 
   protected constructor(
     store: EmbeddedStore,
@@ -169,6 +187,7 @@ export class Line extends Ledger {
   ) {
     super(store, connection, clock);
     const senders = new ScriptedSenders(provider, this);
+    this.senders = senders;
     const links = new Links(
       new LinkTokens(['a secret of thirty-two characters']),
       this.codes,
@@ -215,6 +234,8 @@ export class Line extends Ledger {
     this.provider.answer = accepted;
     this.provider.queue = () => Promise.resolve();
     this.provider.channels = ['email', 'sms'];
+    this.provider.accounts = null;
+    this.senders.forget();
   }
 
   tenantOf(id: string): Tenant {

@@ -1,4 +1,6 @@
+import type { Route } from '#channels/failover';
 import type { Senders } from '#channels/senders';
+import type { MessageRow } from '#messages/message.types';
 import type { Channel } from '#purposes/channel';
 import type { Stream } from '#purposes/stream';
 import type { Templates } from '#rendering/templates';
@@ -17,6 +19,10 @@ export class MeansOfHouse implements Means {
 
   allowed(channel: Channel, address: string): boolean {
     return this.senders.allowed(channel, address);
+  }
+
+  route({ _id: message, tenant, stream, attempts: tried }: MessageRow, channel: Channel): Route | null {
+    return this.senders.route({ message, tenant, stream, channel, tried });
   }
 
   contentProblem(template: string, channel: Channel): string | null {

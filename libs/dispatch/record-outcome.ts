@@ -1,3 +1,4 @@
+import type { PassOn } from '#channels/failover';
 import type { Outcome } from '#channels/sender';
 import type { MessageRow } from '#messages/message.types';
 import { transition, type Transition } from '#messages/transition';
@@ -7,11 +8,17 @@ const BACKOFF_MS = [5_000, 15_000, 60_000, 300_000, 900_000] as const;
 
 export type Sending = MessageRow & { status: 'sending' };
 
+/** What else there is for a message that surely was not sent. */
+export interface OtherWays {
+  channel: boolean;
+  account: PassOn;
+}
+
 /**
  * The move that an outcome asks of a row that is being sent (PROTOCOL A7). Only what surely was not sent goes back to
  * `planned`; what may have been sent is `unknown` and is never tried on an old permit.
  */
-export function outcomeMove(row: Sending, outcome: Outcome, otherChannel: boolean, now: Date): Transition {
+export function outcomeMove(row: Sending, outcome: Outcome, other: OtherWays, now: Date): Transition {
   const index = row.attempts.length - 1;
   const ended = (said: string, providerId: string | null = null): { set: Record<string, unknown> } => ({
     set: {
@@ -20,23 +27,31 @@ export function outcomeMove(row: Sending, outcome: Outcome, otherChannel: boolea
       ...(said === 'unknown' || row.attempts[index]?.said == null
         ? {}
         : { [`attempts.${index}.said`]: null }),
+      ...(other.account === 'never' ? {} : { [`attempts.${index}.passedOn`]: true }),
     },
   });
+  // A new pass through the gate, with a permit and a ref of its own, by the account that `failover.ts` then says.
+  const byAnother = (reason: string): Transition =>
+    transition(row, 'planned', `another account: ${reason}`, now, { dueAt: now }, ended(reason));
+  const later = (reason: string, afterMs: number): Transition =>
+    transition(
+      row,
+      'planned',
+      `try again: ${reason}`,
+      now,
+      { dueAt: new Date(now.getTime() + afterMs) },
+      ended(reason),
+    );
   switch (outcome.kind) {
     case 'accepted':
       return transition(row, 'accepted', undefined, now, {}, ended('accepted', outcome.providerId));
-    case 'retry-at': {
-      const wait = Math.max(outcome.afterMs, BACKOFF_MS[Math.min(index, BACKOFF_MS.length - 1)] ?? 0);
-      const dueAt = new Date(now.getTime() + wait);
-      return transition(
-        row,
-        'planned',
-        `try again: ${outcome.reason}`,
-        now,
-        { dueAt },
-        ended(outcome.reason),
+    case 'retry-at':
+      if (other.account === 'now') return byAnother(outcome.reason);
+      // A breaker knows when its account is tried again; this message has not been.
+      return later(
+        outcome.reason,
+        outcome.trouble === 'resting' ? outcome.afterMs : Math.max(outcome.afterMs, backoffMs(row)),
       );
-    }
     case 'late':
       return transition(
         row,
@@ -49,7 +64,7 @@ export function outcomeMove(row: Sending, outcome: Outcome, otherChannel: boolea
     case 'bad-address':
     case 'opted-out':
       // Surely not sent; the address is suppressed now, so the gate picks another channel or says no.
-      return otherChannel
+      return other.channel
         ? transition(
             row,
             'planned',
@@ -60,8 +75,16 @@ export function outcomeMove(row: Sending, outcome: Outcome, otherChannel: boolea
           )
         : transition(row, 'failed', outcome.reason, now, {}, ended(outcome.kind));
     case 'rejected':
+      if (other.account === 'now') return byAnother(outcome.reason);
+      if (other.account === 'later') return later(outcome.reason, backoffMs(row));
       return transition(row, 'failed', outcome.reason, now, {}, ended('rejected'));
     case 'unknown':
       return transition(row, 'unknown', outcome.reason, now, {}, ended('unknown'));
   }
+}
+
+/** What an open breaker kept from being tried does not count as a try. */
+function backoffMs({ attempts }: Sending): number {
+  const tries = attempts.filter(({ outcome }) => outcome !== 'circuit-open').length;
+  return BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? 0;
 }

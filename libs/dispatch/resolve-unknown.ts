@@ -8,7 +8,7 @@ import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
 import { RULES } from '#purposes/purposes';
-import type { Tenants } from '#tenants/tenant';
+import { accountsOf, type Tenants } from '#tenants/tenant';
 import type { ApplyReceipt } from './apply-receipt.js';
 import { addressOn } from './decide.js';
 
@@ -94,10 +94,13 @@ export class ResolveUnknown {
     const looked: Looked =
       to === null || from === undefined
         ? { kind: 'cannot' }
-        : await this.senders.lookUp(tenant, stream, channel, {
-            ...{ to, from, at },
-            isIt: (text) => digestOf(ref, text) === said,
-          });
+        : await this.senders.lookUp(
+            tenant,
+            stream,
+            channel,
+            { ...{ to, from, at }, isIt: (text) => digestOf(ref, text) === said },
+            attempt.account,
+          );
     this.asked.set(row._id, { rev: row.rev, mono: this.clock.mono(), looked });
     return looked;
   }
@@ -136,8 +139,10 @@ export class ResolveUnknown {
     if (row.attempts.filter(isInDoubt).length > 1) return false;
     const { channel } = attempt;
     const senders = this.tenants.get(row.tenant)?.senders[row.stream];
-    const account = channel === 'email' || channel === 'sms' ? senders?.[channel]?.account : undefined;
-    if (account === undefined) return false;
+    const accounts = channel === 'email' || channel === 'sms' ? accountsOf(senders?.[channel]) : [];
+    const account = attempt.account ?? accounts[0];
+    // Only who may have sent it can say it again: one that the file names no more leaves it to a person.
+    if (account === undefined || !accounts.includes(account)) return false;
     if (!lastAt.has(account)) lastAt.set(account, await this.webhooks.lastAt(row.tenant, account));
     const last = lastAt.get(account);
     return last != null && last.getTime() - attempt.at.getTime() >= FLOW_MS;

@@ -11,7 +11,7 @@ export function stopMove(stopped: Exclude<Decided, { kind: 'send' }>, now: Date)
   const row = stopped.row as MessageRow & { status: 'released' };
   switch (stopped.kind) {
     case 'wait':
-      return transition(row, 'planned', 'another message about the same is under way', now, {
+      return transition(row, 'planned', stopped.why, now, {
         dueAt: stopped.until,
       });
     case 'hold':

@@ -12,11 +12,15 @@ export interface Attempt {
   n: number;
   ref: string;
   channel: Channel;
+  /** By which of the sender's accounts; absent: the only one there was. */
+  account?: string;
   at: Date;
   outcome: string | null;
   providerId: string | null;
   /** While it is in doubt: what was said, as `digestOf` it, to be found in a provider's list. Only where it has one. */
   said?: string | null;
+  /** Its account turned it away, surely unsent: another may be asked (`failover.ts`). */
+  passedOn?: boolean;
 }
 
 export interface HistoryEntry {

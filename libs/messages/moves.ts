@@ -50,7 +50,7 @@ export const MOVES = {
     complained: 'receipt',
     failed: 'receipt',
   },
-  failed: { planned: 'retried by a person' },
+  failed: { planned: 'retried by a person, or once, late' },
   bounced: {},
   complained: {},
   refused: {},
