@@ -72,7 +72,10 @@ export class DeadLetterStore implements Outbox {
   /** Nothing of what the letter holds: its place, and the type where it could be told. */
   async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
     const fields = { tenant: 1, key: 1, type: 1, out: 1 } as const;
-    const letters = await this.letters.find(waitingOut(settledBefore), fields).limit(limit).lean<DeadLetter[]>();
+    const letters = await this.letters
+      .find(waitingOut(settledBefore), fields)
+      .limit(limit)
+      .lean<DeadLetter[]>();
     return letters.map(({ _id, tenant, key, type, out = [] }) => ({
       ...{ _id, tenant, customer: key, out },
       about: { deadLetter: _id, ...(type === null ? {} : { type }) },

@@ -117,7 +117,10 @@ export function readConfig(env: NodeJS.ProcessEnv, app: AppName): Config {
     tracing:
       read.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
         ? null
-        : { endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT, serviceName: read.OTEL_SERVICE_NAME ?? `lagom-${app}` },
+        : {
+            endpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT,
+            serviceName: read.OTEL_SERVICE_NAME ?? `lagom-${app}`,
+          },
     providers: Object.fromEntries(Object.entries(given).filter(([name]) => !isOurs(name))),
   };
 }
@@ -153,8 +156,7 @@ const withoutEmpty = (env: NodeJS.ProcessEnv): Record<string, string> =>
     }),
   );
 
-const isOurs = (name: string): boolean =>
-  /^(LAGOM|KAFKA|OTEL)_/.test(name) || name === 'MONGODB_URI';
+const isOurs = (name: string): boolean => /^(LAGOM|KAFKA|OTEL)_/.test(name) || name === 'MONGODB_URI';
 
 /** A text that `read` turns into a value, or into what is wrong with it; `absent` is said where there is none. */
 const text = <T extends object | string | number>(

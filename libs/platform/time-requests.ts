@@ -15,9 +15,7 @@ export function timeRequests(app: Pick<INestApplication, 'use'>, metrics: Metric
     const begun = clock.mono();
     const [, first = ''] = request.path.split('/');
     const area = AREAS.has(first) ? first : 'other';
-    response.once('finish', () =>
-      metrics.http(area, response.statusCode, (clock.mono() - begun) / 1_000),
-    );
+    response.once('finish', () => metrics.http(area, response.statusCode, (clock.mono() - begun) / 1_000));
     next();
   });
 }

@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { randomInt } from 'node:crypto';
 import { REAL } from '../home.fixture.js';
-import { judge, type Violation } from './judge.js';
+import { judge, type Evidence, type Violation } from './judge.js';
 import { killRun } from './run.js';
+import { customerOf } from './teller.js';
 import type { Death } from './house.js';
 
 const KILLS = Number(process.env.KILLS ?? 0);
@@ -31,7 +32,7 @@ if (KILLS === 0 || brokers === undefined || mongoUri === undefined) {
       });
       say(JSON.stringify(figures, null, 2));
       const violations = judge(evidence);
-      for (const one of violations) say(report(one, deaths));
+      for (const one of violations) say([report(one, deaths), ...dossier(one, evidence)].join('\n'));
       expect(violations.map(({ breach, detail }) => `${breach}: ${detail}`)).toEqual([]);
       expect(oddities).toEqual([]);
       expect(figures.kills).toBe(KILLS);
@@ -43,6 +44,20 @@ if (KILLS === 0 || brokers === undefined || mongoUri === undefined) {
 /** Past jest, which would show it only at the end, and with the place of this line. */
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** All that was told in the story, and all that stands in the ledger of its person. */
+function dossier({ story }: Violation, { told, rows, noes }: Evidence): string[] {
+  const person = story === null ? null : customerOf({ id: story });
+  return [
+    ...told.filter((one) => one.story === story).map((one) => `    told ${JSON.stringify(one)}`),
+    ...noes.filter((one) => one.story === story).map((one) => `    no ${JSON.stringify(one)}`),
+    ...rows
+      .filter(({ customer }) => customer === person)
+      .map(
+        ({ _id, event, status, reason }) => `    row ${_id} of ${event ?? '–'}: ${status} ${reason ?? ''}`,
+      ),
+  ];
 }
 
 /** What the row went through, and who died meanwhile. */
