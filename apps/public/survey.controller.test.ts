@@ -59,7 +59,7 @@ it('keeps one answer for a visit, which can be changed for a week from the first
   wait(DAY);
   for (const late of [await ask(path), await answer(path, { score: '5' })]) {
     expect(late.status).toBe(410);
-    expect(await late.text()).toContain('Länken gäller inte längre');
+    expect(await late.text()).toContain('Den här länken används inte längre');
   }
   expect(await kept(booking)).toMatchObject({ score: 0 });
 });

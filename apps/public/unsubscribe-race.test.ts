@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Sender, type Envelope, type Outcome } from '#channels/sender';
+import type { Envelope, Outcome } from '#channels/outcome';
+import { Sender } from '#channels/sender';
 import type { Senders } from '#channels/senders';
 import { CustomerStore } from '#customers/customer.store';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
@@ -42,7 +43,8 @@ beforeAll(async () => {
   side = await startPublic({ haste: 5 });
   sender = new SlowSender({ account: 'slow', clock: side.clock });
   // Paced: a while lies between the claim and the call.
-  const paced: Pick<Senders, 'sendAll'> = {
+  const paced: Pick<Senders, 'sendAll' | 'passOn'> = {
+    passOn: () => 'never',
     sendAll: async (items, onOutcome) => {
       const each = items.map(async (item) => {
         await pause(Math.random() * 25);

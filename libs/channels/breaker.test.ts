@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { StoppedClock } from '#platform/clock';
 import { Breaker, type BreakerState } from './breaker.js';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './outcome.js';
 
 const ok: Outcome = { kind: 'accepted', providerId: 'p' };
 const refused: Outcome = { kind: 'retry-at', afterMs: 1, reason: 'econnrefused', trouble: 'unreachable' };

@@ -10,7 +10,7 @@ import {
   type IBreaker,
 } from 'cockatiel';
 import type { Clock } from '#platform/clock';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './outcome.js';
 
 export type BreakerState = 'closed' | 'half-open' | 'open';
 

@@ -1,6 +1,7 @@
 import { inboxId, type CapturedMessage, type InboxStore } from './inbox.store.js';
 import { codeOf } from './provider-failure.js';
-import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+import type { Envelope, Outcome } from './outcome.js';
+import { Sender, type SenderOptions } from './sender.js';
 
 /** No sockets here: as wide as a batch, so that it is written in one go. */
 const CAPTURE_SLOTS = 256;

@@ -1,7 +1,7 @@
 import { permitFor } from '#consent/permit.fixture';
 import type { Permit } from '#consent/may-send';
 import type { Channel } from '#purposes/channel';
-import type { Envelope } from './sender.js';
+import type { Envelope } from './outcome.js';
 
 const ADDRESS: Partial<Record<Channel, string>> = { email: 'anna@example.se', sms: '+46701740605' };
 

@@ -3,7 +3,7 @@ import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Rendered } from '#rendering/rendered';
 import type { Tenant } from '#tenants/tenant';
-import type { Envelope } from './sender.js';
+import type { Envelope } from './outcome.js';
 
 export interface EnvelopeParts {
   tenant: Tenant;

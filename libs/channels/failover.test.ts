@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { hasAnother, passesOn, route, type Tried } from './failover.js';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './outcome.js';
 
 const ACCOUNTS = ['first', 'second', 'third'];
 const rests =

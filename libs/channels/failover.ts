@@ -1,5 +1,5 @@
 import type { Channel } from '#purposes/channel';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './outcome.js';
 
 /** What a try left behind, as the ledger keeps it. */
 export interface Tried {

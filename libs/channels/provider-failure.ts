@@ -1,4 +1,4 @@
-import type { Outcome } from './sender.js';
+import type { Outcome } from './outcome.js';
 
 /** Waits where the provider named none. */
 const RATE_LIMITED_MS = 10_000;

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Permit } from '#consent/may-send';
 import { StoppedClock } from '#platform/clock';
 import { anEnvelope, permitOf } from './envelope.fixture.js';
-import type { Outcome, Sender, SenderOptions } from './sender.js';
+import type { Outcome } from './outcome.js';
+import type { Sender, SenderOptions } from './sender.js';
 
 /** What a provider can do to a message. */
 export type Turn =

@@ -5,7 +5,7 @@ import { Tenants, type Account, type Tenant } from '#tenants/tenant';
 import { anEnvelope, permitOf } from './envelope.fixture.js';
 import type { CapturedMessage, InboxStore } from './inbox.store.js';
 import { ProviderSink } from './provider-sink.fixture.js';
-import type { Outcome } from './sender.js';
+import type { Outcome } from './outcome.js';
 import { Senders, type SendersOptions } from './senders.js';
 import { aClinic } from './tenant.fixture.js';
 

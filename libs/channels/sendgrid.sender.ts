@@ -1,7 +1,8 @@
 import { MailService, type MailDataRequired } from '@sendgrid/mail';
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
-import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+import type { Envelope, Outcome } from './outcome.js';
+import { Sender, type SenderOptions } from './sender.js';
 import { SendGridHttp, type MailParts } from './sendgrid-http.js';
 
 export interface SendGridAccount {

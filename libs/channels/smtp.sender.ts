@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { codeOf, down, networkFailure, unreachable } from './provider-failure.js';
-import { Sender, type Envelope, type Outcome, type SenderOptions } from './sender.js';
+import type { Envelope, Outcome } from './outcome.js';
+import { Sender, type SenderOptions } from './sender.js';
 import { smtpServer } from './smtp-server-url.js';
 
 export interface SmtpAccount {

@@ -2,14 +2,8 @@ import twilio from 'twilio';
 import { RULES } from '#purposes/purposes';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import { meaningOfTwilio } from './read-twilio-status.js';
-import {
-  Sender,
-  type Envelope,
-  type Looked,
-  type Outcome,
-  type SenderOptions,
-  type Sought,
-} from './sender.js';
+import type { Envelope, Outcome } from './outcome.js';
+import { Sender, type Looked, type SenderOptions, type Sought } from './sender.js';
 import { TwilioHttp, type RateLimited } from './twilio-http.js';
 
 export interface TwilioAccount {

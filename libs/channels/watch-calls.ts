@@ -1,17 +1,11 @@
 import type { Clock } from '#platform/clock';
 import type { Metrics } from '#platform/metrics';
 import type { Span, Tracing } from '#platform/tracing';
-import type { Envelope, Outcome } from './sender.js';
+import type { Envelope, Outcome } from './outcome.js';
 import type { WebhookStore } from './webhook.store.js';
 
 /** Told when a call to a provider begins; what it answers is told how the call ended. */
 export type WatchCall = (account: string, envelope: Envelope) => (outcome: Outcome) => void;
-
-/** What a call belongs to: the step that makes it, and the event that planned the message. */
-export interface CallTrace {
-  parent: string | undefined;
-  planned: string | undefined;
-}
 
 export interface WatchOptions {
   metrics: Metrics;

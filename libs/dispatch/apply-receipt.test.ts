@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Receipt } from '#channels/receipt';
-import type { Outcome } from '#channels/sender';
+import type { Outcome } from '#channels/outcome';
 import { CLINIC } from '#privacy/ledger.fixture';
 import { Line } from './line.fixture.js';
 

@@ -1,5 +1,5 @@
 import { envelopeFor } from '#channels/envelope';
-import type { Envelope } from '#channels/sender';
+import type { Envelope } from '#channels/outcome';
 import type { Booking } from '#customers/booking.types';
 import type { Customer } from '#customers/customer.types';
 import type { RenderInput } from '#rendering/rendered';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Envelope, Outcome } from '#channels/sender';
+import type { Envelope, Outcome } from '#channels/outcome';
 import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import { CLINIC, NEIGHBOUR, said } from '#privacy/ledger.fixture';

@@ -1,4 +1,4 @@
-import type { Outcome } from '#channels/sender';
+import type { Outcome } from '#channels/outcome';
 import type { Senders } from '#channels/senders';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer, Send } from '#customers/customer.types';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Envelope, Outcome } from '#channels/sender';
+import type { Envelope, Outcome } from '#channels/outcome';
 import { FAULTS, type Fault } from '#platform/faults.fixture';
 import { CLINIC } from '#privacy/ledger.fixture';
 import { accepted, Line } from './line.fixture.js';

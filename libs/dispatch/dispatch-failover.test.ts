@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { Envelope, Outcome } from '#channels/sender';
+import type { Envelope, Outcome } from '#channels/outcome';
 import { Line } from './line.fixture.js';
 
 let line: Line;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Receipt, Told } from '#channels/receipt';
-import type { Outcome } from '#channels/sender';
+import type { Outcome } from '#channels/outcome';
 import { WebhookStore } from '#channels/webhook.store';
 import { optOutsOnly, suppressedOnly } from '#consent/suppression';
 import { transition } from '#messages/transition';

@@ -1,5 +1,6 @@
 import type mongoose from 'mongoose';
-import { Sender, type Envelope, type Outcome } from '#channels/sender';
+import type { Envelope, Outcome } from '#channels/outcome';
+import { Sender } from '#channels/sender';
 import { Senders } from '#channels/senders';
 import { LinkTokens } from '#consent/link-token';
 import { PauseStore } from '#consent/pause.store';

@@ -1,5 +1,5 @@
 import type { PassOn } from '#channels/failover';
-import type { Outcome } from '#channels/sender';
+import type { Outcome } from '#channels/outcome';
 import type { MessageRow } from '#messages/message.types';
 import { transition, type Transition } from '#messages/transition';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import type { Outcome } from '#channels/sender';
+import type { Outcome } from '#channels/outcome';
 import { Line } from './line.fixture.js';
 import { RELEASED_STUCK_MS, SENDING_STUCK_MS } from './repair-stuck.js';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Looked, Outcome, Sought } from '#channels/sender';
+import type { Outcome } from '#channels/outcome';
+import type { Looked, Sought } from '#channels/sender';
 import type { Senders } from '#channels/senders';
 import { WebhookStore } from '#channels/webhook.store';
 import { CLINIC } from '#privacy/ledger.fixture';

@@ -1,4 +1,4 @@
-import type { CallTrace } from '#channels/watch-calls';
+import type { CallTrace } from '#channels/outcome';
 import type { MessageRow } from '#messages/message.types';
 import type { Span, Tracing } from '#platform/tracing';
 

@@ -78,10 +78,3 @@ export interface TracingConfig {
   endpoint: string;
   serviceName: string;
 }
-
-/** Imports OpenTelemetry only where there is somebody to tell. */
-export async function openTracing(config: TracingConfig | null): Promise<Tracing> {
-  if (config === null) return NO_TRACING;
-  const { OtlpTracing } = await import('./otlp-tracing.js');
-  return new OtlpTracing(config);
-}

@@ -1,4 +1,4 @@
-import type { Envelope } from '#channels/sender';
+import type { Envelope } from '#channels/outcome';
 import { booking, event } from '#ingest/hearing.fixture';
 import { NOW, said } from '#privacy/ledger.fixture';
 import { RULES } from '#purposes/purposes';

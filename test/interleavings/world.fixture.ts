@@ -1,5 +1,5 @@
 import type mongoose from 'mongoose';
-import type { Envelope, Outcome } from '#channels/sender';
+import type { Envelope, Outcome } from '#channels/outcome';
 import { WebhookStore } from '#channels/webhook.store';
 import { newCustomer, type Customer } from '#customers/customer.types';
 import { HeldTopics, Provider } from '#dispatch/line.fixture';
