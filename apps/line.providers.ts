@@ -10,6 +10,7 @@ import { ShortCodeStore } from '#consent/short-code.store';
 import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
+import { ReplyStore } from '#customers/reply.store';
 import { PurchaseStore } from '#customers/purchase.store';
 import { TaskStore } from '#customers/task.store';
 import { WaitingEventStore } from '#customers/waiting-event.store';
@@ -97,6 +98,7 @@ export const STORES: FactoryProvider[] = [
   store(SurveyAnswerStore, []),
   store(WaitingEventStore, []),
   store(TaskStore, []),
+  store(ReplyStore, []),
   store(JournalStore, []),
   store(TenantHookStore, []),
   store(MessageStore, [Metrics]),
@@ -192,6 +194,7 @@ export const LINE: FactoryProvider[] = [
     Withdraw,
     Clock,
     TaskStore,
+    ReplyStore,
   ]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { TASK_KINDS, TASK_STATES, type Task } from '#customers/task';
+import { ReplyStore, type Reply } from '#customers/reply.store';
 import { TaskStore } from '#customers/task.store';
 import { EndTask } from '#privacy/end-task';
 import { Asking } from './asking.js';
@@ -27,6 +28,8 @@ interface TaskView {
   customer?: string;
   purpose?: string;
   message?: string;
+  /** What somebody wrote back: theirs, and personal. */
+  text?: string;
   openedAt: Date;
   endedAt?: Date;
   endedBy?: string;
@@ -38,6 +41,7 @@ interface TaskView {
 export class TasksController {
   constructor(
     private readonly tasks: TaskStore,
+    private readonly replies: ReplyStore,
     private readonly ending: EndTask,
   ) {}
 
@@ -51,8 +55,12 @@ export class TasksController {
     const found = await this.tasks.list(caller.tenant, filter, { after, limit: limit + 1 });
     const page = found.slice(0, limit);
     const last = page.at(-1);
+    const said = await this.replies.findMany(
+      caller.tenant,
+      page.flatMap((task) => (task.kind === 'reply' ? [task._id] : [])),
+    );
     return {
-      items: page.map(shown),
+      items: page.map((task) => shown(task, said.get(task._id))),
       ...(found.length > limit && last !== undefined
         ? { next: cursorOf({ createdAt: last.openedAt, _id: last._id }) }
         : {}),
@@ -87,13 +95,14 @@ export class TasksController {
   }
 }
 
-function shown(task: Task): TaskView {
+function shown(task: Task, said?: Reply): TaskView {
   const { _id, kind, status, customer, purpose, message, openedAt, endedAt, endedBy } = task;
   return {
     ...{ id: _id, kind, status },
     ...(customer === null ? {} : { customer }),
     ...(purpose === null ? {} : { purpose }),
     ...(message === null ? {} : { message }),
+    ...(said === undefined ? {} : { text: said.text }),
     openedAt,
     ...(endedAt === null ? {} : { endedAt }),
     ...(endedBy === null ? {} : { endedBy }),

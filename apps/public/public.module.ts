@@ -6,9 +6,13 @@ import { LinkTokens } from '#consent/link-token';
 import { SuppressionStore } from '#consent/suppression.store';
 import { AnswerSurvey } from '#customers/answer-survey';
 import { CustomerStore } from '#customers/customer.store';
+import { ReplyStore } from '#customers/reply.store';
+import { TaskStore } from '#customers/task.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
+import { HearInbound } from '#dispatch/hear-inbound';
 import { HearWebhook } from '#dispatch/hear-webhook';
+import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
 import { rootDir } from '#platform/root';
@@ -22,6 +26,7 @@ import { loadPages, Pages } from '#rendering/pages';
 import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
 import { ConfirmController } from './confirm.controller.js';
+import { InboundController } from './inbound.controller.js';
 import { PreferencesController } from './preferences.controller.js';
 import { ReceiveNo } from './receive-no.js';
 import { SendGridWebhookController } from './sendgrid-webhook.controller.js';
@@ -48,6 +53,7 @@ const PAGES: FactoryProvider<Pages> = {
     StylesheetController,
     SendGridWebhookController,
     TwilioWebhookController,
+    InboundController,
   ],
   providers: [
     PAGES,
@@ -59,6 +65,18 @@ const PAGES: FactoryProvider<Pages> = {
     wire(Preferences, [WithdrawByLink, Withdraw, SuppressionStore, Clock]),
     wire(Confirm, [Withdraw, CustomerStore, Subscribers, SuppressionStore, HashRing, Clock]),
     wire(HearWebhook, [WebhookStore, ApplyReceipt, Metrics, Clock]),
+    wire(HearInbound, [
+      WebhookStore,
+      CustomerStore,
+      MessageStore,
+      TaskStore,
+      ReplyStore,
+      Withdraw,
+      WithdrawByLink,
+      LinkTokens,
+      Metrics,
+      Clock,
+    ]),
     wire(AnswerSurvey, [CustomerStore, SurveyAnswerStore, Clock]),
   ],
 })

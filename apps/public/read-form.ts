@@ -2,6 +2,8 @@ import type { ReadRequest } from '#platform/read-body';
 
 /** A form of ours has a handful of fields; more is none. */
 const MOST_FORM_BYTES = 1024 * 1024;
+/** A mail that was sent to us, attachments and all (readBody has the last word). */
+const MOST_MAIL_BYTES = 30 * 1024 * 1024;
 
 /**
  * The fields of a form, urlencoded or `multipart/form-data` (RFC 8058 allows either). What is no form has none; of a name
@@ -11,14 +13,19 @@ export function readForm(request: ReadRequest): ReadonlyMap<string, string> {
   return new Map(fieldsOf(request).toReversed());
 }
 
+/** The same of a mail that a provider hands over, which may be long. */
+export function readInboundForm(request: ReadRequest): ReadonlyMap<string, string> {
+  return new Map(fieldsOf(request, MOST_MAIL_BYTES).toReversed());
+}
+
 /** The same with every value of a name, as boxes send them. */
 export function readFields(request: ReadRequest): URLSearchParams {
   return new URLSearchParams(fieldsOf(request));
 }
 
-function fieldsOf({ headers, rawBody }: ReadRequest): [string, string][] {
+function fieldsOf({ headers, rawBody }: ReadRequest, most = MOST_FORM_BYTES): [string, string][] {
   const type = headers['content-type'] ?? '';
-  if (rawBody === undefined || rawBody.length > MOST_FORM_BYTES) return [];
+  if (rawBody === undefined || rawBody.length > most) return [];
   const text = rawBody.toString('utf8');
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) return [...new URLSearchParams(text)];
   const [, quoted, bare] = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(type) ?? [];

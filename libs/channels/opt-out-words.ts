@@ -11,8 +11,10 @@ const OPT_OUT = new Set([
   'STOPP',
   'AVSLUTA',
   'AVREGISTRERA',
+  'SLUTA',
 ]);
-const OPT_IN = new Set(['START', 'YES', 'UNSTOP']);
+const OPT_IN = new Set(['START', 'YES', 'UNSTOP', 'STARTA', 'BÖRJA']);
+const HELP = new Set(['HELP', 'INFO', 'HJÄLP']);
 
 /** Whether a reply is a STOP: the whole message is one of the words, in any case, spaces and punctuation around it aside. */
 export function isOptOutWord(text: string): boolean {
@@ -22,6 +24,11 @@ export function isOptOutWord(text: string): boolean {
 /** Whether a reply lifts the provider's own block. It is no consent (PROTOCOL B6). */
 export function isOptInWord(text: string): boolean {
   return OPT_IN.has(bare(text));
+}
+
+/** Whether a reply asks who we are: the provider answers that itself. */
+export function isHelpWord(text: string): boolean {
+  return HELP.has(bare(text));
 }
 
 function bare(text: string): string {

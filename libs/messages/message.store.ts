@@ -1,3 +1,4 @@
+import type { OutEntry } from '#messaging/outbox';
 import mongoose from 'mongoose';
 import { pullPublished, waitingOut, type Outbox, type Outgoing } from '#messaging/outbox';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
@@ -318,16 +319,19 @@ export class MessageStore implements Outbox {
 
   /**
    * A line in a row's history; where it stands does not change. False where it was written by others meanwhile, or is
-   * just being sent: its sender's next write asks for the `rev` that it knows.
+   * just being sent: its sender's next write asks for the `rev` that it knows. `tell` goes out with it.
    */
-  async note(row: MessageRow, why: string, at: Date): Promise<boolean> {
+  async note(row: MessageRow, why: string, at: Date, tell?: OutEntry): Promise<boolean> {
     if (row.status === 'sending') return false;
     const rev = nonce();
     const written = await casMany(this.rows.collection, [
       {
         nonce: rev,
         filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
-        update: { $set: { rev }, $push: { history: { at, status: row.status, why } } },
+        update: {
+          $set: { rev },
+          $push: { history: { at, status: row.status, why }, ...(tell === undefined ? {} : { out: tell }) },
+        },
       },
     ]);
     return written.size > 0;

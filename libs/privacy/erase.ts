@@ -4,6 +4,7 @@ import type { SuppressionStore } from '#consent/suppression.store';
 import type { BookingStore } from '#customers/booking.store';
 import type { CustomerStore } from '#customers/customer.store';
 import { newCustomer } from '#customers/customer.types';
+import type { ReplyStore } from '#customers/reply.store';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { SurveyAnswerStore } from '#customers/survey-answer.store';
 import type { TaskStore } from '#customers/task.store';
@@ -49,6 +50,7 @@ export class Erase {
     private readonly withdraw: Withdraw,
     private readonly clock: Clock,
     private readonly tasks: Pick<TaskStore, 'forgetCustomer'> | null = null,
+    private readonly replies: Pick<ReplyStore, 'deleteOfCustomer'> | null = null,
   ) {}
 
   /**
@@ -153,6 +155,7 @@ export class Erase {
       this.codes.forgetCustomer(tenant, customer),
       this.customers.forgetSends(tenant, customer),
       this.tasks?.forgetCustomer(tenant, customer),
+      this.replies?.deleteOfCustomer(tenant, customer, heardBy),
     ]);
     await this.requests.done(tenant, customer, this.clock.now());
     return {
