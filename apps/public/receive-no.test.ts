@@ -137,3 +137,16 @@ it('takes what staff was told, without what may name a person, and never a given
   expect(await side.gate(id, 'newsletter')).toBe('objected');
   expect(await take.take(Buffer.from('{'))).toBe('unreadable');
 });
+
+it('keeps a no of one whom the ledger does not know yet: what was told of them may still be on its way', async () => {
+  const early = `early-/1`;
+  const pending = new PendingChoices(topic, true, side.clock);
+  const no = {
+    ...({ purpose: 'survey', channel: 'all', state: 'objected' } as const),
+    ...{ noticeVersion: '1', language: 'sv', method: 'phone', place: 'desk' },
+  };
+  expect(await pending.append({ kind: 'customer', tenant: CLINIC, customer: early }, [no])).toBe(true);
+  await backAgain();
+  const known = await side.get(CustomerStore).find(CLINIC, early);
+  expect(known?.choiceLog).toEqual([expect.objectContaining({ purpose: 'survey', state: 'objected' })]);
+});

@@ -91,7 +91,8 @@ export class TakePending {
       }
       case 'customer': {
         const how = { id: act, at, recordedAt: this.clock.now(), via: 'staff' as const };
-        await this.withdraw.hearChoices(from.tenant, from.customer, noes, how);
+        // What was told of them may still be on its way: it was received, so it holds.
+        await this.withdraw.hearChoices(from.tenant, from.customer, noes, how, { beforeAll: true });
         return 'applied';
       }
     }

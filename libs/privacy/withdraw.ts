@@ -4,7 +4,7 @@ import { covers, hear, isNo, standing, type Hearing } from '#consent/choices';
 import type { SuppressedAddress } from '#consent/suppression';
 import type { OptOutSaid, SuppressionStore, Target } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
-import type { Customer } from '#customers/customer.types';
+import { newCustomer, type Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
@@ -58,9 +58,21 @@ export class Withdraw {
     customerId: string,
     statements: readonly ChoiceStatement[],
     how: Hearing,
-    { onlyAt }: { onlyAt?: ((current: Customer) => boolean) | undefined } = {},
+    {
+      onlyAt,
+      beforeAll = false,
+    }: {
+      onlyAt?: ((current: Customer) => boolean) | undefined;
+      /** Of one who is not known yet it is kept: the first event about them finds it. */
+      beforeAll?: boolean | undefined;
+    } = {},
   ): Promise<Customer | null | 'changed'> {
-    const known = await this.customers.find(tenant, customerId);
+    let known = await this.customers.find(tenant, customerId);
+    if (known === null && beforeAll) {
+      const after = newCustomer(tenant, customerId, this.clock.now());
+      await this.customers.write([{ before: null, after }]);
+      known = await this.customers.find(tenant, customerId);
+    }
     // A tombstone holds nothing about what the person chose.
     if (known === null || known.erasedAt !== null) return null;
     if (onlyAt?.(known) === false) return 'changed';

@@ -70,6 +70,12 @@ export function judge(evidence: Evidence): Violation[] {
   ];
 }
 
+/** Told again by the other way counts too: it may come before what the first way has not brought yet. */
+const waysOf = ({ acts }: Story): Set<string> =>
+  new Set(
+    acts.flatMap((act) => (act.kind === 'tell' ? [act.way, ...(act.again === null ? [] : [act.again])] : [])),
+  );
+
 function lost({ stories, told, rows, heard }: Evidence): Violation[] {
   const rowsOf = groupBy(rows, ({ event }) => event);
   const toldOf = groupBy(told, ({ story }) => story);
@@ -80,7 +86,7 @@ function lost({ stories, told, rows, heard }: Evidence): Violation[] {
       .map((one): Violation =>
         violation('an event is lost', story.id, `${one.what} ${one.id}, by ${one.way}`),
       );
-    const isMixed = new Set(own.map(({ way }) => way)).size > 1;
+    const isMixed = waysOf(story).size > 1;
     const facts = own.filter(({ what }) => what !== 'choices');
     const last = facts.at(-1);
     const silent = facts.flatMap((one) => {
