@@ -24,13 +24,6 @@ export interface KafkaSourceOptions extends Handling {
 /** A full partition waits this long inside its batch before it is paused: all of a broker's partitions wait with it. */
 const WAIT_FOR_ROOM_MS = 400;
 const HEARTBEAT_EACH_MS = 500;
-/**
- * A killed process is missed after this long, and its partitions go to others: thirty seconds (kafkajs's own) were most of
- * what a kill cost. One that is merely starved this long is let in again, and what it had heard is heard again.
- */
-const SESSION_MS = 12_000;
-/** How long the others are waited for when somebody joins. */
-const REBALANCE_MS = 24_000;
 const COMMIT_EACH_MS = 200;
 /** Also how long kafkajs sleeps when every partition is paused. */
 const FETCH_WAIT_MS = 250;
@@ -142,8 +135,7 @@ export class KafkaSource extends EventSource {
     this.why = 'joining its group';
     const consumer = this.kafka.consumer({
       groupId: this.options.group,
-      sessionTimeout: this.options.sessionTimeoutMs ?? SESSION_MS,
-      rebalanceTimeout: REBALANCE_MS,
+      sessionTimeout: this.options.sessionTimeoutMs ?? 30_000,
       heartbeatInterval: HEARTBEAT_EACH_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytesPerPartition: BYTES_A_PARTITION,

@@ -14,7 +14,7 @@ const env = {
 };
 afterAll(() => rmSync(dir, { recursive: true }));
 
-function load(webhooks: string, { live = false, variables = env as Record<string, string> } = {}) {
+function load(webhooks: string, { live = false, variables = env } = {}) {
   writeFileSync(join(dir, 'a.yaml'), `${clinic}\nwebhooks: ${webhooks}\n`);
   try {
     return loadTenants(dir, variables, { live }).get('wellnesskliniken')?.webhooks;
