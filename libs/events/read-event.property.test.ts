@@ -124,6 +124,8 @@ describe('the readers', () => {
   it('keep out any field that no schema names, and list it', () => {
     fc.assert(
       fc.property(anyType, fc.stringMatching(/^x_[a-z]{1,10}$/), json, (type, key, value) => {
+        // Kept out already as JSON is parsed, at any depth, and listed for itself.
+        fc.pre(!JSON.stringify(value).includes('__proto__'));
         const plain = readKafkaEvent(structured(wireEvent(type)), tenants, now);
         const event = wireEvent(type, { data: { [key]: value ?? 1 } });
         const read = readKafkaEvent(structured(event), tenants, now);
