@@ -28,8 +28,10 @@ import { AnswerPages } from './answer-pages.js';
 import { ConfirmController } from './confirm.controller.js';
 import { InboundController } from './inbound.controller.js';
 import { PreferencesController } from './preferences.controller.js';
+import { ReadLink } from './read-link.js';
 import { ReceiveNo } from './receive-no.js';
 import { SendGridWebhookController } from './sendgrid-webhook.controller.js';
+import { SignedWebhooks } from './signed-webhooks.js';
 import { StylesheetController } from './stylesheet.controller.js';
 import { SubscribeController } from './subscribe.controller.js';
 import { SubscribeLimits } from './subscribe-limits.js';
@@ -58,7 +60,9 @@ const PAGES: FactoryProvider<Pages> = {
   providers: [
     PAGES,
     AnswerPages,
+    ReadLink,
     ReceiveNo,
+    SignedWebhooks,
     SubscribeLimits,
     wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
     wire(Undo, [LinkTokens, Withdraw, SuppressionStore, Clock]),

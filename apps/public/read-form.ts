@@ -1,9 +1,7 @@
-import type { ReadRequest } from '#platform/read-body';
+import { MOST_BODY_BYTES, type ReadRequest } from '#platform/read-body';
 
 /** A form of ours has a handful of fields; more is none. */
 const MOST_FORM_BYTES = 1024 * 1024;
-/** A mail that was sent to us, attachments and all (readBody has the last word). */
-const MOST_MAIL_BYTES = 30 * 1024 * 1024;
 
 /**
  * The fields of a form, urlencoded or `multipart/form-data` (RFC 8058 allows either). What is no form has none; of a name
@@ -13,9 +11,9 @@ export function readForm(request: ReadRequest): ReadonlyMap<string, string> {
   return new Map(fieldsOf(request).toReversed());
 }
 
-/** The same of a mail that a provider hands over, which may be long. */
+/** The same of a mail that a provider hands over, which may be as long as any body. */
 export function readInboundForm(request: ReadRequest): ReadonlyMap<string, string> {
-  return new Map(fieldsOf(request, MOST_MAIL_BYTES).toReversed());
+  return new Map(fieldsOf(request, MOST_BODY_BYTES).toReversed());
 }
 
 /** The same with every value of a name, as boxes send them. */
