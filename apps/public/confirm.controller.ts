@@ -2,8 +2,6 @@ import { All, Controller, Get, Param, Post, Req, Res, UseFilters, UseGuards } fr
 import type { Request, Response } from 'express';
 import type { LinkPayload } from '#consent/link-payload';
 import { LinkTokens } from '#consent/link-token';
-import { ShortCodeStore } from '#consent/short-code.store';
-import { Clock } from '#platform/clock';
 import { PublicRoute } from '#platform/public-route';
 import { Confirm, type Confirmable } from '#privacy/confirm';
 import { maskAddress } from '#purposes/address';
@@ -13,6 +11,7 @@ import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 import { preferencesPath } from './preferences-path.js';
+import { ReadLink } from './read-link.js';
 
 interface Opened {
   link: LinkPayload;
@@ -29,11 +28,10 @@ interface Opened {
 export class ConfirmController {
   constructor(
     private readonly tokens: LinkTokens,
-    private readonly codes: ShortCodeStore,
+    private readonly links: ReadLink,
     private readonly tenants: Tenants,
     private readonly confirms: Confirm,
     private readonly pages: AnswerPages,
-    private readonly clock: Clock,
   ) {}
 
   @Get('c/:token')
@@ -85,7 +83,7 @@ export class ConfirmController {
 
   /** Null: it was answered already that there is nothing to say yes to. */
   private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
-    const link = await this.read(token);
+    const link = await this.links.read('confirm', token);
     const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
     if (typeof link === 'string' || tenant === undefined) {
       this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
@@ -96,17 +94,6 @@ export class ConfirmController {
     if (yes.kind === 'open') return { link, tenant, locale, yes };
     this.pages.send(response, 410, 'gone', { tenant, locale }, {});
     return null;
-  }
-
-  /** The token of a mail or the code of an SMS: no token is as short. */
-  private async read(token: string): Promise<LinkPayload | 'forged' | 'expired'> {
-    const now = this.clock.now();
-    const found = await this.codes.find('confirm', token);
-    if (found === null) return this.tokens.open('confirm', token, now);
-    const { expiresAt, subject } = found.payload;
-    // Also what an erasure has left of a code.
-    if (subject === undefined || (expiresAt && expiresAt <= now)) return 'expired';
-    return { ...found.payload, tenant: found.tenant };
   }
 }
 

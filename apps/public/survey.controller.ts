@@ -1,18 +1,16 @@
 import { All, Controller, Get, Param, Post, Req, Res, UseFilters, UseGuards } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import type { LinkPayload } from '#consent/link-payload';
-import { LinkTokens } from '#consent/link-token';
-import { ShortCodeStore } from '#consent/short-code.store';
 import { AnswerSurvey, openUntil, type Survey, type Visit } from '#customers/answer-survey';
 import type { SurveyAnswer } from '#customers/survey-answer.store';
-import { Clock } from '#platform/clock';
 import { PublicRoute } from '#platform/public-route';
 import type { PageViews } from '#rendering/page-views';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
+import { dayIn } from './day-in.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 import { readForm } from './read-form.js';
+import { ReadLink } from './read-link.js';
 import { readSurveyForm } from './survey-form.js';
 
 type OpenSurvey = Extract<Survey, { kind: 'open' }>;
@@ -34,12 +32,10 @@ const SCORES = Array.from({ length: 11 }, (_, score) => String(score));
 @Controller()
 export class SurveyController {
   constructor(
-    private readonly tokens: LinkTokens,
-    private readonly codes: ShortCodeStore,
+    private readonly links: ReadLink,
     private readonly tenants: Tenants,
     private readonly surveys: AnswerSurvey,
     private readonly pages: AnswerPages,
-    private readonly clock: Clock,
   ) {}
 
   @Get('s/:token')
@@ -91,7 +87,7 @@ export class SurveyController {
 
   /** Null: it was answered already that there is nothing to open. */
   private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
-    const link = await this.read(token);
+    const link = await this.links.read('survey', token);
     const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
     if (typeof link === 'string' || tenant === undefined || link.subject === undefined) {
       this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
@@ -103,14 +99,6 @@ export class SurveyController {
     if (survey.kind === 'open') return { visit, tenant, locale, survey };
     this.pages.send(response, 410, 'gone', { tenant, locale }, {});
     return null;
-  }
-
-  /** The token of a mail or the code of an SMS: no token is as short. */
-  private async read(token: string): Promise<LinkPayload | 'forged' | 'expired'> {
-    const found = await this.codes.find('survey', token);
-    if (found === null) return this.tokens.open('survey', token, this.clock.now());
-    // What an erasure has left of a code.
-    return found.payload.subject === undefined ? 'expired' : { ...found.payload, tenant: found.tenant };
   }
 
   private show(
@@ -142,9 +130,5 @@ const DAY_MS = 86_400_000;
 
 /** The last whole day on which an answer can be changed, in the tenant's zone: `29 november`, never broken in two. */
 function lastDayOf({ answeredAt }: SurveyAnswer, { timeZone }: Tenant, locale: string): string {
-  const language = locale === 'en' ? 'en-GB' : locale;
-  const day = new Date(openUntil(answeredAt).getTime() - DAY_MS);
-  return new Intl.DateTimeFormat(language, { timeZone, day: 'numeric', month: 'long' })
-    .format(day)
-    .replace(' ', '\u00a0');
+  return dayIn(timeZone, locale, new Date(openUntil(answeredAt).getTime() - DAY_MS));
 }

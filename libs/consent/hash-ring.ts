@@ -41,6 +41,11 @@ export class HashRing {
     }));
   }
 
+  /** Whether a hash that was kept, under whichever key, is this address's. */
+  isOf({ keyId, hash }: HashedAddress, kind: AddressKind, address: string, tenant: string): boolean {
+    return this.every(kind, address, tenant).some((one) => one.keyId === keyId && one.hash === hash);
+  }
+
   /** The key ids that are named somewhere and lacking here: while there is one, the gate stays closed. */
   missing(used: readonly string[]): string[] {
     return used.filter((id) => !this.ids.includes(id));

@@ -34,7 +34,8 @@ export class Confirm {
     const { tenant } = link;
     const wishes = unpackPairs(link.subject ?? '') ?? [];
     const named = await this.customers.find(tenant, link.customer);
-    const address = named && addressesOf(named).find((one) => this.isIt(link, one));
+    const address =
+      named && addressesOf(named).find((one) => this.ring.isOf(link, one.kind, one.address, tenant));
     if (!named || named.erasedAt !== null || !address || wishes.length === 0) return { kind: 'gone' };
     const others = (await this.customers.findHolders(tenant, address.kind, address.address)).filter(
       (one) => one.erasedAt === null && !isSubscriber(one.customer),
@@ -78,12 +79,6 @@ export class Confirm {
       ({ scope, channel }) =>
         scope !== 'service' && (channel === 'all' || channel === CHANNEL_OF[address.kind]),
     );
-  }
-
-  private isIt(link: LinkPayload, { kind, address }: Address): boolean {
-    return this.ring
-      .every(kind, address, link.tenant)
-      .some(({ keyId, hash }) => keyId === link.keyId && hash === link.hash);
   }
 }
 

@@ -110,9 +110,7 @@ export class WithdrawByLink {
     const customer = known?.erasedAt ? null : known;
     const isIt = ({ kind, address }: Address): boolean =>
       (link.channel === 'all' || ADDRESS_KIND[link.channel] === kind) &&
-      this.ring
-        .every(kind, address, link.tenant)
-        .some(({ keyId, hash }) => keyId === link.keyId && hash === link.hash);
+      this.ring.isOf(link, kind, address, link.tenant);
     const current = customer ? addressesOf(customer).find(isIt) : undefined;
     // Addresses that the person has had are remembered where they met the soft opt-in.
     const former = customer?.softOptIns
