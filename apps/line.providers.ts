@@ -43,7 +43,6 @@ import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
-import type { Outbox } from '#messaging/outbox';
 import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
@@ -214,21 +213,11 @@ export const LINE: FactoryProvider[] = [
     JOURNAL_READER,
   ]),
   {
-    provide: PublishOut,
-    inject: [
-      ...[MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
-      ...[EventSink, ChoiceJournal, QueueHooks],
-    ],
-    useFactory: (...deps: [...Outbox[], EventSink, ChoiceJournal, QueueHooks]) => {
-      const [sink, journal, hooks] = deps.slice(-3) as [EventSink, ChoiceJournal, QueueHooks];
-      return new PublishOut(deps.slice(0, -3) as Outbox[], sink, journal, hooks);
-    },
-  },
-  {
     provide: OUTBOXES,
     inject: [MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
     useFactory: (...outboxes: unknown[]) => outboxes,
   },
+  wire(PublishOut, [OUTBOXES, EventSink, ChoiceJournal, QueueHooks]),
   wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, OUTBOXES, Tenants, Metrics]),
   wire(QueueHooks, [TenantHookStore, Tenants, Clock]),
   {

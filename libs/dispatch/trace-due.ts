@@ -1,12 +1,13 @@
 import type { CallTrace } from '#channels/outcome';
 import type { MessageRow } from '#messages/message.types';
-import type { Span, Tracing } from '#platform/tracing';
+import { NO_SPAN, onTopic, type Span, type Tracing } from '#platform/tracing';
 
 /** A row that waited longer than this since it was planned is released in a trace of its own that links to the first. */
 const SAME_TRACE_MS = 60_000;
 
 /** A row leaves the ledger for its topic. */
 export function releaseSpan(tracing: Tracing, topic: string, row: MessageRow, now: Date | undefined): Span {
+  if (!tracing.on) return NO_SPAN;
   const { traceparent, createdAt, tenant, purpose } = row;
   const soon = now !== undefined && now.getTime() - createdAt.getTime() < SAME_TRACE_MS;
   return tracing.start(`send ${topic}`, {
@@ -28,6 +29,7 @@ export function dispatchSpan(
   tenant: string,
   carried: string | undefined,
 ): Span {
+  if (!tracing.on) return NO_SPAN;
   return tracing.start(`process ${topic}`, {
     kind: 'consumer',
     parent: carried,
@@ -43,9 +45,3 @@ export function callTrace(
   const planned = row.traceparent ?? undefined;
   return parent === undefined && planned === undefined ? undefined : { parent, planned };
 }
-
-const onTopic = (topic: string, operation: 'send' | 'process') => ({
-  'messaging.system': 'kafka',
-  'messaging.destination.name': topic,
-  'messaging.operation.type': operation,
-});

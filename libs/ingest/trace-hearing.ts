@@ -1,5 +1,5 @@
 import type { LagomEvent } from '#events/event';
-import type { Span, Tracing } from '#platform/tracing';
+import { NO_SPAN, onTopic, type Span, type Tracing } from '#platform/tracing';
 
 /** How an event came: a topic, or the route of a request. */
 export type Way = { topic: string } | { route: string };
@@ -14,6 +14,7 @@ export function hearingSpan<Event extends LagomEvent>(
   way: Way,
   carried: string | undefined,
 ): { event: Event; span: Span } {
+  if (!tracing.on) return { event, span: NO_SPAN };
   const { tenant, id, type, source, traceparent: own } = event;
   const attributes = {
     'lagom.step': 'ingest',
@@ -38,9 +39,3 @@ export function hearingSpan<Event extends LagomEvent>(
   const { traceparent } = span;
   return { event: traceparent === undefined ? event : { ...event, traceparent }, span };
 }
-
-const onTopic = (topic: string, operation: 'process') => ({
-  'messaging.system': 'kafka',
-  'messaging.destination.name': topic,
-  'messaging.operation.type': operation,
-});

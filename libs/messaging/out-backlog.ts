@@ -1,5 +1,5 @@
 import type mongoose from 'mongoose';
-import type { OutEntry } from './outbox.js';
+import { waitingOut, type OutEntry } from './outbox.js';
 
 /** How much of an outbox waits to be published, and since when. */
 export interface OutBacklog {
@@ -9,7 +9,7 @@ export interface OutBacklog {
 
 /** By the index over `out.at` alone: what has nothing to publish is not looked at. */
 export async function outBacklog(collection: mongoose.Collection): Promise<OutBacklog> {
-  const waiting = { 'out.at': { $gt: new Date(0) } };
+  const waiting = waitingOut();
   const [documents, first] = await Promise.all([
     collection.countDocuments(waiting),
     collection.findOne(waiting, { projection: { 'out.at': 1 }, sort: { 'out.at': 1 } }),

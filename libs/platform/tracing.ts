@@ -51,6 +51,13 @@ class NoTracing extends Tracing {
 /** Traces nothing. */
 export const NO_TRACING: Tracing = new NoTracing();
 
+/** A step's topic, by OpenTelemetry's conventions for messaging. */
+export const onTopic = (topic: string, operation: 'send' | 'process') => ({
+  'messaging.system': 'kafka',
+  'messaging.destination.name': topic,
+  'messaging.operation.type': operation,
+});
+
 /** Version 00 of https://www.w3.org/TR/trace-context/#traceparent-header; ids of zeros alone are none. */
 const TRACEPARENT = /^00-(?!0{32})([\da-f]{32})-(?!0{16})([\da-f]{16})-([\da-f]{2})$/;
 

@@ -85,8 +85,7 @@ export class ChoiceJournal {
    */
   async check(): Promise<'open' | 'closed'> {
     if (this.reader === null) return 'open';
-    const newest = Math.max(0, ...(await this.reader.newest()).map((value) => readRecord(value)?.seq ?? 0));
-    if (newest > (await this.store.mark())) await this.suppressions.closeGates();
+    if ((await newestSeq(this.reader)) > (await this.store.mark())) await this.suppressions.closeGates();
     return (await this.suppressions.areGatesClosed()) ? 'closed' : 'open';
   }
 
@@ -129,6 +128,11 @@ export function personHashes(
   customer: string,
 ): { keyId: string; hash: string }[] {
   return ring.every('person', customer, tenant);
+}
+
+/** The highest number that the journal has given; 0: none. */
+export async function newestSeq(reader: JournalReader): Promise<number> {
+  return Math.max(0, ...(await reader.newest()).map((value) => readRecord(value)?.seq ?? 0));
 }
 
 /** null: bytes that are no record of ours. */

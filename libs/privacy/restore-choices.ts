@@ -4,6 +4,7 @@ import { choiceEventId } from '#customers/customer-out';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
 import {
+  newestSeq,
   personHashes,
   readRecord,
   type AddressRecord,
@@ -51,10 +52,9 @@ export class RestoreChoices {
     // What a process that has not looked yet might send meanwhile, it must not.
     await this.suppressions.closeGates();
     const counts: Restored = { read: 0, restored: 0, nobody: 0 };
-    let newest = 0;
+    let newest = await newestSeq(this.reader);
     let people: PersonRecord[] = [];
     let heldUntil: Record<string, string> = {};
-    for (const value of await this.reader.newest()) newest = Math.max(newest, readRecord(value)?.seq ?? 0);
     await this.reader.read(await this.store.replayed(), async (values, next) => {
       const records = values.map(readRecord).filter((record) => record !== null);
       counts.read += records.length;
