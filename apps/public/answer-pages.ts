@@ -69,7 +69,7 @@ export class AnswerPages {
     tenant: PageOwner<Name>,
     view: PageViews[Name],
   ): void {
-    const { html, styleSource } = this.pages.render(name, locale, tenant, view);
+    const { html, styleSource } = this.pages.render(name, locale, tenant, view, rootFrom(response.req));
     response
       .status(status)
       .set({
@@ -85,12 +85,18 @@ export class AnswerPages {
   }
 }
 
+/** The way from a request's path to `/`: `/p/abc` lies one level down, `/privacy/wellbe/sv` two. */
+function rootFrom({ path }: Pick<Request, 'path'>): string {
+  const levels = path.split('/').length - 2;
+  return levels === 0 ? '.' : Array<string>(levels).fill('..').join('/');
+}
+
 function pageTenant({ tenant, locale }: { tenant: Tenant; locale: string }): PageTenant {
-  const { name, legalName, email, address, look } = tenant;
+  const { id, name, legalName, email, address, look } = tenant;
   // Who opens a link may be anybody, anywhere: only their language is known.
   const phone = sayPhone(tenant, { locale, country: null, timeZone: null });
   const addressLines = [...address.lines, `${address.postalCode} ${address.city}`];
-  return { name, legalName, email, phone, addressLines, colour: look.colour };
+  return { id, name, legalName, email, phone, addressLines, colour: look.colour };
 }
 
 /** Says which methods a page has; OPTIONS asks just that. */

@@ -1,5 +1,6 @@
 /** What every page knows of the tenant whose page it is; none is known behind a link that cannot be read. */
 export interface PageTenant {
+  id: string;
   name: string;
   legalName: string;
   email: string;

@@ -13,6 +13,7 @@ import { channelWords, purposeWords } from './purpose-words.js';
 
 const DIR = join(rootDir(), 'templates', 'pages');
 const tenant: PageTenant = {
+  id: 'a-o',
   name: 'Å & Ö',
   legalName: 'Å & Ö AB',
   email: 'hej@example.se',

@@ -29,6 +29,7 @@ const NAMES = Object.keys(PAGE_SAMPLES) as PageName[];
 /** Where nobody's link was read, nobody's colour is shown. */
 const NOBODYS_COLOUR = '#4a635d';
 const SAMPLE_TENANT: PageTenant = {
+  id: 'kliniken',
   name: 'Kliniken',
   legalName: 'Kliniken AB',
   email: 'hej@example.se',
@@ -56,12 +57,16 @@ export class Pages {
     this.fills = new Map(locales.flatMap((locale) => compileLocale(folder, locale)));
   }
 
-  /** Fills a page in. A member that is missing throws: it never leaves a gap. */
+  /**
+   * Fills a page in. A member that is missing throws: it never leaves a gap. `root` is where `/` is, seen from the page's
+   * own path: links are relative, as PUBLIC_URL may have a path.
+   */
   render<Name extends PageName>(
     name: Name,
     locale: string,
     tenant: PageOwner<Name>,
     view: PageViews[Name],
+    root = '..',
   ): Page {
     const fill = this.fills.get(`${locale}/${name}`);
     if (fill === undefined) throw new Error(`there is no page ${name} in ${locale}`);
@@ -69,8 +74,8 @@ export class Pages {
     const html = fill({
       ...view,
       lang: locale,
-      // Relative, as PUBLIC_URL may have a path; all pages lie one level down.
-      stylesheet: `../${STYLESHEET}?${this.version}`,
+      root,
+      stylesheet: `${root}/${STYLESHEET}?${this.version}`,
       colours,
       tenant: tenant && {
         ...tenant,
