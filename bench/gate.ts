@@ -17,6 +17,7 @@ const policy: Policy = {
   timeZone: 'Europe/Stockholm',
   maxEventAgeMs: 72 * 3_600_000,
   retentionMonths: 36,
+  minors: { deleteAfterMs: 30 * 86_400_000 },
 };
 
 const choice = (purpose: Choice['purpose'], index: number): Choice =>

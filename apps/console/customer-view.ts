@@ -3,7 +3,9 @@ import type { Suppression } from '#consent/suppression';
 import type { Booking } from '#customers/booking.types';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
+import { isMinor, minorDeletesAt } from '#privacy/retention-plan';
 import type { Choice } from '#purposes/choice';
+import type { Policy } from '#purposes/policy';
 import { listed, type ListedMessage } from './message-view.js';
 
 /** What is known of a person, as staff see it. */
@@ -17,6 +19,10 @@ export interface CustomerView {
   timeZone: string | null;
   birthDate: string | null;
   guardianConsent: Customer['guardianConsent'];
+  /** Known to be under 18 by their own calendar, without a guardian's consent: nothing but a legal duty is sent. */
+  minor: boolean;
+  /** When a minor's data is deleted if no guardian consents and they do not come of age before; else null. */
+  deletesAt: Date | null;
   address: Customer['address'];
   attributes: Customer['attributes'];
   version: number | null;
@@ -50,6 +56,7 @@ export function customerView(
   bookings: readonly Booking[],
   rows: readonly MessageRow[],
   records: readonly Suppression[],
+  { policy, now }: { policy: Policy; now: Date },
 ): CustomerView {
   const { choiceLog } = customer;
   return {
@@ -62,6 +69,8 @@ export function customerView(
     timeZone: customer.timeZone,
     birthDate: customer.birthDate,
     guardianConsent: customer.guardianConsent,
+    minor: isMinor(customer, policy, now),
+    deletesAt: minorDeletesAt(customer, policy, now),
     address: customer.address,
     attributes: customer.attributes,
     version: customer.gen?.version ?? null,

@@ -16,6 +16,7 @@ import { PendingChoices } from '#privacy/pending-choices';
 import { Erase, type Erasure } from '#privacy/erase';
 import { Restrict } from '#privacy/restrict';
 import { addressesOf, Withdraw } from '#privacy/withdraw';
+import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { etagOf, etagsIn } from './customer-etag.js';
 import { customerView, type CustomerView } from './customer-view.js';
@@ -49,6 +50,7 @@ export class CustomersController {
     private readonly restriction: Restrict,
     private readonly erasure: Erase,
     private readonly pending: PendingChoices,
+    private readonly tenants: Tenants,
     private readonly clock: Clock,
   ) {}
 
@@ -166,7 +168,9 @@ export class CustomersController {
       this.records(tenant, customer),
     ]);
     response.setHeader('ETag', etagOf(customer, optOutsOnly(records)));
-    return customerView(customer, bookings, rows, records);
+    const policy = this.tenants.get(tenant)?.policy;
+    if (policy === undefined) throw new Error('a key of an unknown tenant passed the guard');
+    return customerView(customer, bookings, rows, records, { policy, now: this.clock.now() });
   }
 
   private async records(tenant: string, customer: Customer): Promise<Suppression[]> {

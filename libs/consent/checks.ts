@@ -1,3 +1,4 @@
+import { isDate, isMinorOn } from '#purposes/age';
 import { ADDRESS_KIND } from '#purposes/channel';
 import { DISTURBING } from '#purposes/purposes';
 import type { Hold, Refusal } from '#purposes/reason';
@@ -19,7 +20,6 @@ export interface Check {
   look: (asked: Question) => Look;
 }
 
-const ADULT_YEARS = 18;
 const UNREAD = 'could not be read';
 
 const goOn = (saw: string): Look => ({ saw });
@@ -72,7 +72,7 @@ function notRestricted(customer: CustomerFacts, { day, legalDuty }: Question): L
   return legalDuty ? goOn(`${saw}, a legal duty goes on`) : refuse('restricted', saw);
 }
 
-function ofAge(customer: CustomerFacts, { now, policy, rules }: Question): Look {
+function ofAge(customer: CustomerFacts, { now, policy, rules, zone }: Question): Look {
   if (rules.minors === 'send') return goOn('a legal duty reaches every age');
   if (customer.guardianConsentAt) return goOn("a guardian's consent");
   if (customer.birthDate === null) {
@@ -81,16 +81,9 @@ function ofAge(customer: CustomerFacts, { now, policy, rules }: Question): Look 
       : refuse('minor', 'no birth date, taken for a minor');
   }
   if (!isDate(customer.birthDate)) return refuse('minor', 'a birth date that cannot be read');
-  // As text, so that who is born on a leap day comes of age on 1 March: the later, careful reading.
-  const grown = `${Number(customer.birthDate.slice(0, 4)) + ADULT_YEARS}${customer.birthDate.slice(4)}`;
-  return localDate(now, policy.timeZone) >= grown
-    ? goOn('an adult')
-    : refuse('minor', "under 18 without a guardian's consent");
-}
-
-function isDate(text: string): boolean {
-  const at = new Date(`${text}T00:00:00Z`);
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
+  return isMinorOn(customer.birthDate, localDate(now, zone))
+    ? refuse('minor', "under 18 without a guardian's consent")
+    : goOn('an adult');
 }
 
 function hasAddress({ ask, facts }: Question): Look {

@@ -135,6 +135,11 @@ describe('age', () => {
     expect(aged('2008-10-06', {}, new Date('2026-10-05T21:59:59Z'))).toBe('minor');
     expect(aged('2008-10-06', {}, new Date('2026-10-05T22:00:00Z'))).toBe('permit');
   });
+  it("turns at midnight of the person's own zone where it is known", () => {
+    const zone = { timeZone: 'America/New_York' };
+    expect(aged('2008-10-06', zone, new Date('2026-10-06T03:59:59Z'))).toBe('minor');
+    expect(aged('2008-10-06', zone, new Date('2026-10-06T04:00:00Z'))).toBe('permit');
+  });
   it('of who was born on a leap day turns on 1 March', () => {
     expect(aged('2008-02-29', {}, new Date('2026-02-28T12:00:00Z'))).toBe('minor');
     expect(aged('2008-02-29', {}, new Date('2026-03-01T12:00:00Z'))).toBe('permit');

@@ -15,6 +15,7 @@ export const ordinaryPolicy: Policy = {
   timeZone: 'Europe/Stockholm',
   maxEventAgeMs: 72 * 3_600_000,
   retentionMonths: 36,
+  minors: { deleteAfterMs: 30 * 24 * 3_600_000 },
 };
 
 /** A customer with nothing against them, and nothing given. */

@@ -13,6 +13,8 @@ export interface Question {
   now: Date;
   rules: PurposeRules;
   legalDuty: boolean;
+  /** The person's time zone, the tenant's where it is unknown. */
+  zone: string;
   /** When the quiet hours end that hold this message, or null: in the person's zone, the tenant's where it is unknown. */
   quietUntil: Date | null;
   /** When the pause of marketing ends that the person asked for, or null: there is none. */
@@ -36,6 +38,7 @@ export function question(ask: Ask, facts: Facts, policy: Policy, now: Date): Que
   return {
     ...{ ask, facts, policy, now, rules },
     legalDuty: rules.basis === 'legal-duty',
+    zone,
     quietUntil: disturbs ? quietUntil(now, zone, policy.quietHours) : null,
     pausedUntil: paused !== null && paused > now ? paused : null,
     stands: customer ? standing(customer.choices, ask.purpose, ask.channel, about) : undefined,

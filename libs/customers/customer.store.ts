@@ -5,6 +5,7 @@ import { casMany, nonce } from '#platform/mongo';
 import { withoutOut, writeVersioned, type VersionedChange } from '#platform/versioned';
 import { customerOut } from './customer-out.js';
 import { customerKey, type Customer, type Send } from './customer.types.js';
+import { withMinorSince } from './minor-since.js';
 
 const schema = new mongoose.Schema(
   {
@@ -77,7 +78,11 @@ export class CustomerStore implements Outbox {
   async write(changes: readonly CustomerChange[]): Promise<Map<string, Customer>> {
     const won = await writeVersioned(
       this.customers.collection,
-      changes.map(({ before, after }) => ({ before, after, tell: customerOut(before, after) })),
+      changes.map(({ before, after }) => ({
+        before,
+        after: withMinorSince(before, after),
+        tell: customerOut(before, after),
+      })),
     );
     return new Map(won.map((customer) => [customer.customer, customer]));
   }

@@ -55,6 +55,11 @@ export interface Customer {
   marketingPausedUntil?: Date | null;
   /** When the person chose their language with us: events leave it alone from then on. */
   localeChosenAt?: Date | null;
+  /**
+   * Since when the person is known to be under 18 without a guardian's consent (minor-since.ts): their data waits for that
+   * consent for so long as the tenant says, then it is deleted.
+   */
+  minorSince?: Date | null;
   restrictedAt: Date | null;
   erasedAt: Date | null;
   /** Of one who came back after an erasure: what was said up to then is refused (PROTOCOL F1). */

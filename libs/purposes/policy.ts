@@ -30,4 +30,6 @@ export interface Policy {
   /** Events older than this are treated as backfill. Default 72 h. */
   maxEventAgeMs: number;
   retentionMonths: number;
+  /** How long the data of a known minor may wait for a guardian's consent before it is deleted. Default 30 days. */
+  minors: { deleteAfterMs: number };
 }

@@ -71,6 +71,7 @@ describe('the sample tenants', () => {
         serviceHours: { from: '08:00', to: '20:00' },
         maxEventAgeMs: 72 * 3_600_000,
         retentionMonths: 36,
+        minors: { deleteAfterMs: 2_592_000_000 },
         timeZone: 'Europe/Stockholm',
         unknownAge: 'adult',
       },
@@ -228,6 +229,13 @@ describe('loadTenants', () => {
       'unknownAge: child',
       'policy.unknownAge',
       /neither adult nor minor/,
+    ],
+    [
+      'a wait for a guardian',
+      'minors: { deleteAfter: 30d }',
+      'minors: { deleteAfter: soon }',
+      'policy.minors.deleteAfter',
+      /duration/,
     ],
     [
       'an assessment of a purpose that may have none',

@@ -177,6 +177,10 @@ const policy = z
     unknownAge: z
       .enum(['adult', 'minor'], { error: () => say('is neither adult nor minor', 'adult') })
       .default('adult'),
+    minors: z
+      .strictObject({ deleteAfter: duration('30d') })
+      .transform(({ deleteAfter }) => ({ deleteAfterMs: deleteAfter }))
+      .default({ deleteAfterMs: 30 * DAY }),
   })
   .superRefine(({ serviceHours }, context) => {
     if (serviceHours.from < serviceHours.to) return;
