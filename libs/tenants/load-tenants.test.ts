@@ -230,13 +230,7 @@ describe('loadTenants', () => {
       'policy.unknownAge',
       /neither adult nor minor/,
     ],
-    [
-      'a wait for a guardian',
-      'minors: { deleteAfter: 30d }',
-      'minors: { deleteAfter: soon }',
-      'policy.minors.deleteAfter',
-      /duration/,
-    ],
+    ['a wait', 'deleteAfter: 30d', 'deleteAfter: soon', 'policy.minors.deleteAfter', /duration/],
     [
       'an assessment of a purpose that may have none',
       'softOptIn: true',
