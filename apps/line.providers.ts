@@ -48,14 +48,18 @@ import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
 import { PublicUrl } from '#platform/public-url';
 import { Tracing } from '#platform/tracing';
+import { AuditStore } from '#privacy/audit.store';
 import { ChoiceJournal } from '#privacy/choice-journal';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { DoubleOptInStore } from '#privacy/double-opt-in.store';
 import { EndTask } from '#privacy/end-task';
 import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
+import { Extract, type PersonalStores } from '#privacy/extract';
 import { JournalStore } from '#privacy/journal.store';
 import { PendingChoices } from '#privacy/pending-choices';
+import { RequestStore } from '#privacy/request.store';
+import { Requests } from '#privacy/requests';
 import { RestoreChoices } from '#privacy/restore-choices';
 import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
@@ -82,6 +86,25 @@ function store<Rest extends unknown[], T extends { createIndexes(): Promise<void
     },
   };
 }
+
+/** Where something of a person is kept, by the names that the extract has for them. */
+const PERSONAL: readonly (readonly [keyof PersonalStores, InjectionToken])[] = [
+  ['customers', CustomerStore],
+  ['bookings', BookingStore],
+  ['purchases', PurchaseStore],
+  ['answers', SurveyAnswerStore],
+  ['waiting', WaitingEventStore],
+  ['tasks', TaskStore],
+  ['replies', ReplyStore],
+  ['messages', MessageStore],
+  ['deadLetters', DeadLetterStore],
+  ['inbox', InboxStore],
+  ['suppressions', SuppressionStore],
+  ['codes', ShortCodeStore],
+  ['asks', DoubleOptInStore],
+  ['requests', RequestStore],
+  ['audit', AuditStore],
+];
 
 /** All stores in which events out wait. */
 const OUTBOXES = Symbol('outboxes');
@@ -110,6 +133,8 @@ export const STORES: FactoryProvider[] = [
   store(PauseStore, []),
   store(SuppressionStore, [HashRing]),
   store(DoubleOptInStore, []),
+  store(RequestStore, []),
+  store(AuditStore, []),
   {
     provide: CODE_SECRET,
     inject: [CONFIG],
@@ -194,7 +219,19 @@ export const LINE: FactoryProvider[] = [
     Clock,
     TaskStore,
     ReplyStore,
+    Requests,
   ]),
+  wire(Requests, [RequestStore, TaskStore, Tenants, Clock]),
+  {
+    provide: Extract,
+    inject: [...PERSONAL.map(([, token]) => token), HashRing, Clock],
+    useFactory: (...deps: unknown[]) =>
+      new Extract(
+        Object.fromEntries(PERSONAL.map(([name], index) => [name, deps[index]])) as unknown as PersonalStores,
+        deps.at(-2) as HashRing,
+        deps.at(-1) as Clock,
+      ),
+  },
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {
     provide: PendingChoices,

@@ -136,6 +136,16 @@ export class InboxStore {
     return rows.map(captured);
   }
 
+  /** All that these rows sent, newest first. */
+  async ofMessages(tenant: string, messages: readonly string[]): Promise<CapturedMessage[]> {
+    if (messages.length === 0) return [];
+    const rows = await this.rows
+      .find({ tenant, message: { $in: [...messages] } })
+      .sort({ at: -1, order: -1 })
+      .lean<InboxRow[]>();
+    return rows.map(captured);
+  }
+
   /** Keeps what was answered; false where the message is not here. */
   async keepReply(id: string, reply: { at: Date; text: string }): Promise<boolean> {
     const { matchedCount } = await this.rows.updateOne({ id: { $eq: id } }, { $push: { replies: reply } });

@@ -112,6 +112,20 @@ export class ShortCodeStore {
     await this.codes.updateMany(theirs, { $set: nobody, $unset });
   }
 
+  /** The links of these people (an extract): what each is for, never the code. */
+  async findOfCustomers(
+    tenant: string,
+    customers: readonly string[],
+  ): Promise<{ use: CodeUse; message: string; payload: LinkPayload }[]> {
+    const named = customers.filter((customer) => customer !== '');
+    if (named.length === 0) return [];
+    const found = await this.codes
+      .find({ tenant, 'payload.customer': { $in: named } })
+      .sort({ _id: 1 })
+      .lean<Kept[]>();
+    return found.map(({ use, message, payload }) => ({ use, message, payload }));
+  }
+
   private async insert(codes: readonly Kept[]): Promise<void> {
     try {
       await this.codes.collection.bulkWrite(

@@ -157,6 +157,17 @@ export class SuppressionStore implements Outbox {
     return done.modifiedCount;
   }
 
+  /** What these people said about addresses, also about those that they have no more (an extract). */
+  async findByGivers(tenant: string, customers: readonly string[]): Promise<OptOut[]> {
+    const by = customers.filter((customer) => customer !== '');
+    if (by.length === 0) return [];
+    const found = await this.records
+      .find({ tenant, by: { $in: by } })
+      .sort({ _id: 1 })
+      .lean<Kept[]>();
+    return found.map(asSaid).filter((one) => one.kind === 'opt-out');
+  }
+
   /** Closes every gate of the house, by the same read by which each learns of a key that it lacks. */
   async closeGates(): Promise<void> {
     await insertMissing(this.named, [{ _id: CLOSED }]);

@@ -53,6 +53,14 @@ export class BookingStore {
     return this.bookings.find({ tenant, customer }).sort({ startsAt: -1 }).lean<Booking[]>();
   }
 
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<Booking[]> {
+    if (customers.length === 0) return [];
+    return this.bookings
+      .find({ tenant, customer: { $in: [...customers] } })
+      .sort({ startsAt: -1 })
+      .lean<Booking[]>();
+  }
+
   /** Writes what still is as it was read; the bookings that won, as they now stand. */
   async write(changes: readonly BookingChange[]): Promise<Map<string, Booking>> {
     const won = await writeVersioned(this.bookings.collection, changes);

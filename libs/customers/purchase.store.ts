@@ -39,6 +39,14 @@ export class PurchaseStore {
     return this.purchases.find({ tenant, customer }).sort({ at: -1 }).lean<Purchase[]>();
   }
 
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<Purchase[]> {
+    if (customers.length === 0) return [];
+    return this.purchases
+      .find({ tenant, customer: { $in: [...customers] } })
+      .sort({ at: -1 })
+      .lean<Purchase[]>();
+  }
+
   /** Deletes a person's purchases up to then (erasure); how many there were. */
   async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
     const { deletedCount } = await this.purchases.collection.deleteMany({

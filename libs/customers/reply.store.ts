@@ -47,6 +47,14 @@ export class ReplyStore {
     return this.replies.find({ tenant, customer }).sort({ at: -1 }).lean<Reply[]>();
   }
 
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<Reply[]> {
+    if (customers.length === 0) return [];
+    return this.replies
+      .find({ tenant, customer: { $in: [...customers] } })
+      .sort({ at: -1 })
+      .lean<Reply[]>();
+  }
+
   /** Of one tenant, by their ids. */
   async findMany(tenant: string, ids: readonly string[]): Promise<Map<string, Reply>> {
     if (ids.length === 0) return new Map();

@@ -87,6 +87,15 @@ export class SurveyAnswerStore implements Outbox {
     return changed && withoutOut(changed);
   }
 
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<SurveyAnswer[]> {
+    if (customers.length === 0) return [];
+    const found = await this.answers
+      .find({ tenant, customer: { $in: [...customers] } })
+      .sort({ answeredAt: -1 })
+      .lean<SurveyAnswer[]>();
+    return found.map(withoutOut);
+  }
+
   /** That it was answered, not what: an opinion about a visit is personal data. */
   async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
     const fields = { tenant: 1, customer: 1, booking: 1, out: 1 } as const;

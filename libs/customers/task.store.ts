@@ -73,6 +73,15 @@ export class TaskStore implements Outbox {
     return found.map(withoutOut);
   }
 
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<Task[]> {
+    if (customers.length === 0) return [];
+    const found = await this.tasks
+      .find({ tenant, customer: { $in: [...customers] } })
+      .sort({ openedAt: -1 })
+      .lean<Task[]>();
+    return found.map(withoutOut);
+  }
+
   /** Open ones of a kind, of every tenant, page by page by `_id`. */
   async pageOpen(kind: TaskKind, after: string | null, limit: number): Promise<Task[]> {
     const found = await this.tasks

@@ -52,6 +52,14 @@ export class WaitingEventStore {
     return this.events.find({ tenant, type }).sort({ time: 1 }).limit(limit).lean<WaitingEvent[]>();
   }
 
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<WaitingEvent[]> {
+    if (customers.length === 0) return [];
+    return this.events
+      .find({ tenant, customer: { $in: [...customers] } })
+      .sort({ time: -1 })
+      .lean<WaitingEvent[]>();
+  }
+
   /** Deletes what is kept about a person up to then (erasure); how many there were. */
   async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
     const { deletedCount } = await this.events.deleteMany({ tenant, customer, heardAt: { $lte: upTo } });

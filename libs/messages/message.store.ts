@@ -245,6 +245,15 @@ export class MessageStore implements Outbox {
       .lean<MessageRow[]>();
   }
 
+  /** Everything that was to be said to these people, newest first. */
+  async findOfCustomers(tenant: string, customers: readonly string[]): Promise<MessageRow[]> {
+    if (customers.length === 0) return [];
+    return this.rows
+      .find({ tenant, customer: { $in: [...customers] } }, { out: 0 })
+      .sort({ createdAt: -1, _id: -1 })
+      .lean<MessageRow[]>();
+  }
+
   /** One page, newest first. */
   async list(
     tenant: string,

@@ -153,6 +153,15 @@ export class DeadLetterStore implements Outbox {
     );
   }
 
+  /** What was dead-lettered under these keys (an extract), the newest first. */
+  async findByKeys(tenant: string, keys: readonly string[]): Promise<DeadLetter[]> {
+    if (keys.length === 0) return [];
+    return this.letters
+      .find({ tenant, key: { $in: [...keys] } }, { out: 0 })
+      .sort({ at: -1 })
+      .lean<DeadLetter[]>();
+  }
+
   /** Deletes what was dead-lettered under this key (erasure); how many there were. */
   async deleteByKey(tenant: string, key: string): Promise<number> {
     return (await this.letters.deleteMany({ tenant, key })).deletedCount;

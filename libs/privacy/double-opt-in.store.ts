@@ -48,11 +48,11 @@ export class DoubleOptInStore {
    */
   async claim(
     tenant: string,
-    { keyId, hash }: HashedAddress,
+    address: HashedAddress,
     { by, subscriber, gapMs, most }: AskLimit & { by: string; subscriber: string | null },
     now: Date,
   ): Promise<boolean> {
-    const _id = [tenant, keyId, hash].map(encodeURIComponent).join('/');
+    const _id = askedKey(tenant, address);
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.asked.findOne({ _id, tenant }).lean<Asked>();
       const asks = (before?.asks ?? []).filter(({ at }) => now.getTime() - at.getTime() < REMEMBERED_MS);
@@ -68,6 +68,14 @@ export class DoubleOptInStore {
       if (won !== undefined) return true;
     }
     throw new Error(`the asks of an address were written by others ${TRIES} times in a row`);
+  }
+
+  /** When addresses were asked (an extract): by hash, as `claim` took it. */
+  async findAsks(tenant: string, hashes: readonly HashedAddress[]): Promise<{ hash: string; at: Date }[]> {
+    if (hashes.length === 0) return [];
+    const byId = new Map(hashes.map((one) => [askedKey(tenant, one), one.hash]));
+    const found = await this.asked.find({ _id: { $in: [...byId.keys()] }, tenant }).lean<Asked[]>();
+    return found.flatMap(({ _id, asks }) => asks.map(({ at }) => ({ hash: byId.get(_id) ?? '', at })));
   }
 
   /** Those of every tenant that count no more, a page of them. */
@@ -89,3 +97,6 @@ export class DoubleOptInStore {
     await this.asked.collection.deleteMany({ _id: { $in: [...ids] as never[] }, lastAt });
   }
 }
+
+const askedKey = (tenant: string, { keyId, hash }: HashedAddress): string =>
+  [tenant, keyId, hash].map(encodeURIComponent).join('/');

@@ -14,6 +14,7 @@ import type { MessageStore } from '#messages/message.store';
 import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
+import type { Requests } from './requests.js';
 import { addressesOf, type Address, type Withdraw } from './withdraw.js';
 
 /** What an erasure left standing, under which law, and until when (GDPR 17(3)). */
@@ -51,6 +52,7 @@ export class Erase {
     private readonly clock: Clock,
     private readonly tasks: Pick<TaskStore, 'forgetCustomer'> | null = null,
     private readonly replies: Pick<ReplyStore, 'deleteOfCustomer'> | null = null,
+    private readonly log: Pick<Requests, 'begin' | 'finish' | 'forgetWords'> | null = null,
   ) {}
 
   /**
@@ -67,6 +69,7 @@ export class Erase {
     if (known === null) return null;
     const now = this.clock.now();
     await this.requests.open(tenant, customer, from, now);
+    await this.log?.begin(tenant, customer, 'erasure', WAY[from], from);
     const suppressed = addressesOf(known);
     await this.suppress(tenant, suppressed, now);
     let addresses = suppressed;
@@ -109,8 +112,10 @@ export class Erase {
     const open = await this.requests.findOpen(100);
     for (const { tenant, customer, from, requestedAt } of open) {
       const known = await this.customers.find(tenant, customer);
-      if (known === null) await this.requests.done(tenant, customer, this.clock.now());
-      else if (known.erasedAt === null && known.createdAt > requestedAt) {
+      if (known === null) {
+        await this.log?.finish(tenant, customer, 'erasure', 'lagom');
+        await this.requests.done(tenant, customer, this.clock.now());
+      } else if (known.erasedAt === null && known.createdAt > requestedAt) {
         // The tombstone stood, and they have come back since: only what was before is swept.
         await this.sweep(tenant, customer, { hadAddress: false, heardBy: requestedAt, saidBy: requestedAt });
       } else await this.erase(tenant, customer, from, known.erasedAt ?? requestedAt);
@@ -156,7 +161,9 @@ export class Erase {
       this.customers.forgetSends(tenant, customer),
       this.tasks?.forgetCustomer(tenant, customer),
       this.replies?.deleteOfCustomer(tenant, customer, heardBy),
+      this.log?.forgetWords(tenant, customer),
     ]);
+    await this.log?.finish(tenant, customer, 'erasure', 'lagom');
     await this.requests.done(tenant, customer, this.clock.now());
     return {
       erased: [
@@ -191,3 +198,6 @@ export class Erase {
     };
   }
 }
+
+/** The ways in, in the words of the record of requests. */
+const WAY = { person: 'page', staff: 'staff', 'booking-system': 'booking-system' } as const;
