@@ -31,10 +31,10 @@ export function extractCsv(extract: PersonExtract): string {
 
 function facts(part: string, number: Fact['number'], field: string, value: unknown): Fact[] {
   if (value instanceof Date) return [{ part, number, field, value: value.toISOString() }];
-  if (typeof value !== 'object' || value === null) {
-    return [
-      { part, number, field, value: value === null || value === undefined ? '' : `${value as string}` },
-    ];
+  if (value === null || value === undefined) return [{ part, number, field, value: '' }];
+  if (typeof value !== 'object') {
+    const said = typeof value === 'string' ? value : JSON.stringify(value);
+    return [{ part, number, field, value: said }];
   }
   return Object.entries(value).flatMap(([name, inner]) =>
     facts(part, number, field === '' ? name : `${field}.${name}`, inner),
