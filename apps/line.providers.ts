@@ -35,6 +35,7 @@ import { RetryMessage } from '#dispatch/retry-message';
 import { Standings } from '#dispatch/standings';
 import { StopButton } from '#dispatch/stop-button';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
+import { SightingStore } from '#messaging/sighting.store';
 import { DeadLetters } from '#ingest/dead-letters';
 import { DryRun } from '#ingest/dry-run';
 import { HearEvents } from '#ingest/hear-event';
@@ -126,6 +127,7 @@ export const STORES: FactoryProvider[] = [
   store(MessageStore, [Metrics]),
   store(HeardEventStore, []),
   store(DeadLetterStore, []),
+  store(SightingStore, [Clock]),
   store(InboxStore, []),
   store(ErasureStore, []),
   store(ApiKeyStore, []),

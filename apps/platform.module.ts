@@ -23,6 +23,7 @@ import { KafkaSource } from '#messaging/kafka-source';
 import { MemorySink } from '#messaging/memory-sink';
 import { MemorySource } from '#messaging/memory-source';
 import { MemoryTopics } from '#messaging/memory-topics';
+import { SightingStore } from '#messaging/sighting.store';
 import { PrefixedSink, PrefixedSource, withoutPrefix } from '#messaging/topic-prefix';
 import { TopicReader } from '#messaging/topic-reader';
 import { Clock, SystemClock } from '#platform/clock';
@@ -125,7 +126,7 @@ const STATE: Provider[] = [
   },
   {
     provide: EventSource,
-    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health, TOPIC_PREFIX, Metrics],
+    inject: [CONFIG, LOG, MemoryTopics, DeadLetters, FailDue, Health, TOPIC_PREFIX, Metrics, SightingStore],
     useFactory: (
       config: Config,
       log: Log,
@@ -135,6 +136,7 @@ const STATE: Provider[] = [
       health: Health,
       prefix: string,
       metrics: Metrics,
+      sightings: SightingStore,
     ): EventSource => {
       const handling = {
         group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
@@ -154,6 +156,7 @@ const STATE: Provider[] = [
           : new PrefixedSource(
               new KafkaSource(kafkaOf(config, log), {
                 ...handling,
+                sightings: sightings.of(handling.group),
                 onFatal: (why) => {
                   // A process without a consumer does nothing: ended, its supervisor starts it anew.
                   log.error({ reason: why }, 'the consumer is gone for good, ending');

@@ -14,6 +14,7 @@ import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
+import { SightingStore } from '#messaging/sighting.store';
 import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Lease } from '#platform/lease';
@@ -35,6 +36,8 @@ const RESOLVE_EVERY_MS = 30_000;
 const TIDY_EVERY_MS = 60_000;
 /** Events older than 30 days are refused without `backfill`, so an id need not be remembered much longer. */
 const KEEP_HEARD_MS = 40 * 86_400_000;
+/** No topic that is heard by a group keeps a message for longer. */
+const KEEP_SIGHTINGS_MS = 30 * 86_400_000;
 /** Providers repeat a webhook for a day. */
 const KEEP_WEBHOOKS_MS = 3 * 86_400_000;
 
@@ -56,6 +59,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
     private readonly webhooks: WebhookStore,
+    private readonly sightings: SightingStore,
     private readonly countLedger: CountLedger,
     private readonly metrics: Metrics,
     clock: Clock,
@@ -88,6 +92,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           deadLetters: await this.deadLetters.deleteExpired(now),
           tenantHooks: await this.deliverHooks.deleteOld(now),
           webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
+          sightings: await this.sightings.deleteBefore(new Date(now.getTime() - KEEP_SIGHTINGS_MS)),
           heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);

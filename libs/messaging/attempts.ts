@@ -148,12 +148,13 @@ export class Attempts {
         { topic, partition, offset, path, deliveries: entry.deliveries },
         'dead-lettered',
       );
-      return true;
     } catch (error) {
       entry.condemned = { reason, ...(path === undefined ? {} : { path }) };
       this.log('a dead letter could not be written', error);
       return false;
     }
+    if (entry.sighted) await this.acquit(entry);
+    return true;
   }
 
   private async mayTryAlone(entry: Entry): Promise<boolean> {

@@ -18,6 +18,11 @@ export class KafkaPartition {
     readonly topic: string,
     readonly partition: number,
   ) {}
+
+  /** Whether the group stands beyond the place that is noted. */
+  get isBeyondNoted(): boolean {
+    return this.noted !== undefined && this.prefix.committedTo > BigInt(this.noted);
+  }
 }
 
 /** Where the fetch of a batch began; kafkajs has it but does not declare it. */

@@ -5,6 +5,7 @@ import { KafkaOffsets } from './kafka-offsets.js';
 import { asMessage, fetchedFrom, KafkaPartition } from './kafka-partition.js';
 import { Lanes } from './lanes.js';
 import { type Sightings, STARTS_BEFORE_SUSPICION, SUSPECTS } from './sightings.js';
+import { Solitude } from './solitude.js';
 import { topicLag } from './topic-lag.js';
 import { Watchdog } from './watchdog.js';
 
@@ -38,6 +39,7 @@ const BYTES_A_PARTITION = 256 * 1024;
 export class KafkaSource extends EventSource {
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly lanes = new Map<string, Lanes>();
+  private readonly solitude = new Solitude();
   private readonly admin: Admin;
   private readonly offsets: KafkaOffsets;
   private readonly watchdog: Watchdog;
@@ -55,12 +57,8 @@ export class KafkaSource extends EventSource {
   ) {
     super();
     this.admin = kafka.admin();
-    this.offsets = new KafkaOffsets(
-      this.admin,
-      options.group,
-      COMMIT_EACH_MS,
-      options.log,
-      () => (this.recreated = 0),
+    this.offsets = new KafkaOffsets(this.admin, options.group, COMMIT_EACH_MS, options.log, () =>
+      this.committed(),
     );
     const progress = () => [...this.lanes.values()].reduce((sum, lanes) => sum + lanes.progress, 0);
     const mono = options.mono ?? (() => performance.now());
@@ -73,7 +71,8 @@ export class KafkaSource extends EventSource {
     if (this.subscriptions.has(subscription.topic))
       throw new Error(`${subscription.topic} has a handler already`);
     this.subscriptions.set(subscription.topic, subscription);
-    this.lanes.set(subscription.topic, new Lanes(subscription, this.options, this.options.sightings));
+    const { sightings } = this.options;
+    this.lanes.set(subscription.topic, new Lanes(subscription, this.options, sightings, this.solitude));
   }
 
   async start(): Promise<void> {
@@ -98,7 +97,7 @@ export class KafkaSource extends EventSource {
     await Promise.all([...this.lanes.values()].map((lanes) => lanes.halt()));
     await this.offsets.now();
     this.offsets.close();
-    await this.forgetStarts();
+    await this.takeBackStarts();
     await this.consumer
       ?.disconnect()
       .catch((error: unknown) => this.warn('consumer did not disconnect', error));
@@ -168,7 +167,7 @@ export class KafkaSource extends EventSource {
     );
     const known = [...this.partitions.values(), ...mine];
     for (const { topic, partition } of known) this.lanes.get(topic)?.drop(partition);
-    void this.forgetStarts();
+    void this.takeBackStarts();
     this.partitions = new Map(mine.map((one) => [`${one.topic}/${one.partition}`, one]));
     this.offsets.begin(mine);
   }
@@ -195,27 +194,21 @@ export class KafkaSource extends EventSource {
     if (part.lost) return;
     part.prefix.end(offset);
     this.offsets.soon();
-    if (part.noted === offset) void this.forgetStart(part);
+  }
+
+  private committed(): void {
+    this.recreated = 0;
+    // Not when it ended: a crash before the commit would begin here again, and its note is to be found then.
+    for (const part of this.partitions.values()) if (part.isBeyondNoted) void this.lift(part, 'forget');
   }
 
   /** The first batch of a generation: a fetch that was under way when it began may start beyond what was dropped. */
   private async takeUp(payload: EachBatchPayload, part: KafkaPartition): Promise<boolean> {
-    const { topic, partition } = part;
     try {
       const from = fetchedFrom(payload.batch);
       if (!(await this.offsets.fits(part, from))) return false;
       const first = payload.batch.firstOffset();
-      if (this.options.sightings && first !== null) {
-        part.noted = first;
-        const starts = await this.options.sightings.seen(topic, partition, first, 'start');
-        if (starts > STARTS_BEFORE_SUSPICION) {
-          part.suspects = SUSPECTS;
-          this.options.log.warn(
-            { topic, partition, offset: first, starts },
-            'ended its process before: one at a time',
-          );
-        }
-      }
+      if (first !== null) await this.suspect(part, first);
       part.fresh = false;
       return true;
     } catch (error) {
@@ -226,18 +219,31 @@ export class KafkaSource extends EventSource {
     }
   }
 
-  /** The process lives: that it took up its partitions where it did says nothing against what is there. */
-  private async forgetStarts(): Promise<void> {
-    await Promise.all([...this.partitions.values()].map((part) => this.forgetStart(part)));
+  /** Notes that it is taken up here; what ended a process here before is handled alone. */
+  private async suspect(part: KafkaPartition, first: string): Promise<void> {
+    const { sightings, log } = this.options;
+    if (!sightings) return;
+    const { topic, partition } = part;
+    part.noted = first;
+    const starts = await sightings.seen(topic, partition, first, 'start');
+    // Once it was tried alone it stays suspect, though the place where the partition is taken up has moved on towards it.
+    if (starts <= STARTS_BEFORE_SUSPICION && !(await sightings.anyAlone(topic, partition))) return;
+    part.suspects = SUSPECTS;
+    log.warn({ topic, partition, offset: first, starts }, 'ended its process before: one at a time');
   }
 
-  private async forgetStart(part: KafkaPartition): Promise<void> {
+  /** The process lives: that it took up its partitions where it did says nothing against what is there. */
+  private async takeBackStarts(): Promise<void> {
+    await Promise.all([...this.partitions.values()].map((part) => this.lift(part, 'takeBack')));
+  }
+
+  private async lift(part: KafkaPartition, how: 'forget' | 'takeBack'): Promise<void> {
     const { topic, partition, noted } = part;
     part.noted = undefined;
     if (noted === undefined) return;
-    await this.options.sightings
-      ?.forget(topic, partition, noted)
-      .catch((error: unknown) => this.warn('a sighting could not be taken back', error));
+    await this.options.sightings?.[how](topic, partition, noted).catch((error: unknown) =>
+      this.warn('a sighting could not be taken back', error),
+    );
   }
 
   private async waitForRoom(payload: EachBatchPayload, lanes: Lanes): Promise<void> {

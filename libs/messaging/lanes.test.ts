@@ -4,6 +4,7 @@ import { done, Door, Ear, eventually, isOutage, nameOf, Outage, quick, silent } 
 import type { HandleBatch, Heard, Verdict } from './event-source.js';
 import { Lanes } from './lanes.js';
 import { Prefix } from './prefix.js';
+import { Solitude } from './solitude.js';
 
 type Fate = 'done' | 'retry' | 'give-up' | 'throw' | 'outage';
 
@@ -136,10 +137,12 @@ describe('lanes', () => {
     );
   }, 30_000);
 
-  const lanesOf = (ear: Ear, more: { highWater?: number } = {}) =>
+  const lanesOf = (ear: Ear, more: { highWater?: number } = {}, solitude?: Solitude) =>
     new Lanes(
       { topic: 't', handle: ear.handle, batchSize: 1, concurrency: 4 },
       { group: 'g', isOutage, log: silent, deadLetter: ear.deadLetter, drainMs: 20, ...quick, ...more },
+      undefined,
+      solitude,
     );
 
   it('forget what was queued of a lost partition and let what is in flight end, unreported', async () => {
@@ -233,5 +236,43 @@ describe('lanes', () => {
     await ear.until(() => ear.ends.length === 9);
     expect(beside.get('k4:4')).toBe(1);
     expect(Math.max(...beside.values())).toBeGreaterThan(1);
+  });
+
+  it('handle a suspect with nothing of another topic beside it either, and go on then', async () => {
+    let inFlight = 0;
+    const beside: number[] = [];
+    const ear = new Ear(async (one) => {
+      inFlight += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (one.key === 'suspect') beside.push(inFlight);
+      inFlight -= 1;
+      return done();
+    });
+    const solitude = new Solitude();
+    const [one, other] = [lanesOf(ear, {}, solitude), lanesOf(ear, {}, solitude)];
+    for (let i = 0; i < 9; i += 1) other.offer(message(i, `k${i}`), () => undefined);
+    await ear.until(() => inFlight > 0);
+    one.offer(message(100, 'suspect'), () => undefined, true);
+    one.offer(message(101, 'suspect'), () => undefined, true);
+    for (let i = 10; i < 19; i += 1) other.offer(message(i, `k${i}`), () => undefined);
+    await ear.until(() => ear.ends.length === 20);
+    expect(beside).toEqual([1, 1]);
+  });
+
+  it('do not wait for a suspect that was taken away before its turn', async () => {
+    const door = new Door();
+    const ear = new Ear((one) => (one.key === 'slow' ? door.opened.then(done) : done()));
+    const solitude = new Solitude();
+    const [one, other] = [lanesOf(ear, {}, solitude), lanesOf(ear, {}, solitude)];
+    other.offer(message(0, 'slow'), () => undefined);
+    await ear.until(() => ear.batches.length === 1);
+    one.offer(message(1, 'suspect', 7), () => undefined, true);
+    await new Promise((resolve) => setImmediate(resolve));
+    other.offer(message(2, 'kept waiting'), () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ear.batches).toHaveLength(1);
+    one.drop(7);
+    await ear.until(() => ear.ends.includes('kept waiting:2'));
+    door.open();
   });
 });

@@ -4,6 +4,7 @@ import { DEFAULTS, type Handling } from './handling.js';
 import { assemble, type Entry, type Lane, type Portion } from './lane.js';
 import { PartitionGate } from './partition-gate.js';
 import type { Sightings } from './sightings.js';
+import { Solitude } from './solitude.js';
 
 /**
  * The core of every source. Messages of one key are handled in order and never at once; batches are filled from different
@@ -23,7 +24,6 @@ export class Lanes {
   private readonly aborter = new AbortController();
   private readonly attempts: Attempts;
   private batches = 0;
-  private suspectRuns = false;
   private halted = false;
   private pumpAsked = false;
   private lingering: NodeJS.Timeout | undefined;
@@ -34,7 +34,9 @@ export class Lanes {
     private readonly subscription: Subscription,
     private readonly handling: Handling,
     sightings?: Sightings,
+    private readonly solitude = new Solitude(),
   ) {
+    solitude.join(() => this.askPump());
     this.attempts = new Attempts(subscription, handling, this.aborter.signal, sightings);
   }
 
@@ -113,6 +115,7 @@ export class Lanes {
     for (const entry of this.known.values()) if (entry.heard.partition === partition) entry.orphan = true;
     this.tellRoom(partition);
     this.tellIdle();
+    this.askPump();
   }
 
   /** Resolves when a partition holds fewer messages than `below`, or all is halted. */
@@ -134,6 +137,7 @@ export class Lanes {
   /** Starts nothing more and resolves when what is in flight has ended; aborts the handlers' signal when that takes long. */
   async halt(): Promise<void> {
     this.halted = true;
+    this.solitude.renounce(this);
     for (const timer of this.timers) clearTimeout(timer);
     clearTimeout(this.lingering);
     for (const gate of this.gates.values()) gate.close();
@@ -200,9 +204,8 @@ export class Lanes {
 
   private pump(): void {
     const { batchSize, concurrency, lingerMs = 0 } = this.subscription;
-    while (!this.halted && !this.suspectRuns && this.batches < concurrency && this.ready.length > 0) {
-      const suspect = this.ready[0]?.entries[0]?.suspect ?? false;
-      if (suspect && this.batches > 0) return;
+    let suspect = this.isSuspectNext();
+    while (!this.halted && this.batches < concurrency && this.ready.length > 0) {
       if (lingerMs > 0 && !suspect && !this.lingered && this.ready.length < batchSize) {
         this.lingering ??= setTimeout(() => {
           this.lingering = undefined;
@@ -211,29 +214,39 @@ export class Lanes {
         }, lingerMs);
         return;
       }
-      const portions = assemble(
-        this.ready,
-        batchSize,
-        (partition) => this.gate(partition).admits(),
-        (lane) => this.park(lane),
+      if (!this.solitude.begin(this, suspect)) return;
+      void this.run(
+        assemble(
+          this.ready,
+          batchSize,
+          (partition) => this.gate(partition).admits(),
+          (lane) => this.park(lane),
+        ),
       );
-      if (portions.length > 0) void this.run(portions);
+      suspect = this.isSuspectNext();
     }
     this.lingered = false;
   }
 
+  /** Parks what is held; whether what then comes next must be alone. */
+  private isSuspectNext(): boolean {
+    const head = (): Entry | undefined => this.ready[0]?.entries[0];
+    for (let next = head(); next && !this.gate(next.heard.partition).admits(); next = head())
+      this.park(this.ready.shift() as Lane);
+    const suspect = !this.halted && (head()?.suspect ?? false);
+    if (!suspect) this.solitude.renounce(this);
+    return suspect;
+  }
+
   private async run(portions: Portion[]): Promise<void> {
     const entries = portions.flatMap((portion) => portion.entries);
-    const suspect = entries[0]?.suspect ?? false;
     this.batches += 1;
-    this.suspectRuns = suspect;
     for (const { lane } of portions) lane.state = 'busy';
     for (const entry of entries) this.gate(entry.heard.partition).inFlight += 1;
     await this.attempts.run(portions, (portion, aftermath) => this.settled(portion, aftermath));
-    if (suspect) this.suspectRuns = false;
     this.batches -= 1;
     this.tellIdle();
-    this.askPump();
+    this.solitude.end();
   }
 
   private settled({ lane, entries }: Portion, { ended, back, waitMs, outage }: Aftermath): void {

@@ -33,6 +33,11 @@ export class Prefix {
     return this.position === this.committed ? undefined : this.position;
   }
 
+  /** The next offset to be heard, as written; -1: nothing was. */
+  get committedTo(): bigint {
+    return this.committed === undefined ? -1n : BigInt(this.committed);
+  }
+
   /** What `due` said has been written. */
   wrote(offset: string): void {
     this.committed = offset;

@@ -1,11 +1,15 @@
-/**
- * Remembers, across crashes, what was about to be handled. Its owner keeps the counts in a store.
- * `start`: a partition was taken up at this offset. `alone`: this message was about to be handled with nothing beside it.
- */
+/** `start`: a partition was taken up at this offset. `alone`: this message was about to be handled with nothing beside it. */
+export type Sighting = 'start' | 'alone';
+
+/** Remembers, across crashes, what was about to be handled, and by which processes (`sighting.store.ts` keeps it). */
 export interface Sightings {
-  /** Counts one more and answers the sum, this one included. */
-  seen(topic: string, partition: number, offset: string, how: 'start' | 'alone'): Promise<number>;
-  /** The try ended and the process lives: both counts are void. */
+  /** How many processes have noted this, this one included; noting it again counts once. */
+  seen(topic: string, partition: number, offset: string, how: Sighting): Promise<number>;
+  /** Whether a process has noted a try alone anywhere in this partition that has not ended. */
+  anyAlone(topic: string, partition: number): Promise<boolean>;
+  /** This process gives up the partition and lives: what it noted is void, what those noted that died there stays. */
+  takeBack(topic: string, partition: number, offset: string): Promise<void>;
+  /** What was feared is over: the group stands beyond it, or the try alone has ended. All that was noted is void. */
   forget(topic: string, partition: number, offset: string): Promise<void>;
 }
 

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type EmbeddedStore, openEmbeddedStore } from '#embedded/embedded-store';
+import { ensureTopics } from '#messaging/ensure-topics';
+import { kafkaClient } from '#messaging/kafka-client';
+import { KafkaSink } from '#messaging/kafka-sink';
+import { topicLag } from '#messaging/topic-lag';
+import { connectMongo } from '#platform/mongo';
+import { rootDir } from '#platform/root';
+import { silent } from '../home.fixture.js';
+import { until } from '../visit.fixture.js';
+import { asked } from './asked.fixture.js';
+import type { DyingWorker } from './dying-worker.js';
+
+if ('why' in asked) {
+  it.skip(`a message that ends its process: ${asked.why}`, () => undefined);
+} else {
+  const { brokers } = asked;
+  const kafka = kafkaClient(brokers, 'test', silent);
+  const admin = kafka.admin();
+  const sink = new KafkaSink(kafka);
+  const group = `test-poison-${randomUUID().slice(0, 8)}`;
+  const [poisoned, innocent] = [`${group}.poisoned`, `${group}.innocent`];
+  const topics = [poisoned, innocent];
+  let store: EmbeddedStore;
+
+  beforeAll(async () => {
+    store = await openEmbeddedStore({ dataDir: 'memory', listen: { port: 0 } });
+    await admin.connect();
+    await ensureTopics(
+      admin,
+      topics.map((topic) => ({ topic, partitions: 2, retentionMs: 3_600_000 })),
+      silent,
+    );
+  });
+  afterAll(async () => {
+    await sink.close();
+    await admin.deleteGroups([group]).catch(() => undefined);
+    await admin.deleteTopics({ topics });
+    await admin.disconnect();
+    await store.close();
+  });
+
+  /** One life of a worker; what it said is `said`. */
+  const start = () => {
+    const told: DyingWorker = { brokers, mongoUri: store.uri, group, topics };
+    const main = join(rootDir(), 'test', 'outages', 'dying-worker.ts');
+    const child = spawn(
+      process.execPath,
+      [
+        ...['--conditions=lagom:source', '--import', '@swc-node/register/esm-register', main],
+        JSON.stringify(told),
+      ],
+      { cwd: rootDir(), env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const life = {
+      said: '',
+      get ended() {
+        return child.exitCode !== null || child.signalCode !== null;
+      },
+      signal: once(child, 'exit').then(([, signal]) => signal as string | null),
+    };
+    child.stdout.on('data', (chunk: Buffer) => (life.said += chunk.toString()));
+    return { life, end: () => child.kill('SIGTERM') };
+  };
+
+  it('ends it twice, is tried alone a third time, is then dead-lettered, and nothing beside it is', async () => {
+    const say = (topic: string, names: readonly string[]) =>
+      sink.produce(
+        topic,
+        names.map((value) => ({ key: value, value })),
+      );
+    const numbers = Array.from({ length: 30 }, (_, i) => `n${i}`);
+    await say(innocent, numbers);
+    // Not the first of its partition: what lies before it ends and is committed meanwhile.
+    await say(poisoned, [...numbers.slice(0, 10), 'poison', ...numbers.slice(10)]);
+    const lives: string[] = [];
+    for (;;) {
+      const { life, end } = start();
+      const isThrough = async () =>
+        (await Promise.all(topics.map((topic) => topicLag(admin, group, topic)))).every((lag) => lag === 0);
+      await until(
+        async () => life.ended || (await isThrough()),
+        (isOver) => isOver,
+        60_000,
+      );
+      end();
+      const signal = await life.signal;
+      lives.push(life.said);
+      if (signal !== 'SIGKILL') break;
+      expect(lives.length).toBeLessThan(8);
+    }
+    const lines = lives.flatMap((said) => said.split('\n').filter((line) => line !== ''));
+    expect(lines.filter((line) => line.startsWith('dead'))).toEqual([
+      `dead ${poisoned} poison ended its process, alone too`,
+    ]);
+    for (const topic of topics) for (const name of numbers) expect(lines).toContain(`ended ${topic} ${name}`);
+    // Two deaths make it a suspect, a third one, alone, condemns it; what lay before it may have been committed between two.
+    expect([3, 4]).toContain(lives.length - 1);
+
+    const connection = await connectMongo(store.uri);
+    await until(
+      () => connection.collection('sightings').countDocuments(),
+      (left) => left === 0,
+    );
+    await connection.close();
+  }, 240_000);
+}
