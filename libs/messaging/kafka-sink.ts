@@ -1,4 +1,4 @@
-import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
+import { type ICustomPartitioner, type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import { EventSink, type OutRecord } from './event-sink.js';
 
 /** A request stays under the brokers' usual limit of 1 MB a batch. */
@@ -51,12 +51,26 @@ export class KafkaSink extends EventSink {
     const producer = this.kafka.producer({
       idempotent: true,
       allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
+      createPartitioner: onceAssigned,
     });
     await producer.connect();
     return producer;
   }
 }
+
+/**
+ * kafkajs asks again at each try. A record without a key would go to another partition then, where the broker cannot tell
+ * that it has it already: heard twice although it was produced once.
+ */
+const onceAssigned: ICustomPartitioner = () => {
+  const assign = Partitioners.DefaultPartitioner();
+  const assigned = new WeakMap<Message, number>();
+  return (given) => {
+    const partition = assigned.get(given.message) ?? assign(given);
+    assigned.set(given.message, partition);
+    return partition;
+  };
+};
 
 function* requests(records: readonly OutRecord[]): Generator<Message[]> {
   let batch: Message[] = [];
