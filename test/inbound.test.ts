@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { signAsTwilio, SigningSendGrid } from '#channels/webhook.fixture';
-import { startLagom, type Lagom } from './lagom.fixture.js';
+import { startLagom, type Captured, type Lagom } from './lagom.fixture.js';
 import { choice, DAY, person, tell, until, visit, type Person } from './visit.fixture.js';
 
 const PUBLIC_URL = 'https://hook.example.se';
@@ -64,6 +64,10 @@ const decide = async (who: Person, purpose: string, channel: string): Promise<st
   return body.reason ?? body.outcome;
 };
 
+/** Where the question whether they want texts is answered. */
+const yesLink = (asked: Captured | undefined): string =>
+  lagom.url + (/\/c\/[\w-]+/.exec(asked?.text ?? '')?.[0] ?? '');
+
 describe('a text that comes back', () => {
   it.each(['STOP', 'stopp.', ' Avsluta! ', 'SLUTA'])(
     '%j stops the stream that it answered, at once',
@@ -85,12 +89,87 @@ describe('a text that comes back', () => {
     expect(await decide(who, 'booking', 'sms')).toBe('suppressed');
   });
 
-  it('START lifts nothing', async () => {
+  it('START lifts nothing: who said stop is asked once, by SMS, and their yes by its link takes the STOP back', async () => {
+    const who = await booked({ choices: [choice('newsletter', 'sms', 'given')] });
+    const marketing = { To: 'WellnessNu' };
+    await text(who, 'STOPP', marketing);
+    expect(await text(who, 'START', marketing)).toBe(200);
+    expect(await text(who, 'Start', marketing)).toBe(200);
+    expect(await decide(who, 'newsletter', 'sms')).toBe('suppressed');
+    expect(await tasksOf(who)).toEqual([]);
+    const asked = await until(
+      () => lagom.inbox({ to: who.phone ?? '', purpose: 'support' }),
+      (seen) => seen.length > 0 && seen,
+    );
+    expect(asked).toHaveLength(1);
+    const link = yesLink(asked[0]);
+    expect(await (await fetch(link)).text()).toContain('marknadsföring via sms');
+    expect(await decide(who, 'newsletter', 'sms')).toBe('suppressed');
+    const done = await fetch(link, { method: 'POST', body: new URLSearchParams({ confirm: 'yes' }) });
+    expect({ status: done.status, text: await done.text() }).toMatchObject({
+      status: 200,
+      text: expect.not.stringContaining('spärrad'),
+    });
+    expect(['permit', 'quiet-hours']).toContain(await decide(who, 'newsletter', 'sms'));
+    // To whoever else has the number, and once it is said again, STOP is STOP.
+    const twin = person({ phone: who.phone ?? '' });
+    await tell(lagom, 'booking.confirmed', {
+      ...{ customer: twin, booking: inTenDays(), choices: [choice('newsletter', 'sms', 'given')] },
+    });
+    expect(await decide(twin, 'newsletter', 'sms')).toBe('suppressed');
+    await text(who, 'Stop', marketing);
+    expect(await decide(who, 'newsletter', 'sms')).toBe('suppressed');
+    // Within 30 days nobody asks a second time.
+    await text(who, 'START', marketing);
+    await lagom.advance('PT0S');
+    expect(await lagom.inbox({ to: who.phone ?? '', purpose: 'support' })).toHaveLength(1);
+  });
+
+  it('START after a STOP to the service texts is asked about by mail, since no text may go; START alone is nothing', async () => {
+    const who = await booked({ choices: [choice('booking', 'sms', 'given')] });
+    await text(who, 'START');
+    await text(who, 'STOPP');
+    await text(who, 'START');
+    const [asked] = await until(
+      () => lagom.inbox({ to: who.email ?? '', purpose: 'support' }),
+      (seen) => seen.length > 0 && seen,
+    );
+    const link = yesLink(asked);
+    expect(await decide(who, 'booking', 'sms')).toBe('suppressed');
+    const done = await fetch(link, { method: 'POST', body: new URLSearchParams({ confirm: 'yes' }) });
+    expect(done.status).toBe(200);
+    expect(await decide(who, 'booking', 'sms')).toBe('permit');
+    expect(await lagom.inbox({ to: who.phone ?? '', purpose: 'support' })).toEqual([]);
+  });
+
+  it.each(['HJÄLP', 'help', 'Info?'])(
+    '%j is answered with who we are and how to say stop, once a day, through the gate',
+    async (word) => {
+      const who = await booked();
+      expect(await text(who, word)).toBe(200);
+      expect(await text(who, word)).toBe(200);
+      const [answer, ...more] = await until(
+        () => lagom.inbox({ to: who.phone ?? '', purpose: 'support' }),
+        (seen) => seen.length > 0 && seen,
+      );
+      expect(more).toEqual([]);
+      expect(answer?.text).toMatch(/Wellnesskliniken.*063-10 20 00.*info@wellnesskliniken\.se.*stopp/);
+      const [row] = await lagom.messages({ customer: who.id, purpose: 'support' });
+      expect(row?.trace).toContainEqual(expect.objectContaining({ check: 'allowed', passed: true }));
+      expect(await tasksOf(who)).toEqual([]);
+    },
+  );
+
+  it('for help from who said stop is answered by mail; from a stranger by nobody', async () => {
     const who = await booked();
     await text(who, 'STOPP');
-    expect(await text(who, 'START')).toBe(200);
-    expect(await decide(who, 'booking', 'sms')).toBe('suppressed');
-    expect(await tasksOf(who)).toEqual([]);
+    await text(who, 'HELP');
+    await text(person(), 'HELP');
+    await until(
+      () => lagom.inbox({ to: who.email ?? '', purpose: 'support' }),
+      (seen) => seen.length === 1,
+    );
+    expect(await lagom.inbox({ to: who.phone ?? '', purpose: 'support' })).toEqual([]);
   });
 
   it('that says something is for staff to answer, once, without a card number', async () => {
@@ -168,6 +247,12 @@ describe('a mail that comes back', () => {
     ],
     ['a list’s precedence', { headers: 'Precedence: bulk', subject: 'Re', text: 'Stopp' }],
     ['an empty sender', { envelope: '{"to":["a@b.se"],"from":""}', subject: 'Re', text: 'Hej' }],
+    [
+      'a request not to be answered',
+      { headers: 'X-Auto-Response-Suppress: All', subject: 'Re', text: 'Hej' },
+    ],
+    ['an empty return path', { headers: 'Return-Path: <>', subject: 'Re', text: 'Hej' }],
+    ['its English subject', { subject: 'Re: Out of office: back on Monday', text: 'I am away' }],
     ['its subject', { subject: 'Autosvar: Semester', text: 'Jag är ledig' }],
   ])('that nobody wrote is dropped: %s', async (_why, fields) => {
     const who = await booked({ marketingOptOutOffered: true });

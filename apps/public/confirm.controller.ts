@@ -4,7 +4,9 @@ import type { LinkPayload } from '#consent/link-payload';
 import { LinkTokens } from '#consent/link-token';
 import { PublicRoute } from '#platform/public-route';
 import { Confirm, type Confirmable } from '#privacy/confirm';
+import { isShared } from '#privacy/withdraw';
 import { maskAddress } from '#purposes/address';
+import type { PageViews } from '#rendering/page-views';
 import { channelWords, purposeWords } from '#rendering/purpose-words';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
@@ -65,7 +67,7 @@ export class ConfirmController {
     }
     this.pages.send(response, 200, 'confirmed', opened, {
       ...viewOf(opened),
-      blocked: await this.confirms.isBlocked(tenant.id, yes.address),
+      blocked: await this.confirms.isBlocked(tenant.id, yes),
       preferences: preferencesPath(this.tokens, { ...link, customer: yes.giver.customer }),
     });
   }
@@ -97,8 +99,9 @@ export class ConfirmController {
   }
 }
 
-function viewOf({ locale, yes }: Opened): { wishes: { what: string; how: string }[]; masked: string } {
+function viewOf({ locale, yes }: Opened): PageViews['confirm'] {
   return {
+    isNews: yes.wishes.some(isShared),
     wishes: yes.wishes.map(({ purpose, channel }) => ({
       what: purposeWords(purpose, locale).what,
       how: channelWords(channel, locale),

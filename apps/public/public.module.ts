@@ -9,14 +9,17 @@ import { CustomerStore } from '#customers/customer.store';
 import { ReplyStore } from '#customers/reply.store';
 import { TaskStore } from '#customers/task.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
+import { AnswerText } from '#dispatch/answer-text';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { HearInbound } from '#dispatch/hear-inbound';
 import { HearWebhook } from '#dispatch/hear-webhook';
+import { ReleaseDue } from '#dispatch/release-due';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
 import { rootDir } from '#platform/root';
 import { Confirm } from '#privacy/confirm';
+import { DoubleOptIn } from '#privacy/double-opt-in';
 import { Preferences } from '#privacy/preferences';
 import { Subscribers } from '#privacy/subscribers';
 import { Undo } from '#privacy/undo';
@@ -69,6 +72,7 @@ const PAGES: FactoryProvider<Pages> = {
     wire(Preferences, [WithdrawByLink, Withdraw, SuppressionStore, Clock]),
     wire(Confirm, [Withdraw, CustomerStore, Subscribers, SuppressionStore, HashRing, Clock]),
     wire(HearWebhook, [WebhookStore, ApplyReceipt, Metrics, Clock]),
+    wire(AnswerText, [MessageStore, DoubleOptIn, ReleaseDue, Clock]),
     wire(HearInbound, [
       WebhookStore,
       CustomerStore,
@@ -78,6 +82,7 @@ const PAGES: FactoryProvider<Pages> = {
       Withdraw,
       WithdrawByLink,
       LinkTokens,
+      AnswerText,
       Metrics,
       Clock,
     ]),

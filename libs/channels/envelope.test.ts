@@ -58,6 +58,39 @@ describe('envelope', () => {
     });
   });
 
+  it('names the address for mail beside the link where there is one, with the same token, and hears replies there', () => {
+    const heard = { ...tenant, inbound: { email: 'svar@in.wellnesskliniken.se' } };
+    const parts = {
+      row: { id: 'row', ref, purpose: 'survey', channel: 'email' },
+      rendered,
+      to: 'a@b.se',
+    } as const;
+    const { headers } = envelopeFor({ ...parts, tenant: heard, links: { unsubscribe } });
+    expect(headers['List-Unsubscribe']).toBe(
+      `<${unsubscribe}>, <mailto:svar@in.wellnesskliniken.se?subject=unsubscribe%20token>`,
+    );
+    expect(headers['List-Unsubscribe-Post']).toBe('List-Unsubscribe=One-Click');
+    const silent = {
+      ...heard,
+      senders: { ...heard.senders, service: { email: { from: 'a@b.se', account: 'x' } } },
+    };
+    expect(envelopeFor({ ...parts, tenant: silent, links: { unsubscribe } }).replyTo).toBe(
+      'svar@in.wellnesskliniken.se',
+    );
+  });
+
+  it('gives a list of the service stream its id only where the tenant names one, and a booking none', () => {
+    const service = { email: { from: 'a@b.se', account: 'x', listId: 'fragor.b.se' } };
+    const named = { ...tenant, senders: { ...tenant.senders, service } };
+    const of = (purpose: Purpose) =>
+      envelopeFor({
+        ...{ tenant: named, row: { id: 'row', ref, purpose, channel: 'email' as const }, rendered },
+        ...{ links: { unsubscribe }, to: 'a@b.se' },
+      }).headers['List-Id'];
+    expect([of('survey'), of('booking')]).toEqual(['<fragor.b.se>', undefined]);
+    expect(envelopeOf('survey').headers).not.toHaveProperty('List-Id');
+  });
+
   it('offers one-click on each purpose that a choice stops, and on no other', () => {
     const offered = PURPOSES.filter((purpose) => 'List-Unsubscribe' in envelopeOf(purpose).headers);
     expect(offered).toEqual(PURPOSES.filter((purpose) => RULES[purpose].stoppedByChoice));

@@ -40,7 +40,7 @@ export function envelopeFor({ tenant, row, rendered, links, to, account }: Envel
       ...common,
       from: email.from,
       fromName: email.fromName ?? tenant.name,
-      replyTo: email.replyTo,
+      replyTo: email.replyTo ?? tenant.inbound?.email,
       headers: mailHeaders(tenant, row, links.unsubscribe, email.listId),
     };
   }
@@ -48,6 +48,7 @@ export function envelopeFor({ tenant, row, rendered, links, to, account }: Envel
   throw new Error(`no sender of ${tenant.id} for ${stream} ${row.channel}: the gate refuses these`);
 }
 
+/** Nothing of the person but the sealed token, which no reader can open. */
 function mailHeaders(
   tenant: Tenant,
   row: EnvelopeParts['row'],
@@ -57,16 +58,28 @@ function mailHeaders(
   const { stream, stoppedByChoice } = RULES[row.purpose];
   return {
     'Message-ID': `<${row.ref}@${tenant.host.replace(/:\d+$/, '')}>`,
+    // RFC 3834: no person wrote it, so no machine needs to answer it.
     'Auto-Submitted': 'auto-generated',
+    // https://support.google.com/a/answer/6254652: four parts, none of them of one recipient.
     'Feedback-ID': `${row.purpose}:${stream}:${tenant.id}:${SENDER_ID}`,
-    ...(stoppedByChoice ? oneClick(unsubscribe) : {}),
-    ...(stream === 'marketing' && listId ? { 'List-Id': `<${listId.replace(/^<|>$/g, '')}>` } : {}),
+    ...(stoppedByChoice ? oneClick(unsubscribe, tenant.inbound?.email) : {}),
+    ...(stoppedByChoice && listId ? { 'List-Id': `<${listId.replace(/^<|>$/g, '')}>` } : {}),
   };
 }
 
-/** RFC 8058: exactly one URI. A mail that can be objected to does not leave without its way out. */
-function oneClick(url: string | undefined): Record<string, string> {
+/**
+ * RFC 8058: exactly one web address, first; a mailto may stand beside it, and carries the same token. A mail that can be
+ * objected to does not leave without its way out.
+ */
+function oneClick(url: string | undefined, inbound: string | undefined): Record<string, string> {
   if (!url || !/^https?:\/\/[^\s<>,]+$/.test(url))
     throw new Error('a mail that can be objected to needs an unsubscribe link');
-  return { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
+  const token = url.slice(url.lastIndexOf('/') + 1);
+  const mailto =
+    inbound &&
+    `mailto:${inbound.split('@').map(encodeURIComponent).join('@')}?subject=unsubscribe%20${token}`;
+  return {
+    'List-Unsubscribe': `<${url}>${mailto ? `, <${mailto}>` : ''}`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  };
 }

@@ -26,7 +26,7 @@ export function isOptInWord(text: string): boolean {
   return OPT_IN.has(bare(text));
 }
 
-/** Whether a reply asks who we are: the provider answers that itself. */
+/** Whether a reply asks who we are and how to stop. */
 export function isHelpWord(text: string): boolean {
   return HELP.has(bare(text));
 }

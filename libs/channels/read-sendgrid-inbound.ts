@@ -11,7 +11,7 @@ import { isOptOutWord } from './opt-out-words.js';
 const TOKEN = /(?<![\w-])[\w-]{64,512}(?![\w-])/;
 /** What mail programs and ticket systems answer by themselves, beside the headers that say so. */
 const AUTOMATIC_SUBJECT =
-  /^\s*(?:auto(?:matic(?:ally)?)?[- ]?(?:reply|response|svar)|autosvar|automatiskt svar|out of (?:the )?office|frånvaro|ej på plats|undeliver(?:ed|able)|delivery (?:status|failure)|mail delivery|returned mail)/i;
+  /^\s*(?:(?:re|sv|aw|fw|fwd|vb)\s*:\s*)*(?:auto(?:matic(?:ally)?)?[- ]?(?:reply|response|svar)|automatiskt (?:svar|meddelande)|out[- ]of[- ](?:the[- ])?office|ooo\b|away from (?:the |my )?office|on (?:vacation|holiday|leave)\b|frånvaro|frånvarande|ej på plats|inte på (?:plats|kontoret)|borta från kontoret|semester(?:meddelande|svar|ledig)|abwesen|undeliver(?:ed|able)|oleverer|kunde inte levereras|delivery (?:status|failure)|mail delivery|returned mail|failure notice)/i;
 
 /**
  * A mail that came to us through SendGrid's Inbound Parse (the parsed form: `headers`, `from`, `to`, `subject`, `text`,
@@ -60,9 +60,9 @@ function isAutomatic(head: ReadonlyMap<string, string>, fields: ReadonlyMap<stri
   const submitted = said('auto-submitted');
   return (
     (submitted !== '' && !submitted.startsWith('no')) ||
-    /^(?:bulk|junk|auto_reply|list)\b/.test(said('precedence')) ||
+    /^(?:bulk|junk|auto[_-]reply|list)\b/.test(said('precedence')) ||
     ['x-autoreply', 'x-autorespond', 'x-auto-response-suppress', 'list-id'].some((name) => head.has(name)) ||
-    said('return-path') === '<>' ||
+    /^<\s*>$/.test(said('return-path')) ||
     said('content-type').startsWith('multipart/report') ||
     /"from"\s*:\s*""/.test(fields.get('envelope') ?? '')
   );

@@ -19,6 +19,48 @@ function signed(body: Buffer = BODY, at = NOW, by = sendgrid) {
 const look = (said: ReturnType<typeof signed>, key: string | undefined = sendgrid.publicKey, now = NOW) =>
   verifySendGrid(key, said, [now]);
 
+/** What SendGrid publishes with its own libraries: https://github.com/sendgrid/sendgrid-python, test_eventwebhook.py. */
+const PUBLISHED = {
+  key: 'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==',
+  signature:
+    'MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=',
+  timestamp: '1600112502',
+  body: Buffer.from(
+    '[{"email":"hello@world.com","event":"dropped","reason":"Bounced Address","sg_event_id":"ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA","sg_message_id":"LRzXl_NHStOGhQ4kofSm_A.filterdrecv-p3mdw1-756b745b58-kmzbl-18-5F5FC76C-9.0","smtp-id":"<LRzXl_NHStOGhQ4kofSm_A@ismtpd0039p1iad1.sendgrid.net>","timestamp":1600112492}]\r\n',
+  ),
+};
+/** Its libraries' older example: https://github.com/sendgrid/sendgrid-nodejs, eventwebhook.spec.js. */
+const OLDER = {
+  key: 'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEDr2LjtURuePQzplybdC+u4CwrqDqBaWjcMMsTbhdbcwHBcepxo7yAQGhHPTnlvFYPAZFceEu/1FwCM/QmGUhA==',
+  signature:
+    'MEUCIQCtIHJeH93Y+qpYeWrySphQgpNGNr/U+UyUlBkU6n7RAwIgJTz2C+8a8xonZGi6BpSzoQsbVRamr2nlxFDWYNH2j/0=',
+  timestamp: '1588788367',
+  body: Buffer.from('{"category":"example_payload","event":"test_event","message_id":"message_id"}'),
+};
+
+describe('what SendGrid publishes', () => {
+  it.each([PUBLISHED, OLDER])(
+    'is believed at its time, is stale a day later, and is forged by one byte',
+    ({ key, ...said }) => {
+      const then = new Date(Number(said.timestamp) * 1_000);
+      expect(verifySendGrid(key, said, [then])).toBe('genuine');
+      expect(verifySendGrid(key, said, [new Date(then.getTime() + 86_400_000)])).toBe('stale');
+      expect(verifySendGrid(key, { ...said, body: said.body.subarray(0, -1) }, [then])).toBe('forged');
+      const other = Buffer.from(said.body);
+      other[7] = (other[7] ?? 0) ^ 1;
+      expect(verifySendGrid(key, { ...said, body: other }, [then])).toBe('forged');
+    },
+  );
+
+  it('is forged under the other key, and with the signature that its library refuses', () => {
+    const then = [new Date(Number(OLDER.timestamp) * 1_000)];
+    const { key, ...said } = OLDER;
+    expect(verifySendGrid(PUBLISHED.key, said, then)).toBe('forged');
+    const signature = said.signature.replace('YNH2j', 'YNH3j');
+    expect(verifySendGrid(key, { ...said, signature }, then)).toBe('forged');
+  });
+});
+
 describe('SendGrid’s signature', () => {
   it('is believed, whether the key is on one line or armoured', () => {
     expect(look(signed())).toBe('genuine');

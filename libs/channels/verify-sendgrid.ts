@@ -11,7 +11,12 @@ export interface SignedBySendGrid {
 /** `no-key`: the account has none, or one that is no P-256 key, so nothing can be believed. */
 export type Verdict = 'genuine' | 'no-key' | 'unsigned' | 'forged' | 'stale';
 
-/** Older than this it may be a replay. Wide enough for two clocks that are five minutes apart. */
+/**
+ * Older than this it may be a replay. Wide enough for two clocks that are five minutes apart. SendGrid names no tolerance
+ * and does not say whether a retry (it tries for 24 hours) is signed anew; its published example is signed ten seconds
+ * after its event, as it was posted. Others take five minutes (Symfony, https://github.com/symfony/symfony/pull/65700).
+ * What is refused is counted as `stale`: after an outage that count should stay 0.
+ */
 export const FRESH_MS = 8 * 60_000;
 
 /**

@@ -39,6 +39,38 @@ describe('Twilio’s signature', () => {
     expect(verifyTwilio(token, { signature, url, form, ...change })).toBe('forged');
   });
 
+  // https://github.com/twilio/twilio-node, spec/validation.spec.js: what its own library holds itself to.
+  it.each<[string, string, string, Record<string, string | string[]>]>([
+    ['a port that was said', 'https://mycompany.com:1234/myapp.php?foo=1&bar=2', signature, fields],
+    [
+      'a port over http',
+      'http://mycompany.com:1234/myapp.php?foo=1&bar=2',
+      'Zmvh+3yNM1Phv2jhDCwEM3q5ebU=',
+      fields,
+    ],
+    ['a port that was not said', url, 'kvajT1Ptam85bY51eRf/AJRuM3w=', fields],
+    [
+      'credentials',
+      'https://user:pass@mycompany.com/myapp.php?foo=1&bar=2',
+      'CukzLTc1tT5dXEDIHm/tKBanW10=',
+      fields,
+    ],
+    ['a plus in the query', `${url}&Body=It's+amazing`, 'dsq4Ehbj6cs+KdTkpF5sSSplOWw=', fields],
+    [
+      'a field said several times',
+      url,
+      'IK+Dwps556ElfBT0I3Rgjkr1wJU=',
+      { Sid: 'CA123', SidAccount: 'AC123', Digits: ['5678', '1234', '1234'] },
+    ],
+  ])('of its library’s example with %s is believed', (_, to, signed, said) => {
+    const pairs = Object.entries(said).flatMap(([name, values]) =>
+      [values].flat().map((value): [string, string] => [name, value]),
+    );
+    const given = { signature: signed, url: to, form: new URLSearchParams(pairs) };
+    expect(verifyTwilio(token, given)).toBe('genuine');
+    expect(verifyTwilio(token, { ...given, signature: signed.replace(/./, '_') })).toBe('forged');
+  });
+
   it('of another account’s token is none', () => {
     expect(verifyTwilio('54321', { signature, url, form })).toBe('forged');
   });

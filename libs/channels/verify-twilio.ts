@@ -20,6 +20,7 @@ export function verifyTwilio(
 }
 
 function valuesOf(form: URLSearchParams, name: string): string | string[] {
-  const values = form.getAll(name);
+  // A list of ours: the library asks `instanceof Array`, which one made elsewhere may not be.
+  const values = [...form.getAll(name)];
   return values.length === 1 ? values[0]! : values;
 }

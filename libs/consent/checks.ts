@@ -7,7 +7,8 @@ import { localDate } from './hours.js';
 import type { CustomerFacts } from './facts.js';
 import { LOOK_AGAIN_MS } from './pause.js';
 import type { Question } from './question.js';
-import { stops, suppressedOnly } from './suppression.js';
+import { suppressedOnly } from './suppression.js';
+import { stopping } from './taken-back.js';
 
 /** What a check saw, in words without personal data; `stop` where the message may not go on. */
 export interface Look {
@@ -96,7 +97,7 @@ function hasAddress({ ask, facts }: Question): Look {
 function notSuppressed({ ask, facts, day }: Question): Look {
   if (facts.suppressions === undefined) return refuse('suppressed', UNREAD);
   const all = suppressedOnly(facts.suppressions);
-  const stop = all.find((one) => stops(one, ask.purpose, ask.channel));
+  const stop = stopping(all, facts.customer?.choices ?? [], ask.purpose, ask.channel);
   if (stop) return refuse('suppressed', `${stop.cause}, scope ${stop.scope}, ${day(stop.at)}`);
   return goOn(all.length > 0 ? 'suppressed for something else' : 'not suppressed');
 }

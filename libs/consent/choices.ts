@@ -87,6 +87,8 @@ export interface Hearing {
    */
   mayLift?: boolean | undefined;
   about?: AboutAddress | undefined;
+  /** By channel, the address that a yes is said for (`Choice.address`). */
+  addresses?: Partial<Record<Channel, Choice['address']>> | undefined;
 }
 
 export interface Heard {
@@ -108,12 +110,14 @@ export function hear(log: readonly Choice[], statement: ChoiceStatement, how: He
     return { log: [...log], added: false, decides: false, lifted: false, refusedGiven: false };
   }
   const { purpose, channel, state, noticeVersion, language, method, place, evidence } = statement;
+  const address = state === 'given' && channel !== 'all' ? told.addresses?.[channel] : undefined;
   const choice: Choice = {
     ...{ purpose, channel, state, noticeVersion, language, method, place },
     ...{ id: told.id, at: told.at, recordedAt: told.recordedAt, via: told.via },
     ...(evidence === undefined ? {} : { evidence }),
     ...(told.version === undefined ? {} : { version: told.version }),
     ...(mayLift === undefined ? {} : { lifts: mayLift }),
+    ...(address === undefined ? {} : { address }),
   };
   const next = [...log, choice];
   let [decides, lifted, refusedGiven] = [false, false, false];

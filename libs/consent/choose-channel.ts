@@ -4,7 +4,8 @@ import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Refusal } from '#purposes/reason';
 import { isNo, standing } from './choices.js';
-import { stops, suppressedOnly, type Suppression } from './suppression.js';
+import { suppressedOnly, type Suppression } from './suppression.js';
+import { stopping } from './taken-back.js';
 
 /** A channel to ask the gate for; all but the first only after one of these refusals of the one before. */
 export interface ChannelToAsk {
@@ -25,12 +26,14 @@ const WHERE_IT_MAY_ARRIVE: readonly Refusal[] = ['no-address', 'channel-off'];
 /**
  * The order in which to ask the gate. What the person chose by name for this purpose (or for marketing) goes before
  * email; then the order of the table. `available` are the channels with a sender; the first choice is asked even
- * without one, so that the gate can say why it is not used.
+ * without one, so that the gate can say why it is not used. What answers the person goes first by the channel that they
+ * wrote on, `answersOn`.
  */
 export function channelsFor(
   purpose: Purpose,
   customer: { choices: readonly Choice[] },
   available: readonly Channel[],
+  answersOn?: Channel,
 ): ChannelToAsk[] {
   const rules = RULES[purpose];
   // The table comes first, so that two chosen channels keep its order.
@@ -39,7 +42,8 @@ export function channelsFor(
     rules.recipient === 'provider'
       ? []
       : possible.filter((channel) => channel !== 'email' && isChosen(customer.choices, purpose, channel));
-  const [first, ...others] = [...new Set([...chosen, ...rules.channels])];
+  const answering = answersOn === undefined ? [] : [answersOn];
+  const [first, ...others] = [...new Set([...answering, ...chosen, ...rules.channels])];
   if (!first) return [];
   const mustArrive = rules.basis === 'contract' || rules.basis === 'legal-duty';
   const onlyAfter = mustArrive ? WHERE_IT_MUST_ARRIVE : WHERE_IT_MAY_ARRIVE;
@@ -60,7 +64,7 @@ export interface ChannelFacts {
 /** Whether a channel could carry a contract message: a sender, an address, no suppression, no choice against it. */
 export function isUsable(purpose: Purpose, channel: Channel, facts: ChannelFacts): boolean {
   if (!facts.hasSender || !facts.address || facts.suppressions === undefined) return false;
-  if (suppressedOnly(facts.suppressions).some((one) => stops(one, purpose, channel))) return false;
+  if (stopping(suppressedOnly(facts.suppressions), facts.customer.choices, purpose, channel)) return false;
   return !isNo(standing(facts.customer.choices, purpose, channel));
 }
 

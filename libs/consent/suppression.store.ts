@@ -89,7 +89,9 @@ export class SuppressionStore implements Outbox {
           at,
           recordedAt,
         };
-        return { ...kept, _id: recordId(kept, [scope, cause]) } as Kept;
+        // A STOP that is said anew counts against what took the last one back (taken-back.ts).
+        const anew = cause === 'stop' ? [at.toISOString()] : [];
+        return { ...kept, _id: recordId(kept, [scope, cause, ...anew]) } as Kept;
       }),
     );
   }

@@ -81,7 +81,7 @@ export class ActOnCaptured {
         why: `a mail about ${purpose} has no unsubscribe link: it rests on ${BASES[RULES[purpose].basis]}, which nobody can object to`,
       };
     }
-    const token = /\/u\/([^/>]+)>$/.exec(captured.headers?.['List-Unsubscribe'] ?? '')?.[1] ?? '';
+    const token = /\/u\/([^/>]+)>/.exec(captured.headers?.['List-Unsubscribe'] ?? '')?.[1] ?? '';
     const link = this.tokens.open('unsubscribe', token, this.clock.now());
     if (typeof link === 'string') {
       return { kind: 'cannot', why: 'its unsubscribe link was sealed with a secret that is not known here' };

@@ -95,7 +95,8 @@ function decideOne(
   const person = customer === null ? null : customerFacts(customer, sends);
   const booking = row.booking === null ? null : (facts.bookings.get(row.booking) ?? null);
   const available = CHANNELS.filter((channel) => means.has(row.tenant, row.stream, channel));
-  const candidates = channelsFor(row.purpose, { choices: person?.choices ?? [] }, available);
+  const answersOn = row.subject.kind === 'request' && row.channel !== 'email' ? row.channel : undefined;
+  const candidates = channelsFor(row.purpose, { choices: person?.choices ?? [] }, available, answersOn);
   const usable = (channel: Channel): boolean =>
     person !== null &&
     isUsable(row.purpose, channel, {

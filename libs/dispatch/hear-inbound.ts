@@ -14,6 +14,7 @@ import type { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { normaliseEmail, normalisePhone } from '#purposes/address';
 import type { ChoiceStatement } from '#purposes/choice';
 import type { Tenant } from '#tenants/tenant';
+import type { AnswerText } from './answer-text.js';
 
 /** Of the messages a person got, how far back the one is looked for that they answered. */
 const LOOK_BACK = 50;
@@ -28,7 +29,8 @@ interface Answered {
 /**
  * Hears what people write back: a word that means no holds when it resolves (PROTOCOL B), what nobody wrote is dropped,
  * the rest is a task for staff. Told twice it is one: everything is written under the provider's id of it, which is
- * noted last. START lifts nothing (PROTOCOL B6): the provider lets texts through again, the person's no stands.
+ * noted last. START lifts nothing (PROTOCOL B6): the provider lets texts through again, the person's no stands until they
+ * have said yes by the link that they are sent.
  */
 export class HearInbound {
   constructor(
@@ -40,6 +42,7 @@ export class HearInbound {
     private readonly withdraw: Withdraw,
     private readonly byLink: WithdrawByLink,
     private readonly tokens: LinkTokens,
+    private readonly answer: AnswerText,
     private readonly metrics: Metrics,
     private readonly clock: Clock,
   ) {}
@@ -58,10 +61,17 @@ export class HearInbound {
   private async take(tenant: Tenant, inbound: Inbound): Promise<string> {
     const { channel, kind, token } = inbound;
     if (token !== undefined && (await this.stopByToken(tenant, token))) return 'unsubscribed';
-    if (kind === 'automatic' || kind === 'help') return 'ignored';
+    if (kind === 'automatic') return 'ignored';
     const address = normalised(inbound, tenant);
     if (address === null) return 'unreadable';
-    if (kind === 'start') return 'start';
+    if (kind === 'start' || kind === 'help') {
+      // Who is not known by the number is nobody's customer: the gate would say no, and the provider has answered.
+      const { customer } = await this.answered(tenant.id, channel, address);
+      if (customer !== null && kind === 'help') await this.answer.help(tenant.id, customer);
+      if (customer !== null && kind === 'start')
+        await this.answer.start(tenant.id, customer, address, inbound.id);
+      return kind;
+    }
     if (kind === 'stop') {
       if (channel === 'sms') await this.stopText(tenant, address, inbound);
       else await this.stopMail(tenant, address, inbound);

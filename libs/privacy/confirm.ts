@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Hearing } from '#consent/choices';
 import type { HashRing } from '#consent/hash-ring';
 import type { LinkPayload } from '#consent/link-payload';
 import { unpackPairs, type Pair } from '#consent/pairs';
@@ -9,7 +10,7 @@ import type { Customer } from '#customers/customer.types';
 import type { Clock } from '#platform/clock';
 import type { ChoiceStatement } from '#purposes/choice';
 import { isSubscriber, type Subscribers } from './subscribers.js';
-import { addressesOf, type Address, type Withdraw } from './withdraw.js';
+import { addressesOf, isShared, type Address, type Withdraw } from './withdraw.js';
 
 /** What a link of a double opt-in opens; `gone`: it was used, or the address is nobody's any more whom it names. */
 export type Confirmable =
@@ -63,7 +64,7 @@ export class Confirm {
       link.tenant,
       giver.customer,
       wishes.map((wish) => ({ ...wish, state: 'given' as const, ...proof })),
-      { id, at, recordedAt: at, via: 'double-opt-in', mayLift: true },
+      { id, at, recordedAt: at, via: 'double-opt-in', mayLift: true, addresses: this.hashedOf(giver) },
       { onlyAt: ({ choiceLog }) => !choiceLog.some((known) => known.id.startsWith(id)) },
     );
     if (said === null || said === 'changed') return false;
@@ -72,12 +73,29 @@ export class Confirm {
     return true;
   }
 
-  /** Whether the address is closed to marketing by what no yes may lift: a bounce, a complaint, STOP, an erasure. */
-  async isBlocked(tenant: string, address: Address): Promise<boolean> {
+  /**
+   * Whether the address is closed by what no yes may lift: a bounce, a complaint, an erasure. A STOP is taken back by a
+   * yes that names texts.
+   */
+  async isBlocked(tenant: string, { address, wishes }: Confirmable & { kind: 'open' }): Promise<boolean> {
     const found = await this.suppressions.findByAddresses(tenant, [address]);
+    const own = CHANNEL_OF[address.kind];
+    const isNews = wishes.some(isShared);
     return suppressedOnly(found.get(address.address) ?? []).some(
-      ({ scope, channel }) =>
-        scope !== 'service' && (channel === 'all' || channel === CHANNEL_OF[address.kind]),
+      ({ scope, channel, cause }) =>
+        (channel === 'all' || channel === own) &&
+        (scope === 'all' || scope === (isNews ? 'marketing' : 'service')) &&
+        (cause !== 'stop' || !wishes.some((wish) => wish.channel === own)),
+    );
+  }
+
+  /** The addresses that a yes of the giver is said for. */
+  private hashedOf(giver: Customer): Hearing['addresses'] {
+    return Object.fromEntries(
+      addressesOf(giver).map(({ kind, address }) => [
+        CHANNEL_OF[kind],
+        this.ring.current(kind, address, giver.tenant),
+      ]),
     );
   }
 }

@@ -1,14 +1,16 @@
 import { standing, covers, isNo } from '#consent/choices';
 import type { HashRing } from '#consent/hash-ring';
 import { packPairs, type Pair } from '#consent/pairs';
-import { optOutsOnly, type OptOut } from '#consent/suppression';
+import { optOutsOnly, suppressedOnly, type OptOut } from '#consent/suppression';
 import type { SuppressionStore } from '#consent/suppression.store';
+import { stopping } from '#consent/taken-back';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { ADDRESS_KIND, CHANNELS } from '#purposes/channel';
 import type { ChoiceStatement } from '#purposes/choice';
 import { PURPOSES } from '#purposes/purpose';
+import { RULES } from '#purposes/purposes';
 import { doubleOptInRow } from './double-opt-in-row.js';
 import type { DoubleOptInStore } from './double-opt-in.store.js';
 import type { Subscribers } from './subscribers.js';
@@ -17,8 +19,12 @@ import { addressesOf, type Address } from './withdraw.js';
 const DAY_MS = 86_400_000;
 /** Whoever types an address into a form: once a day, and three times in 30 days. */
 const BY_FORM = { gapMs: DAY_MS, most: 3 };
-/** A booking system that repeats a yes: once in 30 days (PROTOCOL B6). */
-const BY_EVENT = { gapMs: 30 * DAY_MS, most: 1 };
+/** A booking system that repeats a yes (PROTOCOL B6), a person who texts START again and again: once in 30 days. */
+const RARELY = { gapMs: 30 * DAY_MS, most: 1 };
+/** What a STOP to the service stream stops of texts. */
+const SERVICE_WISHES = PURPOSES.filter(
+  (purpose) => RULES[purpose].basis === 'contract' && RULES[purpose].recipient === 'person',
+);
 const FORGET_AT_ONCE = 500;
 
 /** What a form asked for: an address (normalised) and what a yes would give. */
@@ -81,12 +87,39 @@ export class DoubleOptIn {
       const [to] = addressesOf(customer);
       if (to === undefined) continue;
       const hashed = this.ring.current(to.kind, to.address, tenant);
-      const claim = { by: `event/${event}`, subscriber: null, ...BY_EVENT };
+      const claim = { by: `event/${event}`, subscriber: null, ...RARELY };
       if (!(await this.asks.claim(tenant, hashed, claim, now))) continue;
       const said = { by: event, wishes: packed(wishes), event };
       rows.set(event, doubleOptInRow(tenant, customer.customer, said, now));
     }
     return rows;
+  }
+
+  /**
+   * After START from a number that said STOP: the planned row of the question whether they want texts again, for its
+   * release; null where no STOP of theirs stands, or they were asked in the last 30 days. START itself lifts nothing.
+   */
+  async afterStart(
+    tenant: string,
+    { customer, choiceLog }: Customer,
+    phone: string,
+    heard: string,
+    now: Date,
+  ): Promise<MessageRow | null> {
+    const found = await this.suppressions.findByAddresses(tenant, [{ kind: 'phone', address: phone }]);
+    const stops = suppressedOnly(found.get(phone) ?? []).filter(({ cause }) => cause === 'stop');
+    const wished = [...SERVICE_WISHES, 'marketing' as const].filter((purpose) => {
+      const example = purpose === 'marketing' ? 'newsletter' : purpose;
+      return stopping(stops, choiceLog, example, 'sms') !== undefined;
+    });
+    if (wished.length === 0) return null;
+    const by = `start/${heard}`;
+    const hashed = this.ring.current('phone', phone, tenant);
+    if (!(await this.asks.claim(tenant, hashed, { by, subscriber: null, ...RARELY }, now))) return null;
+    const wishes = packed(wished.map((purpose) => ({ purpose, channel: 'sms' as const })));
+    const row = doubleOptInRow(tenant, customer, { by, wishes, event: null, heardOn: 'sms' }, now);
+    await this.messages.insertPlanned([row]);
+    return row;
   }
 
   /** What others (and they themselves) said about addresses, for `refusedGivens`. */

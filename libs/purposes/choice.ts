@@ -43,4 +43,6 @@ export interface Choice extends ChoiceStatement {
   version?: number | undefined;
   /** True where this `given` was allowed to lift any earlier no of this person (own page, double opt-in, If-Match). */
   lifts?: boolean | undefined;
+  /** Of a yes by double opt-in: the address on its channel, hashed, that it was said for. It takes back a STOP from there. */
+  address?: { keyId: string; hash: string } | undefined;
 }

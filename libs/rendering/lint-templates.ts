@@ -111,7 +111,8 @@ function lintPart(source: TemplateSource, part: Part, allowed: ReadonlySet<Varia
       const caps = /(?<![\p{L}\p{N}#])\p{Lu}{4,}(?!\p{L})/u.exec(plain);
       if (caps) at(line + index, `shouting looks like spam: ${caps[0]}`);
       if (/!\s*!/.test(plain)) at(line + index, 'one exclamation mark is plenty');
-      if (source.channel === 'sms') lintSmsLine(words, (problem) => at(line + index, problem));
+      if (source.channel === 'sms')
+        lintSmsLine(words, source.declaration.answers, (problem) => at(line + index, problem));
     });
   }
   if (name === 'subject' && composed.text.trim().includes('\n')) at(1, 'a subject is one line');
@@ -119,12 +120,13 @@ function lintPart(source: TemplateSource, part: Part, allowed: ReadonlySet<Varia
   return faults;
 }
 
-function lintSmsLine(words: string, fault: (problem: string) => unknown): void {
+function lintSmsLine(words: string, mayBeAnswered: boolean, fault: (problem: string) => unknown): void {
   const strange = [...words].find((char) => !isGsm7(char));
   if (strange !== undefined)
     fault(`${JSON.stringify(strange)} is not in GSM-7: it would halve what an SMS holds`);
   const reply = REPLY_WORDS.exec(words);
-  if (reply) fault(`nobody can answer this SMS, and providers act on the word: ${reply[0]}`);
+  if (reply && !mayBeAnswered)
+    fault(`nobody can answer this SMS, and providers act on the word: ${reply[0]}`);
 }
 
 /** Links and pictures: https only, nothing from elsewhere, a text for every picture. */

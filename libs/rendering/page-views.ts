@@ -60,8 +60,10 @@ export interface PageViews {
   subscribe: { email: string; name: string; offers: boolean; emailFault: boolean };
   'subscribe-sent': Record<never, never>;
   'try-later': Record<never, never>;
-  confirm: { wishes: readonly { what: string; how: string }[]; masked: string };
+  /** `isNews`: the yes is to something beside what was booked or bought. */
+  confirm: { wishes: readonly { what: string; how: string }[]; masked: string; isNews: boolean };
   confirmed: {
+    isNews: boolean;
     wishes: readonly { what: string; how: string }[];
     masked: string;
     blocked: boolean;
@@ -182,10 +184,13 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
   ],
   'subscribe-sent': [{}],
   'try-later': [{}],
-  confirm: [{ wishes, masked: 'a•••@example.se' }],
+  confirm: [
+    { wishes, masked: 'a•••@example.se', isNews: true },
+    { wishes, masked: '•••05', isNews: false },
+  ],
   confirmed: [
-    { wishes, masked: 'a•••@example.se', blocked: false, preferences: '../p/abc' },
-    { wishes, masked: 'a•••@example.se', blocked: true, preferences: '../p/abc' },
+    { wishes, masked: 'a•••@example.se', isNews: true, blocked: false, preferences: '../p/abc' },
+    { wishes, masked: 'a•••@example.se', isNews: true, blocked: true, preferences: '../p/abc' },
   ],
   survey: [
     {

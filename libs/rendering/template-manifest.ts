@@ -61,6 +61,8 @@ const template = z.strictObject({
   purpose: z.enum(PURPOSES),
   /** The method of the invitation that its mail carries. */
   calendar: z.enum(['REQUEST', 'CANCEL']).optional(),
+  /** It answers a text, so its own can be answered: it may name a word that providers act on. */
+  answers: z.boolean().default(false),
   /** What its texts may say, beside what all may say. */
   variables: z.array(variable),
   /** How its sample differs from the locale's. */

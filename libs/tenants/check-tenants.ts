@@ -25,11 +25,15 @@ export function checkTenants(all: readonly Checked[], live: boolean): BootFault[
     ...all.flatMap((one) => [
       ...checkAccounts(one, live),
       ...checkSenders(one),
+      ...checkInbound(one),
       ...(live ? checkWebhooks(one) : []),
     ]),
     ...onlyOnce(all, 'the id', ({ tenant }) => [[tenant.id, ['id']]]),
     ...onlyOnce(all, 'the host', ({ tenant }) => [[tenant.host, ['host']]]),
     // Webhooks name the account and nothing else.
+    ...onlyOnce(all, 'the inbound address', ({ tenant }) =>
+      tenant.inbound ? [[tenant.inbound.email.toLowerCase(), ['inbound', 'email']]] : [],
+    ),
     ...onlyOnce(all, 'the account name', ({ tenant }) =>
       Object.keys(tenant.accounts).map((name) => [name, ['accounts', name]]),
     ),
@@ -106,6 +110,30 @@ function checkSenders({ tenant, fault }: Checked): BootFault[] {
         ]
       : faults;
   });
+}
+
+/** Mail to an address that nobody hands us would be a no that is never heard. */
+function checkInbound({ tenant, fault }: Checked): BootFault[] {
+  const { inbound, accounts } = tenant;
+  if (inbound === undefined) return [];
+  if (!Object.values(accounts).some(({ kind }) => kind === 'sendgrid')) {
+    return [
+      fault(
+        ['inbound', 'email'],
+        'is heard by nobody: mail is handed over by an account of kind sendgrid, and this file has none',
+      ),
+    ];
+  }
+  const sends = sendersOf(tenant).some(({ from }) => from.toLowerCase() === inbound.email.toLowerCase());
+  return sends
+    ? [
+        fault(
+          ['inbound', 'email'],
+          'sends too: what comes back to a sender is for its own mail server',
+          'svar@in.example.se',
+        ),
+      ]
+    : [];
 }
 
 /** A credential has to be named; that its variable is absent matters only where something is sent for real. */

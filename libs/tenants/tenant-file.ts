@@ -232,6 +232,7 @@ export const TenantFile = z.strictObject({
     logo: matching('an https URL', 'https://example.se/logo.png', /^https:\/\/\S+$/).optional(),
   }),
   accounts: z.record(slug('kliniken-email'), account),
+  inbound: z.strictObject({ email: email('svar@in.example.se') }).optional(),
   senders: z.strictObject({ service: streamSenders.default({}), marketing: streamSenders.default({}) }),
   policy: policy.default(() => policy.parse({})),
   journeys: z.record(slug('reminder'), z.record(slug('after'), timings)).default({}),

@@ -83,6 +83,8 @@ export interface Tenant {
   host: string;
   look: { colour: string; logo?: string | undefined };
   accounts: Record<string, Account>;
+  /** Where mail to the tenant is handed to us (SendGrid's Inbound Parse): replies, and the unsubscribe header's mailto. */
+  inbound?: { email: string } | undefined;
   senders: Record<Stream, StreamSenders>;
   policy: Policy;
   /** By journey and by the name of a step's timing, e.g. `{ 'abandoned-booking': { after: [1 h, 24 h] } }`. */
