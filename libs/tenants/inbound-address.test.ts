@@ -7,7 +7,7 @@ import { loadTenants, type TenantsError } from './load-tenants.js';
 
 const clinic = readFileSync(join(rootDir(), 'tenants/wellnesskliniken.yaml'), 'utf8');
 let folder: string | undefined;
-afterEach(() => folder && rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(folder ?? '', { recursive: true, force: true }));
 
 /** The clinic's file with an inbound address, alone or beside a twin with another id. */
 function load(email: string, change = (text: string) => text) {
