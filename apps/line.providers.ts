@@ -34,6 +34,7 @@ import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { RetryMessage } from '#dispatch/retry-message';
 import { Standings } from '#dispatch/standings';
 import { StopButton } from '#dispatch/stop-button';
+import { Backlog } from '#messaging/backlog';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { SightingStore } from '#messaging/sighting.store';
 import { DeadLetters } from '#ingest/dead-letters';
@@ -268,7 +269,7 @@ export const LINE: FactoryProvider[] = [
   wire(OpenTasks, [MessageStore, TaskStore]),
   wire(EndTask, [TaskStore, Withdraw, Clock]),
   wire(FailDue, [MessageStore, Clock]),
-  wire(RepairStuck, [MessageStore, ReleaseDue, Clock]),
+  wire(RepairStuck, [MessageStore, ReleaseDue, Backlog, Clock]),
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
   wire(ResolveUnknown, [MessageStore, CustomerStore, WebhookStore, Senders, Tenants, ApplyReceipt, Clock]),

@@ -14,9 +14,11 @@ import { FailDue } from '#dispatch/fail-due';
 import { EVENTS_OUT } from '#dispatch/publish-out';
 import { definitionsDir, Journeys, loadJourneys, refuseUnknownTimings } from '#journeys/load-journeys';
 import { ensureTopics } from '#messaging/ensure-topics';
+import { Backlog, MemoryBacklog } from '#messaging/backlog';
 import { EventSink } from '#messaging/event-sink';
 import { EventSource, type Heard } from '#messaging/event-source';
 import type { DeadReason, Log as MessagingLog } from '#messaging/handling';
+import { KafkaBacklog } from '#messaging/kafka-backlog';
 import { isKafkaOutage, kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
 import { KafkaSource } from '#messaging/kafka-source';
@@ -76,6 +78,8 @@ const TOPIC_PREFIX = Symbol('the prefix of all topics');
 
 const kafkaOf = (config: Config, log: Log) =>
   kafkaClient(config.kafka?.brokers ?? [], `lagom-${config.app}`, messagingLog(log));
+
+const groupOf = (config: Config, app: AppName): string => `${config.kafka?.groupPrefix ?? 'lagom'}-${app}`;
 
 /** The messaging's own fields are names of ours: topics, groups, offsets. */
 const messagingLog = (log: Log): MessagingLog => ({
@@ -139,7 +143,7 @@ const STATE: Provider[] = [
       sightings: SightingStore,
     ): EventSource => {
       const handling = {
-        group: `${config.kafka?.groupPrefix ?? 'lagom'}-${config.app}`,
+        group: groupOf(config, config.app),
         isOutage: (error: unknown) =>
           isLostServer(error) || isKafkaOutage(error) || isMissingHashKey(error) || isGateClosed(error),
         deadLetter: (message: Heard, why: DeadReason) => {
@@ -170,6 +174,17 @@ const STATE: Provider[] = [
         for (const [topic, lag] of Object.entries(await source.lag())) metrics.consumerLag(topic, lag);
       });
       return source;
+    },
+  },
+  {
+    // Of those who hear what is due: the dispatchers, or `all`.
+    provide: Backlog,
+    inject: [CONFIG, LOG, MemoryTopics, TOPIC_PREFIX],
+    useFactory: (config: Config, log: Log, topics: MemoryTopics, prefix: string): Backlog => {
+      const group = groupOf(config, config.app === 'all' ? 'all' : 'dispatcher');
+      return config.kafka === null
+        ? new MemoryBacklog(topics, group)
+        : new KafkaBacklog(kafkaOf(config, log), group, prefix);
     },
   },
   {
@@ -240,6 +255,8 @@ export class PlatformModule implements OnApplicationShutdown {
     this.ref.get(Senders).close();
     const sink: EventSink & { close?: () => Promise<void> } = this.ref.get(EventSink);
     await sink.close?.();
+    const backlog: Backlog & { close?: () => Promise<void> } = this.ref.get(Backlog);
+    await backlog.close?.();
     await this.ref.get(Database).close();
     await this.ref.get(Tracing).close();
   }

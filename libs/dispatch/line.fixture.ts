@@ -8,6 +8,7 @@ import { newCustomer } from '#customers/customer.types';
 import type { Booking } from '#customers/booking.types';
 import { bookingKey } from '#customers/booking.types';
 import { openEmbeddedStore, type EmbeddedStore } from '#embedded/embedded-store';
+import { Backlog, type Standing } from '#messaging/backlog';
 import { EventSink, type OutRecord } from '#messaging/event-sink';
 import { StoppedClock } from '#platform/clock';
 import type { Metrics } from '#platform/metrics';
@@ -50,11 +51,23 @@ export const accepted = (envelope: Envelope): Outcome => ({
 });
 
 /** A broker's topics, outliving the process that produced: messages wait until a test takes them. */
-export class HeldTopics {
+export class HeldTopics extends Backlog {
+  private made = 0;
   readonly records: (Due & { topic: string; key: string | null; deliveries: number })[] = [];
+
+  add(topic: string, key: string | null, due: Due): void {
+    this.made += 1;
+    this.records.push({ ...due, topic, key, deliveries: 1 });
+  }
 
   take(most = 100): (Due & { deliveries: number })[] {
     return this.records.splice(0, most);
+  }
+
+  /** One partition for all of them. */
+  override standing(): Promise<Standing> {
+    const end = BigInt(this.made);
+    return Promise.resolve(new Map([[0, { end, handledTo: end - BigInt(this.records.length) }]]));
   }
 }
 
@@ -70,7 +83,7 @@ class HeldSink extends EventSink {
     return this.ledger.faults.step(async () => {
       for (const { key, value } of records) {
         const due = JSON.parse(value.toString()) as Due;
-        this.topics.records.push({ ...due, topic, key, deliveries: 1 });
+        this.topics.add(topic, key, due);
       }
     });
   }
@@ -196,7 +209,7 @@ export class Line extends Ledger {
       () => 'https://m.example.se',
     );
     this.releaseDue = new ReleaseDue(this.messages, new HeldSink(topics, this), this.tenants);
-    this.repairStuck = new RepairStuck(this.messages, this.releaseDue, clock);
+    this.repairStuck = new RepairStuck(this.messages, this.releaseDue, topics, clock);
     this.applyReceipt = new ApplyReceipt(this.messages, this.withdraw, clock);
     this.pauses = new PauseStore(connection);
     this.facts = new LoadFacts(this.customers, this.bookings, this.suppressions, this.messages, this.pauses);

@@ -72,6 +72,48 @@ it('produces again what stays released, and it goes out once', async () => {
   expect(line.provider.accepted).toEqual(new Map([[id, 1]]));
 });
 
+it('waits for a topic that is behind: what lay on it at the first sighting is handled first', async () => {
+  const id = await line.confirmation();
+  await line.releaseDue.runOnce(line.clock.now());
+  await repair();
+  line.clock.pass(RELEASED_STUCK_MS);
+  expect(await repair()).toEqual({ unknown: 0, reproduced: 0 });
+  line.clock.pass(RELEASED_STUCK_MS);
+  expect(await repair()).toEqual({ unknown: 0, reproduced: 0 });
+  // Its dispatcher has taken it, said that it is done with it, and died before it wrote.
+  line.topics.take();
+  expect(await repair()).toEqual({ unknown: 0, reproduced: 1 });
+  await line.drain();
+  expect(line.provider.accepted).toEqual(new Map([[id, 1]]));
+});
+
+it('does not wait for what came to the topic later: under traffic something always lies there', async () => {
+  await line.confirmation();
+  await line.releaseDue.runOnce(line.clock.now());
+  line.topics.take();
+  await repair();
+  line.clock.pass(RELEASED_STUCK_MS);
+  await line.confirmation('bo');
+  await line.releaseDue.runOnce(line.clock.now());
+  expect(line.topics.records).toHaveLength(1);
+  expect(await repair()).toEqual({ unknown: 0, reproduced: 1 });
+});
+
+it('still ends what is stuck in sending where the topic cannot be asked, and counts on', async () => {
+  const id = await leftSending();
+  await line.confirmation('bo');
+  await line.releaseDue.runOnce(line.clock.now());
+  line.topics.take();
+  await repair();
+  line.clock.pass(RELEASED_STUCK_MS);
+  const { standing } = line.topics;
+  line.topics.standing = () => Promise.reject(new Error('no broker'));
+  await expect(repair()).rejects.toThrow('no broker');
+  expect(await line.rowOf(id)).toMatchObject({ status: 'unknown' });
+  line.topics.standing = standing;
+  expect(await repair()).toEqual({ unknown: 0, reproduced: 1 });
+});
+
 it('leaves planned rows and ended ones alone', async () => {
   const id = await line.confirmation();
   await repair();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type Backlog, isHandled } from './backlog.js';
 import { done, Door, Ear, eventually, nameOf, Outage } from './ear.fixture.js';
 import type { EventSink } from './event-sink.js';
 import type { EventSource, Heard, Subscription, Verdict } from './event-source.js';
@@ -8,6 +9,8 @@ import type { Handling } from './handling.js';
 export interface Line {
   topic: string;
   sink: EventSink;
+  /** How far the group has come. */
+  backlog: Backlog;
   /** A new source of the group each time; its predecessor must have stopped. */
   source(handling: Pick<Handling, 'deadLetter'> & Partial<Handling>): EventSource;
   close(): Promise<void>;
@@ -73,6 +76,23 @@ export function eventSourceContract(name: string, open: () => Promise<Line>): vo
       open();
       await ear.until(() => ear.ends.length === 3);
       expect(await left(source, 0)).toBe(0);
+    });
+
+    it('tells others when all is handled that lay there once, whatever came later', async () => {
+      const door = new Door();
+      const ear = new Ear((one) => (one.value.toString() === '2' ? door.opened.then(done) : done()));
+      await say('anna:1');
+      const first = await line.backlog.standing(line.topic);
+      expect(isHandled(first, await line.backlog.standing(line.topic))).toBe(false);
+      await hear(ear);
+      await eventually(async () => isHandled(first, await line.backlog.standing(line.topic)));
+      await say('anna:2');
+      const then = await line.backlog.standing(line.topic);
+      await ear.until(() => ear.heard.includes('anna:2'));
+      expect(isHandled(first, await line.backlog.standing(line.topic))).toBe(true);
+      expect(isHandled(then, await line.backlog.standing(line.topic))).toBe(false);
+      door.open();
+      await eventually(async () => isHandled(then, await line.backlog.standing(line.topic)));
     });
 
     it('keeps the order of each key', async () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { done, Door, Ear, eventually, isOutage, nameOf, Outage, quick, silent } from './ear.fixture.js';
 import { ensureTopics } from './ensure-topics.js';
 import { eventSourceContract } from './event-source.contract.js';
+import { KafkaBacklog } from './kafka-backlog.js';
 import { isKafkaOutage, kafkaClient } from './kafka-client.js';
 import { KafkaSink } from './kafka-sink.js';
 import { KafkaSource, type KafkaSourceOptions } from './kafka-source.js';
@@ -46,9 +47,11 @@ if (brokers.length === 0) {
   eventSourceContract('Kafka', async () => {
     const topic = await freshTopic();
     const sources: KafkaSource[] = [];
+    const backlog = new KafkaBacklog(kafka, topic);
     return {
       topic,
       sink,
+      backlog,
       source: (more) => {
         const source = new KafkaSource(kafka, { ...options(topic, more), ...more });
         sources.push(source);
@@ -56,6 +59,7 @@ if (brokers.length === 0) {
       },
       close: async () => {
         await Promise.all(sources.map((source) => source.stop()));
+        await backlog.close();
       },
     };
   });

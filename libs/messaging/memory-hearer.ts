@@ -30,6 +30,11 @@ export class MemoryHearer {
     return this.kept.size;
   }
 
+  /** The offset of the first of them. */
+  get oldest(): string | undefined {
+    return this.kept.keys().next().value;
+  }
+
   get awaitHandled(): boolean {
     return this.subscription.awaitHandled ?? false;
   }

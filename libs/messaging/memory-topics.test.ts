@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryBacklog } from './backlog.js';
 import { done, Door, Ear, eventually, isOutage, quick, silent } from './ear.fixture.js';
 import { eventSourceContract } from './event-source.contract.js';
 import type { Handling } from './handling.js';
@@ -22,6 +23,7 @@ eventSourceContract('in memory', async () => {
   return {
     topic: 'things',
     sink: new MemorySink(topics),
+    backlog: new MemoryBacklog(topics, 'test'),
     source: (more) => {
       const source = new MemorySource(topics, handling(more, more));
       sources.push(source);

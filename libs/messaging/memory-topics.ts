@@ -79,6 +79,15 @@ export class MemoryTopics {
     return this.topics.get(name)?.hearers.find((hearer) => hearer.group === group)?.size ?? 0;
   }
 
+  /** Where a topic ends, and the first offset that a group has not ended; one that nobody has heard of ends at 0. */
+  standing(name: string, group: string): { end: number; handledTo: number } {
+    const topic = this.topics.get(name);
+    if (!topic) return { end: 0, handledTo: 0 };
+    const hearer = topic.hearers.find((one) => one.group === group);
+    const oldest = hearer ? hearer.oldest : topic.unheard[0]?.offset;
+    return { end: topic.nextOffset, handledTo: oldest === undefined ? topic.nextOffset : Number(oldest) };
+  }
+
   private async append(
     topic: Topic,
     copy: Omit<Heard, 'deliveries' | 'offset'>,

@@ -113,7 +113,7 @@ export class World extends Hearing {
   }
 
   repairer(): RepairStuck {
-    return new RepairStuck(this.messages, this.releaseDue, this.clock);
+    return new RepairStuck(this.messages, this.releaseDue, this.topics, this.clock);
   }
 
   note(what: string): void {
