@@ -1,8 +1,9 @@
-import type { FactoryProvider, InjectionToken } from '@nestjs/common';
+import type { FactoryProvider, InjectionToken, Provider } from '@nestjs/common';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
 import { watchCalls } from '#channels/watch-calls';
 import { WebhookStore } from '#channels/webhook.store';
+import { stateOf } from '#consent/choices';
 import { HashRing } from '#consent/hash-ring';
 import { LinkTokens } from '#consent/link-token';
 import { PauseStore } from '#consent/pause.store';
@@ -10,6 +11,8 @@ import { ShortCodeStore } from '#consent/short-code.store';
 import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
+import { DeriveBacklog } from '#customers/derive-backlog';
+import { DeriveDealings } from '#customers/derive-dealings';
 import { ReplyStore } from '#customers/reply.store';
 import { PurchaseStore } from '#customers/purchase.store';
 import { TaskStore } from '#customers/task.store';
@@ -111,12 +114,16 @@ const PERSONAL: readonly (readonly [keyof PersonalStores, InjectionToken])[] = [
 /** All stores in which events out wait. */
 const OUTBOXES = Symbol('outboxes');
 
+/** How a log of choices is folded. */
+const STATE_OF = Symbol('what stands of a log of choices');
+
 /** The oldest secret: a code that was given out must go on being found. */
 const CODE_SECRET = Symbol('the secret of short codes');
 
 /** The ledger and its neighbours. */
-export const STORES: FactoryProvider[] = [
-  store(CustomerStore, []),
+export const STORES: Provider[] = [
+  { provide: STATE_OF, useValue: stateOf },
+  store(CustomerStore, [STATE_OF]),
   store(BookingStore, []),
   store(PurchaseStore, []),
   store(SurveyAnswerStore, []),
@@ -234,6 +241,13 @@ export const LINE: FactoryProvider[] = [
         deps.at(-2) as HashRing,
         deps.at(-1) as Clock,
       ),
+  },
+  wire(DeriveDealings, [CustomerStore, BookingStore, PurchaseStore]),
+  {
+    provide: DeriveBacklog,
+    inject: [Database, CustomerStore, DeriveDealings],
+    useFactory: (database: Database, customers: CustomerStore, dealings: DeriveDealings) =>
+      new DeriveBacklog(database.connection, customers, dealings),
   },
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {

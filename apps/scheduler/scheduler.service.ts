@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { WebhookStore } from '#channels/webhook.store';
+import { DeriveBacklog } from '#customers/derive-backlog';
 import { CountLedger } from '#dispatch/count-ledger';
 import { DeliverHooks } from '#dispatch/deliver-hooks';
 import { OpenTasks } from '#dispatch/open-tasks';
@@ -54,6 +55,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly publishOut: PublishOut,
     private readonly deliverHooks: DeliverHooks,
     private readonly openTasks: OpenTasks,
+    private readonly deriveBacklog: DeriveBacklog,
     private readonly erase: Erase,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly deadLetters: DeadLetterStore,
@@ -85,6 +87,9 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
       loop('deliver-hooks', DELIVER_EVERY_MS, (now) => this.deliverHooks.runOnce(now)),
+      loop('derive-backlog', TIDY_EVERY_MS, async (now) => ({
+        derived: await this.deriveBacklog.runOnce(now),
+      })),
       loop('open-tasks', TIDY_EVERY_MS, (now) => this.openTasks.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => {
         const erased = await this.erase.resume();

@@ -59,6 +59,10 @@ export function standing(
     : { state: 'none', entry: null, foreign: false };
 }
 
+/** The state alone, of what the person said themselves. */
+export const stateOf = (log: readonly Choice[], purpose: Purpose, channel: Channel): Standing['state'] =>
+  standing(log, purpose, channel).state;
+
 /** What a customer's own log has in force: each entry that still decides at least one purpose and channel. */
 export function inForce(log: readonly Choice[]): {
   purpose: Choice['purpose'];

@@ -2,9 +2,11 @@ import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { casMany, nonce } from '#platform/mongo';
-import { withoutOut, writeVersioned, type VersionedChange } from '#platform/versioned';
+import { writeVersioned, type VersionedChange } from '#platform/versioned';
 import { customerOut } from './customer-out.js';
 import { customerKey, type Customer, type Send } from './customer.types.js';
+import { NO_DEALINGS, type Dealings } from './dealings.js';
+import { foundBy, type FoundBy, type StateOf } from './found-by.js';
 import { withMinorSince } from './minor-since.js';
 
 const schema = new mongoose.Schema(
@@ -21,15 +23,29 @@ const schema = new mongoose.Schema(
 );
 schema.index({ tenant: 1, email: 1 });
 schema.index({ tenant: 1, phone: 1 });
+schema.index({ tenant: 1, _id: 1 });
 schema.index({ 'out.at': 1 });
 
-export type CustomerChange = VersionedChange<Customer>;
+export type CustomerChange = Pick<VersionedChange<Customer>, 'before' | 'after'>;
+
+/** What a customer's document has for queries and for the publisher, and who reads a customer never sees. */
+interface Beside {
+  out?: OutEntry[];
+  found?: FoundBy;
+  dealings?: Dealings & { rev: string };
+  /** When a place was last taken for a marketing message. */
+  lastMarketingAt?: Date | null;
+}
 
 /** The people. Every write is a compare-and-set on `rev`; a lost race is a shorter map, not an error. */
 export class CustomerStore implements Outbox {
   private readonly customers;
 
-  constructor(connection: mongoose.Connection) {
+  /** @param stateOf what stands of a log of choices: people are found by it */
+  constructor(
+    connection: mongoose.Connection,
+    private readonly stateOf: StateOf,
+  ) {
     this.customers = connection.model<Customer>('Customer', schema as unknown as mongoose.Schema<Customer>);
   }
 
@@ -41,7 +57,7 @@ export class CustomerStore implements Outbox {
     const found = await this.customers
       .findOne({ _id: customerKey(tenant, customer), tenant })
       .lean<Customer>();
-    return found && withoutOut(found);
+    return found && bare(found);
   }
 
   /** By customer id; who is not there is not in the map. */
@@ -50,13 +66,13 @@ export class CustomerStore implements Outbox {
     const found = await this.customers
       .find({ _id: { $in: [...new Set(customers)].map((id) => customerKey(tenant, id)) }, tenant })
       .lean<Customer[]>();
-    return new Map(found.map((customer) => [customer.customer, withoutOut(customer)]));
+    return new Map(found.map((customer) => [customer.customer, bare(customer)]));
   }
 
   /** Everyone of the tenant with that address (normalised). */
   async findHolders(tenant: string, kind: 'email' | 'phone', address: string): Promise<Customer[]> {
     const found = await this.customers.find({ tenant, [kind]: address }).lean<Customer[]>();
-    return found.map(withoutOut);
+    return found.map(bare);
   }
 
   /** Who is who, of every tenant, page by page by `_id`. */
@@ -82,9 +98,80 @@ export class CustomerStore implements Outbox {
         before,
         after: withMinorSince(before, after),
         tell: customerOut(before, after),
+        beside: this.beside(before, after),
       })),
     );
     return new Map(won.map((customer) => [customer.customer, customer]));
+  }
+
+  /** What queries find these people by as their bookings and purchases stand; who is erased is not among them. */
+  async findDealings(
+    tenant: string,
+    customers: readonly string[],
+  ): Promise<{ customer: string; dealings: (Dealings & { rev: string }) | null }[]> {
+    if (customers.length === 0) return [];
+    const ids = [...new Set(customers)].map((id) => customerKey(tenant, id));
+    const found = await this.customers
+      .find({ _id: { $in: ids }, tenant, erasedAt: null }, { customer: 1, dealings: 1 })
+      .lean<(Pick<Customer, 'customer'> & Beside)[]>();
+    return found.map(({ customer, dealings }) => ({ customer, dealings: dealings ?? null }));
+  }
+
+  /**
+   * Writes dealings over those that were `seen` by their own nonce; the customer ids that won. The customer's `rev` stays:
+   * nothing that a permit was given on has changed.
+   */
+  async writeDealings(
+    tenant: string,
+    changes: readonly { customer: string; seen: string | null; after: Dealings }[],
+  ): Promise<Set<string>> {
+    const won = await casMany(
+      this.customers.collection,
+      changes.map(({ customer, seen, after }) => {
+        const rev = nonce();
+        return {
+          nonce: rev,
+          filter: { _id: customerKey(tenant, customer), tenant, 'dealings.rev': seen, erasedAt: null },
+          update: { $set: { dealings: { ...after, rev } } },
+        };
+      }),
+      'dealings.rev',
+    );
+    return new Set(
+      changes.flatMap(({ customer }) => (won.has(customerKey(tenant, customer)) ? [customer] : [])),
+    );
+  }
+
+  /**
+   * Derives anew what these people are found by. Who is written meanwhile has it from that write, or is read again: their
+   * write may have carried a part of it only.
+   */
+  async findAgain(tenant: string, customers: readonly string[]): Promise<void> {
+    let open = [...new Set(customers)];
+    while (open.length > 0) {
+      const known = [...(await this.findMany(tenant, open)).values()];
+      const won = await casMany(
+        this.customers.collection,
+        known.map((customer) => ({
+          nonce: customer.rev,
+          filter: { _id: customer._id, tenant, rev: customer.rev },
+          update: { $set: { found: foundBy(customer, this.stateOf) } },
+        })),
+      );
+      open = known.flatMap(({ _id, customer }) => (won.has(_id) ? [] : [customer]));
+    }
+  }
+
+  /** Derived with each write: what it was derived from has not changed where only other facts have. */
+  private beside(before: Customer | null, after: Customer): Record<string, unknown> {
+    if (before === null || after.erasedAt !== null) {
+      const nothing = { dealings: { ...NO_DEALINGS, rev: nonce() }, lastMarketingAt: null };
+      return { ...nothing, found: foundBy(after, this.stateOf) } satisfies Beside;
+    }
+    if (before.choiceLog !== after.choiceLog) return { found: foundBy(after, this.stateOf) } satisfies Beside;
+    // The fold of a log costs more than all the rest of a write.
+    const { choices: _choices, ...found } = foundBy({ ...after, choiceLog: [] }, this.stateOf);
+    return Object.fromEntries(Object.entries(found).map(([name, value]) => [`found.${name}`, value]));
   }
 
   /**
@@ -96,10 +183,11 @@ export class CustomerStore implements Outbox {
       this.customers.collection,
       reservations.map(({ seen, sends }) => {
         const rev = nonce();
+        const lastMarketingAt = lastOf(sends);
         return {
           nonce: rev,
           filter: { _id: seen._id, tenant: seen.tenant, rev: seen.rev, erasedAt: null },
-          update: { $set: { rev, sends } },
+          update: { $set: { rev, sends, ...(lastMarketingAt === null ? {} : { lastMarketingAt }) } },
         };
       }),
     );
@@ -160,3 +248,18 @@ export class CustomerStore implements Outbox {
     return outBacklog(this.customers.collection);
   }
 }
+
+/** A customer as everybody reads them. */
+function bare(customer: Customer & Beside): Customer {
+  delete customer.out;
+  delete customer.found;
+  delete customer.dealings;
+  delete customer.lastMarketingAt;
+  return customer;
+}
+
+const lastOf = (sends: readonly Send[]): Date | null =>
+  sends.reduce<Date | null>(
+    (last, { at, group }) => (group === 'marketing' && (last === null || at > last) ? at : last),
+    null,
+  );

@@ -63,6 +63,7 @@ async function everything(): Promise<unknown> {
     return kept.map((one) => ({
       ...one,
       rev: '',
+      ...('dealings' in one ? { dealings: { ...(one['dealings'] as object), rev: '' } } : {}),
       out: ((one['out'] ?? []) as object[]).map((told) => ({ ...told, id: '' })),
     }));
   };

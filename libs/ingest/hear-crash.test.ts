@@ -48,6 +48,13 @@ const STORIES: [string, LagomEvent[]][] = [
     ],
   ],
   [
+    'a visit that took place, and the next one',
+    [
+      booking('booking.completed.v1', 2, { startsAt: hours(-1) }),
+      booking('booking.confirmed.v1', 1, { id: 'b2' }),
+    ],
+  ],
+  [
     'a cart that leads to a booking',
     [
       booking(
@@ -67,8 +74,10 @@ async function end(): Promise<unknown> {
   const bookings = await line.bookings.findMany(T, ['b0', 'b1', 'b2']);
   const rows = await Promise.all(['anna', 'bo'].map((id) => line.messages.findOfCustomer(T, id, 100)));
   const heard = await line.connection.db!.collection('heard_events').countDocuments();
+  const dealings = await line.customers.findDealings(T, ['anna', 'bo']);
   return {
     heard,
+    dealings: dealings.map((one) => ({ ...one, dealings: { ...one.dealings, rev: '' } })),
     people: people.map((one) => one && { ...one, rev: '', sends: one.sends.map(({ id }) => id).sort() }),
     bookings: [...bookings.values()].map((one) => ({ ...one, rev: '' })),
     rows: rows

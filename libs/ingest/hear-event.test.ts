@@ -147,7 +147,8 @@ describe('an event heard again', () => {
     const confirmed = booking('booking.confirmed.v1', 1);
     await Promise.all([line.one(confirmed), other.one(confirmed)]);
     await other.leave();
-    await line.drain();
+    // The second hearing may give the rows a new `rev` just before the first releases them: then the scheduler does.
+    await line.runDue();
     expect(subjects()).toEqual(['booking-confirmation']);
   });
 });

@@ -3,6 +3,7 @@ import type { BookingStore } from '#customers/booking.store';
 import type { Booking } from '#customers/booking.types';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
+import { DeriveDealings } from '#customers/derive-dealings';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { ReleaseDue } from '#dispatch/release-due';
@@ -20,6 +21,7 @@ import { RULES } from '#purposes/purposes';
 import type { Tenant, Tenants } from '#tenants/tenant';
 import { askAgain, emailNamed } from './ask-again.js';
 import { callOff } from './call-off.js';
+import { changedBy } from './changed-by.js';
 import { bookingIdOf, consider, isPast, type Considered, type PersonEvent } from './consider.js';
 import { ErasedAddresses } from './erased-addresses.js';
 import { again, nothing, type HearResult } from './hear-result.js';
@@ -57,6 +59,7 @@ type Taken = Extract<Considered, { kind: 'considered' }> & {
  */
 export class HearEvents {
   private readonly otherFacts: OtherFacts;
+  private readonly dealings: DeriveDealings;
 
   constructor(
     private readonly customers: CustomerStore,
@@ -77,6 +80,7 @@ export class HearEvents {
     private readonly tracing: Tracing = NO_TRACING,
   ) {
     this.otherFacts = new OtherFacts(customers, purchases, withdraw, erase, waiting);
+    this.dealings = new DeriveDealings(customers, bookings, purchases);
   }
 
   /** One result for each event, in order. Throws where a server is lost: then nothing is acknowledged. */
@@ -127,6 +131,7 @@ export class HearEvents {
       booked.map(({ item: { event }, customer }) => ({ event, customer })),
       now,
     );
+    await this.dealings.of(tenantId, changedBy(booked), now);
     const { plans, planned: told } = traced(await this.plan(tenant, booked, now), this.tracing);
     const inserted = await this.messages.insertPlanned(plans.flatMap(({ plan: { rows } }) => rows));
     told();

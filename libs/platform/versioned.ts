@@ -14,6 +14,8 @@ export interface VersionedChange<T extends Versioned> {
   after: T;
   /** Events out that tell of it, pushed to `out` in the same write (PROTOCOL D7). */
   tell?: readonly object[];
+  /** Fields written with it that are derived from it and are no part of what is read and given back. */
+  beside?: Record<string, unknown>;
 }
 
 /**
@@ -46,9 +48,10 @@ export async function writeVersioned<T extends Versioned>(
   collection: mongoose.Collection,
   changes: readonly VersionedChange<T>[],
 ): Promise<T[]> {
-  const written = changes.map(({ before, after, tell = [] }) => ({
+  const written = changes.map(({ before, after, tell = [], beside = {} }) => ({
     before,
     tell,
+    beside,
     after: withoutOut({ ...after, rev: nonce() }),
   }));
   const [inserted, updated] = await Promise.all([
@@ -56,18 +59,25 @@ export async function writeVersioned<T extends Versioned>(
       collection,
       written
         .filter(({ before }) => before === null)
-        .map(({ after, tell }) => (tell.length === 0 ? after : { ...after, out: tell })),
+        .map(({ after, tell, beside }) => ({
+          ...after,
+          ...beside,
+          ...(tell.length === 0 ? {} : { out: tell }),
+        })),
     ),
     casMany(
       collection,
-      written.flatMap(({ before, after, tell }) => {
+      written.flatMap(({ before, after, tell, beside }) => {
         if (before === null) return [];
         const { _id, ...fields } = after;
         return [
           {
             nonce: after.rev,
             filter: { _id, tenant: after.tenant, rev: before.rev },
-            update: { $set: fields, ...(tell.length === 0 ? {} : { $push: { out: { $each: tell } } }) },
+            update: {
+              $set: { ...fields, ...beside },
+              ...(tell.length === 0 ? {} : { $push: { out: { $each: tell } } }),
+            },
           },
         ];
       }),

@@ -1,6 +1,7 @@
 import type mongoose from 'mongoose';
 import { aClinic } from '#channels/tenant.fixture';
 import { InboxStore } from '#channels/inbox.store';
+import { stateOf } from '#consent/choices';
 import { HashRing } from '#consent/hash-ring';
 import { ShortCodeStore } from '#consent/short-code.store';
 import { SuppressionStore } from '#consent/suppression.store';
@@ -78,7 +79,7 @@ export class Ledger {
     readonly connection: mongoose.Connection,
     readonly clock: StoppedClock,
   ) {
-    this.customers = new CustomerStore(connection);
+    this.customers = new CustomerStore(connection, stateOf);
     this.bookings = new BookingStore(connection);
     this.purchases = new PurchaseStore(connection);
     this.answers = new SurveyAnswerStore(connection);
