@@ -45,6 +45,7 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   pauses: { extract: null, erasure: 'kept', because: 'what staff paused, nobody' },
   hash_keys: { extract: null, erasure: 'kept', because: 'names of keys' },
   choice_journal: { extract: null, erasure: 'kept', because: 'a number' },
+  backlogs: { extract: null, erasure: 'kept', because: 'how far a job has come' },
   leases: { extract: null, erasure: 'kept', because: 'who leads' },
   clock: { extract: null, erasure: 'kept', because: 'how far the clock was moved' },
 };
