@@ -62,6 +62,7 @@ import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
 import { Extract, type PersonalStores } from '#privacy/extract';
 import { JournalStore } from '#privacy/journal.store';
+import { NoticeStore } from '#privacy/notice.store';
 import { PendingChoices } from '#privacy/pending-choices';
 import { RequestStore } from '#privacy/request.store';
 import { Requests } from '#privacy/requests';
@@ -141,6 +142,7 @@ export const STORES: Provider[] = [
   store(ApiKeyStore, []),
   store(WebhookStore, []),
   store(PauseStore, []),
+  store(NoticeStore, []),
   store(SuppressionStore, [HashRing]),
   store(DoubleOptInStore, []),
   store(RequestStore, []),

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { createHash } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Customer } from '#customers/customer.types';
+import { Notices } from '#privacy/notices';
+import { pageTenant } from '#privacy/page-tenant';
 import { Pages } from '#rendering/pages';
-import type { PageName, PageOwner, PageTenant, PageViews } from '#rendering/page-views';
-import { sayPhone } from '#rendering/say-phone';
+import type { PageName, PageOwner, PageViews } from '#rendering/page-views';
 import { Tenants, type Tenant } from '#tenants/tenant';
 
 /** No script at all, nothing from elsewhere, in nobody's frame; the one inline style is named by its hash. */
@@ -25,6 +27,7 @@ export class AnswerPages {
   constructor(
     private readonly pages: Pages,
     private readonly tenants: Tenants,
+    private readonly notices: Notices,
   ) {}
 
   /** The customer's language, else the browser's, else the tenant's first. */
@@ -39,9 +42,9 @@ export class AnswerPages {
     return this.pages.localesOf(tenant.locales);
   }
 
-  /** Of what the pages say: a choice that is made on one names it. */
-  get version(): string {
-    return this.pages.version;
+  /** Of the privacy notice that every page of the tenant leads to: a choice that is made on one names it. */
+  noticeVersion(tenant: Tenant): string {
+    return this.notices.version(tenant.id);
   }
 
   /** Answers with a page of a tenant. */
@@ -51,8 +54,10 @@ export class AnswerPages {
     name: Name,
     whose: { tenant: Tenant; locale: string },
     view: PageViews[Name],
+    caching: 'no-store' | 'no-cache' = 'no-store',
   ): void {
-    this.answer(response, status, name, whose.locale, pageTenant(whose), view);
+    const { tenant, locale } = whose;
+    this.answer(response, status, name, locale, pageTenant(tenant, locale), view, caching);
   }
 
   /** Answers a link that nothing can be said about but that it works or does not. */
@@ -68,6 +73,7 @@ export class AnswerPages {
     locale: string,
     tenant: PageOwner<Name>,
     view: PageViews[Name],
+    caching: 'no-store' | 'no-cache' = 'no-store',
   ): void {
     const { html, styleSource } = this.pages.render(name, locale, tenant, view, rootFrom(response.req));
     response
@@ -79,31 +85,28 @@ export class AnswerPages {
         'X-Frame-Options': 'DENY',
         'Referrer-Policy': 'no-referrer',
         'X-Robots-Tag': 'noindex, nofollow',
-        'Cache-Control': 'no-store',
+        'Cache-Control': caching,
+        // By which a cache asks whether what it has is in force still: Express answers a 304.
+        ...(caching === 'no-cache' ? { ETag: etagOf(html) } : {}),
       })
       .send(html);
   }
 }
 
+const etagOf = (html: string): string =>
+  `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"`;
+
 /** The way from a request's path to `/`: `/p/abc` lies one level down, `/privacy/wellbe/sv` two. */
-function rootFrom({ path }: Pick<Request, 'path'>): string {
+export function rootFrom({ path }: Pick<Request, 'path'>): string {
   const levels = path.split('/').length - 2;
   return levels === 0 ? '.' : Array<string>(levels).fill('..').join('/');
 }
 
-function pageTenant({ tenant, locale }: { tenant: Tenant; locale: string }): PageTenant {
-  const { id, name, legalName, email, address, look } = tenant;
-  // Who opens a link may be anybody, anywhere: only their language is known.
-  const phone = sayPhone(tenant, { locale, country: null, timeZone: null });
-  const addressLines = [...address.lines, `${address.postalCode} ${address.city}`];
-  return { id, name, legalName, email, phone, addressLines, colour: look.colour };
-}
-
 /** Says which methods a page has; OPTIONS asks just that. */
-export function refuseMethod(request: Request, response: Response): void {
+export function refuseMethod(request: Request, response: Response, allow = 'GET, HEAD, POST, OPTIONS'): void {
   response
     .status(request.method === 'OPTIONS' ? 204 : 405)
-    .set('Allow', 'GET, HEAD, POST, OPTIONS')
+    .set('Allow', allow)
     .type('text/plain')
     .send(request.method === 'OPTIONS' ? '' : 'Method not allowed\n');
 }

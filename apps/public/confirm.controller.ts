@@ -55,7 +55,7 @@ export class ConfirmController {
     const opened = await this.open(token, request, response);
     if (opened === null) return;
     const { link, locale, tenant, yes } = opened;
-    const proof = { noticeVersion: `pages ${this.pages.version}`, language: locale };
+    const proof = { noticeVersion: this.pages.noticeVersion(tenant), language: locale };
     const isTaken = await this.confirms.confirm(link, yes, {
       ...proof,
       method: 'double opt-in',

@@ -69,7 +69,7 @@ export class PreferencesController {
     }
     const { link, tenant, locale, known } = opened;
     const fields = readFields(request);
-    const proof = { noticeVersion: `pages ${this.pages.version}`, language: locale, place: '/p' };
+    const proof = { noticeVersion: this.pages.noticeVersion(tenant), language: locale, place: '/p' };
     if (fields.get('do') === 'stop') {
       await this.withdraw.hear(link, noesFor(link, 'marketing', { ...proof, method: 'page' }));
       if (known === null) this.pages.send(response, 200, 'stop-address', opened, { stopped: true });

@@ -20,16 +20,20 @@ import { Metrics } from '#platform/metrics';
 import { rootDir } from '#platform/root';
 import { Confirm } from '#privacy/confirm';
 import { DoubleOptIn } from '#privacy/double-opt-in';
+import { NoticeStore } from '#privacy/notice.store';
+import { Notices } from '#privacy/notices';
 import { Preferences } from '#privacy/preferences';
 import { Subscribers } from '#privacy/subscribers';
 import { Undo } from '#privacy/undo';
 import { Withdraw } from '#privacy/withdraw';
 import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { loadPages, Pages } from '#rendering/pages';
+import { Tenants } from '#tenants/tenant';
 import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
 import { ConfirmController } from './confirm.controller.js';
 import { InboundController } from './inbound.controller.js';
+import { NoticeController } from './notice.controller.js';
 import { PreferencesController } from './preferences.controller.js';
 import { ReadLink } from './read-link.js';
 import { ReceiveNo } from './receive-no.js';
@@ -47,6 +51,13 @@ const PAGES: FactoryProvider<Pages> = {
   useFactory: () => loadPages(join(rootDir(), 'templates', 'pages')),
 };
 
+const NOTICES: FactoryProvider<Notices> = {
+  provide: Notices,
+  inject: [Pages, Tenants, NoticeStore, Clock],
+  useFactory: (pages: Pages, tenants: Tenants, store: NoticeStore, clock: Clock) =>
+    Notices.publish(pages, tenants.all(), store, clock.now()),
+};
+
 /** The customer's side: what links in messages lead to, and the providers' webhooks. No key, no cookie, no script. */
 @Module({
   controllers: [
@@ -55,6 +66,7 @@ const PAGES: FactoryProvider<Pages> = {
     SubscribeController,
     ConfirmController,
     SurveyController,
+    NoticeController,
     StylesheetController,
     SendGridWebhookController,
     TwilioWebhookController,
@@ -62,6 +74,7 @@ const PAGES: FactoryProvider<Pages> = {
   ],
   providers: [
     PAGES,
+    NOTICES,
     AnswerPages,
     ReadLink,
     ReceiveNo,

@@ -6,7 +6,7 @@ import { Clock } from '#platform/clock';
 import { isLostServer } from '#platform/mongo';
 import type { ReadRequest } from '#platform/read-body';
 import { PendingChoices } from '#privacy/pending-choices';
-import { Tenants } from '#tenants/tenant';
+import { type Tenant, Tenants } from '#tenants/tenant';
 import { AnswerPages } from './answer-pages.js';
 import { mayStop, noesFor, SCOPES, scopesOf } from '#privacy/noes';
 import { readForm } from './read-form.js';
@@ -50,8 +50,9 @@ export class ReceiveNo {
     // Taking a no back is no no.
     if (!isOneClick && form.get('undo') != null) return false;
     const asked = isOneClick ? null : form.get('stop');
-    const proof = (locale: string, place: string) => ({
-      noticeVersion: isOneClick ? 'none' : `pages ${this.pages.version}`,
+    // A machine that clicks was shown nothing.
+    const proof = (tenant: Tenant | null, locale: string, place: string) => ({
+      noticeVersion: isOneClick || tenant === null ? 'none' : this.pages.noticeVersion(tenant),
       ...{ language: locale, method: isOneClick ? 'one-click' : 'page', place },
     });
     if ('code' in by) {
@@ -60,7 +61,7 @@ export class ReceiveNo {
       const locale = this.pages.localeFor(request, null, null);
       const no = { purpose: 'marketing', channel: 'sms', state: 'withdrawn' } as const;
       const kept = await this.pending.append({ kind: 'code', code: by.code, scope }, [
-        { ...no, ...proof(locale, '/o') },
+        { ...no, ...proof(null, locale, '/o') },
       ]);
       if (kept) this.pages.sendNobodys(request, response, 202);
       return kept;
@@ -71,7 +72,10 @@ export class ReceiveNo {
     if (tenant === undefined) return false;
     const locale = this.pages.localeFor(request, tenant, null);
     const scope = scopesOf(link).find((one) => one === asked) ?? 'purpose';
-    const kept = await this.pending.append({ kind: 'link', link }, noesFor(link, scope, proof(locale, '/u')));
+    const kept = await this.pending.append(
+      { kind: 'link', link },
+      noesFor(link, scope, proof(tenant, locale, '/u')),
+    );
     if (kept) this.pages.send(response, 202, 'received', { tenant, locale }, {});
     return kept;
   }

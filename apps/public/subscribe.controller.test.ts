@@ -5,6 +5,7 @@ import { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { confirmableUntil } from '#privacy/double-opt-in-row';
 import { DoubleOptIn } from '#privacy/double-opt-in';
+import { Notices } from '#privacy/notices';
 import { clientIp } from './client-ip.js';
 import { CLINIC, type PublicSide, startPublic } from './public.fixture.js';
 import { printableName, readSubscribeForm } from './subscribe-form.js';
@@ -112,6 +113,7 @@ describe('confirm', () => {
     expect((await side.find(idOf(email)))!.choiceLog[0]).toMatchObject({
       ...{ purpose: 'newsletter', channel: 'email', state: 'given', via: 'double-opt-in', lifts: true },
       ...{ language: 'sv', method: 'double opt-in', place: '/c', at: expect.any(Date) },
+      noticeVersion: side.get(Notices).version(CLINIC),
     });
     for (const method of ['GET', 'POST']) expect(await open(path, method)).toBe(410);
   });

@@ -123,7 +123,7 @@ export class UnsubscribeController {
     // Whatever else a body says or is: the one thing that a POST here always means.
     const scope = (!isOneClick && offered.find((one) => one === form.get('stop'))) || 'purpose';
     const noes = noesFor(link, scope, {
-      noticeVersion: isOneClick ? 'none' : `pages ${this.pages.version}`,
+      noticeVersion: isOneClick ? 'none' : this.pages.noticeVersion(opened.tenant),
       language: locale,
       method: isOneClick ? 'one-click' : 'page',
       place,
@@ -153,7 +153,7 @@ export class UnsubscribeController {
   ): Promise<void> {
     const { link, place, locale } = opened;
     const done = await this.undo.restore(link, token, {
-      ...{ noticeVersion: `pages ${this.pages.version}`, language: locale, method: 'undo', place },
+      ...{ noticeVersion: this.pages.noticeVersion(opened.tenant), language: locale, method: 'undo', place },
     });
     if (done === 'forged') this.pages.sendNobodys(request, response, 404);
     else {

@@ -1,3 +1,6 @@
+import Handlebars from 'handlebars';
+import { type NoticePage } from './notice-page.js';
+
 /** What every page knows of the tenant whose page it is; none is known behind a link that cannot be read. */
 export interface PageTenant {
   id: string;
@@ -80,6 +83,10 @@ export interface PageViews {
     commentFault: string | null;
   };
   'survey-thanks': { changeableUntil: string };
+  /** The privacy notice, in one of its versions. */
+  notice: NoticePage;
+  /** There is a notice, but none in that language or of that version. */
+  'no-notice': { paths: readonly { path: string; lang: string; name: string }[] };
   gone: Record<never, never>;
   'not-found': Record<never, never>;
   unavailable: Record<never, never>;
@@ -211,6 +218,19 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
     },
   ],
   'survey-thanks': [{ changeableUntil: '29 november' }],
+  notice: [
+    {
+      ...{ text: new Handlebars.SafeString('<p>…</p>'), version: '3fa9c1d2e4b5', since: '29 november 2026' },
+      ...{ newest: null, languages: [], others: [] },
+    },
+    {
+      ...{ text: new Handlebars.SafeString('<p>…</p>'), version: '3fa9c1d2e4b5', since: '29 november 2026' },
+      newest: '../privacy/kliniken/sv',
+      languages: [{ path: 'en', lang: 'en', name: 'English' }],
+      others: [{ path: 'sv?version=0123456789ab', version: '0123456789ab', since: '1 maj 2026' }],
+    },
+  ],
+  'no-notice': [{ paths: [{ path: '../privacy/kliniken/sv', lang: 'sv', name: 'Svenska' }] }],
   gone: [{}],
   'not-found': [{}],
   unavailable: [{}],

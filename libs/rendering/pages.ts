@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import Handlebars from 'handlebars';
 import { brandColours } from './brand-colours.js';
 import { lintPage, lintPages } from './lint-pages.js';
+import { NOTICE_SAMPLES, type NoticeText } from './notice-page.js';
 import {
   NOBODYS_PAGES,
   PAGE_SAMPLES,
@@ -26,6 +27,8 @@ type Fill = (view: object) => string;
 const FRAME = 'frame.hbs';
 const STYLESHEET = 'pages.css';
 const NAMES = Object.keys(PAGE_SAMPLES) as PageName[];
+/** The text of the privacy notice, which is kept and so is made apart from the page around it. */
+const NOTICE = 'notice-text';
 /** Where nobody's link was read, nobody's colour is shown. */
 const NOBODYS_COLOUR = '#4a635d';
 const SAMPLE_TENANT: PageTenant = {
@@ -68,23 +71,39 @@ export class Pages {
     view: PageViews[Name],
     root = '..',
   ): Page {
-    const fill = this.fills.get(`${locale}/${name}`);
-    if (fill === undefined) throw new Error(`there is no page ${name} in ${locale}`);
     const colours = coloursOf(tenant?.colour ?? NOBODYS_COLOUR);
-    const html = fill({
+    const html = this.fill(name, locale, tenant, {
       ...view,
       lang: locale,
       root,
       stylesheet: `${root}/${STYLESHEET}?${this.version}`,
       colours,
+    });
+    const digest = createHash('sha256').update(colours).digest('base64');
+    return { html, locale, styleSource: `'sha256-${digest}'` };
+  }
+
+  /** The text of a privacy notice, to be kept: escaped, for a page whose `root` is `..`. */
+  renderNotice(locale: string, tenant: PageTenant, view: NoticeText): string {
+    return this.fill(NOTICE, locale, tenant, { ...view, root: '..' });
+  }
+
+  /** A text of `renderNotice` as it stands, for a page whose root is `root`. */
+  keptNotice(html: string, root: string): Handlebars.SafeString {
+    return new Handlebars.SafeString(html.replaceAll('href="../', `href="${root}/`));
+  }
+
+  private fill(name: string, locale: string, tenant: PageTenant | null, view: object): string {
+    const fill = this.fills.get(`${locale}/${name}`);
+    if (fill === undefined) throw new Error(`there is no page ${name} in ${locale}`);
+    return fill({
+      ...view,
       tenant: tenant && {
         ...tenant,
         address: tenant.addressLines.join(', '),
         dial: tenant.phone.replace(/[^\d+]/g, ''),
       },
     });
-    const digest = createHash('sha256').update(colours).digest('base64');
-    return { html, locale, styleSource: `'sha256-${digest}'` };
   }
 
   /** The languages of the pages that the tenant speaks, in the tenant's order. */
@@ -106,7 +125,7 @@ export class Pages {
 export async function loadPages(dir: string): Promise<Pages> {
   const folder = await readTemplateFolder(dir);
   const locales = [...new Set([...folder.files.keys()].flatMap((path) => /^(\w+)\//.exec(path)?.[1] ?? []))];
-  const faults = lintPages(folder, locales, NAMES);
+  const faults = lintPages(folder, locales, [...NAMES, NOTICE]);
   for (const file of [FRAME, STYLESHEET]) {
     if (!folder.files.has(file))
       faults.push({ file: `${folder.name}/${file}`, line: 1, problem: 'is missing' });
@@ -115,6 +134,7 @@ export async function loadPages(dir: string): Promise<Pages> {
   if (faults.length > 0) throw new TemplateError(faults);
   const pages = new Pages(folder, locales);
   faults.push(
+    ...locales.flatMap((locale) => tryNotice(pages, folder, locale)),
     ...NAMES.flatMap((name) => locales.flatMap((locale) => trySamples(pages, folder, name, locale))),
   );
   if (faults.length > 0) throw new TemplateError(faults);
@@ -129,6 +149,19 @@ function trySamples(pages: Pages, folder: TemplateFolder, name: PageName, locale
       ...NOBODYS_PAGES.filter((one) => one === name).map((one) => pages.render(one, locale, null, {})),
     ];
     return made.flatMap(({ html }) => lintPage(html, locale).map((problem) => ({ ...at, problem })));
+  } catch (error) {
+    const { message } = error as Error;
+    return [{ ...at, problem: `its sample does not render: ${message.split('\n')[0] ?? ''}` }];
+  }
+}
+
+function tryNotice(pages: Pages, folder: TemplateFolder, locale: string): Fault[] {
+  const at = { file: `${folder.name}/${locale}/${NOTICE}.hbs`, line: 1 };
+  try {
+    const made = NOTICE_SAMPLES.map((view) => pages.renderNotice(locale, SAMPLE_TENANT, view));
+    return made.flatMap((html) =>
+      /undefined|\[object /.test(html) ? [{ ...at, problem: 'it leaves a gap' }] : [],
+    );
   } catch (error) {
     const { message } = error as Error;
     return [{ ...at, problem: `its sample does not render: ${message.split('\n')[0] ?? ''}` }];
@@ -155,7 +188,7 @@ function compileLocale(folder: TemplateFolder, locale: string): [string, Fill][]
       handlebars.compile(text, options),
     ]),
   );
-  return NAMES.flatMap((name): [string, Fill][] => {
+  return [...NAMES, NOTICE].flatMap((name): [string, Fill][] => {
     const fill = partials[name];
     if (fill === undefined) return [];
     const safely = { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false, partials };

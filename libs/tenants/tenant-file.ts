@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PURPOSES, type Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import { parseDuration, parseHours, parseMonths, parseTiming } from './duration.js';
+import { privacy } from './tenant-privacy.js';
 import { webhooks } from './tenant-webhook.js';
 import { STAFF_ROLES } from './tenant.js';
 import { readWebhookKey } from './webhook-key.js';
@@ -247,6 +248,7 @@ export const TenantFile = z.strictObject({
     )
     .default({}),
   webhooks,
+  privacy,
   approval: z.strictObject({ people: z.array(member).default([]) }).default({ people: [] }),
 });
 export type TenantFile = z.output<typeof TenantFile>;

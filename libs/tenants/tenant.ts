@@ -1,6 +1,7 @@
 import type { Policy } from '#purposes/policy';
 import type { Stream } from '#purposes/stream';
 import type { Timing } from './duration.js';
+import type { TenantPrivacy } from './tenant-privacy.js';
 import type { TenantWebhook } from './tenant-webhook.js';
 
 /**
@@ -93,6 +94,8 @@ export interface Tenant {
   approval: { people: Staff[] };
   /** Its own addresses that hear the events out; absent: none. */
   webhooks?: TenantWebhook[] | undefined;
+  /** What its privacy notice says beside what the house knows; absent: nothing more. */
+  privacy?: TenantPrivacy | undefined;
 }
 
 /** The tenants of this process, by id. */
