@@ -64,6 +64,7 @@ import { Extract, type PersonalStores } from '#privacy/extract';
 import { JournalStore } from '#privacy/journal.store';
 import { NoticeStore } from '#privacy/notice.store';
 import { PendingChoices } from '#privacy/pending-choices';
+import { Rectify } from '#privacy/rectify';
 import { RequestStore } from '#privacy/request.store';
 import { Requests } from '#privacy/requests';
 import { RestoreChoices } from '#privacy/restore-choices';
@@ -215,6 +216,7 @@ export const LINE: FactoryProvider[] = [
   wire(Subscribers, [CustomerStore, HashRing, Clock]),
   wire(DoubleOptIn, [DoubleOptInStore, Subscribers, SuppressionStore, MessageStore, HashRing]),
   wire(Restrict, [Withdraw, Clock]),
+  wire(Rectify, [Withdraw, Clock]),
   wire(Erase, [
     ErasureStore,
     CustomerStore,
@@ -274,7 +276,16 @@ export const LINE: FactoryProvider[] = [
     useFactory: (...outboxes: unknown[]) => outboxes,
   },
   wire(PublishOut, [OUTBOXES, EventSink, ChoiceJournal, QueueHooks]),
-  wire(CountLedger, [MessageStore, DeadLetterStore, WebhookStore, PauseStore, OUTBOXES, Tenants, Metrics]),
+  wire(CountLedger, [
+    MessageStore,
+    DeadLetterStore,
+    WebhookStore,
+    PauseStore,
+    RequestStore,
+    OUTBOXES,
+    Tenants,
+    Metrics,
+  ]),
   wire(QueueHooks, [TenantHookStore, Tenants, Clock]),
   {
     provide: DeliverHooks,

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { Log } from '#platform/telemetry';
 import { LOG } from '../wire.js';
+import { AuditController } from './audit.controller.js';
+import { AuditLog } from './audit-log.js';
 import { CustomersController } from './customers.controller.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { DecisionsController } from './decisions.controller.js';
@@ -12,6 +14,7 @@ import { KeysGuard } from './keys.guard.js';
 import { MessagesController } from './messages.controller.js';
 import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
+import { RequestsController } from './requests.controller.js';
 import { SchemasController } from './schemas.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -27,10 +30,13 @@ import { WebhooksController } from './webhooks.controller.js';
     DeadLettersController,
     PauseController,
     TasksController,
+    RequestsController,
+    AuditController,
     WebhooksController,
     SchemasController,
   ],
   providers: [
+    AuditLog,
     { provide: APP_GUARD, useClass: KeysGuard },
     { provide: APP_FILTER, inject: [LOG], useFactory: (log: Log) => new ProblemFilter(log) },
   ],

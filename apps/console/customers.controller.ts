@@ -1,5 +1,18 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Param, Post, Put, Res } from '@nestjs/common';
-import type { Response } from 'express';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Req,
+  Res,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { wouldLift } from '#consent/choices';
@@ -14,14 +27,21 @@ import { choice } from '#events/parts';
 import { isLostServer } from '#platform/mongo';
 import { PendingChoices } from '#privacy/pending-choices';
 import { Erase, type Erasure } from '#privacy/erase';
+import { Extract } from '#privacy/extract';
+import { extractCsv } from '#privacy/extract-csv';
+import type { PersonExtract } from '#privacy/extract.types';
+import { Rectify } from '#privacy/rectify';
+import { Requests } from '#privacy/requests';
 import { Restrict } from '#privacy/restrict';
 import { addressesOf, Withdraw } from '#privacy/withdraw';
-import { Tenants } from '#tenants/tenant';
+import { Tenants, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { etagOf, etagsIn } from './customer-etag.js';
 import { customerView, type CustomerView } from './customer-view.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { orNotFound, Problem } from './problem.js';
+import { readCorrection } from './read-correction.js';
 import { readInput } from './read-query.js';
 
 const MOST_MESSAGES = 100;
@@ -47,10 +67,14 @@ export class CustomersController {
     private readonly messages: MessageStore,
     private readonly suppressions: SuppressionStore,
     private readonly withdraw: Withdraw,
+    private readonly rectification: Rectify,
     private readonly restriction: Restrict,
+    private readonly extracts: Extract,
+    private readonly requests: Requests,
     private readonly erasure: Erase,
     private readonly pending: PendingChoices,
     private readonly tenants: Tenants,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
 
@@ -99,9 +123,7 @@ export class CustomersController {
     const optOuts = optOutsOnly(await this.records(caller.tenant, customer));
     const etag = etagOf(customer, optOuts);
     const isConditional = ifMatch !== undefined && ifMatch.trim() !== '*';
-    if (isConditional && !etagsIn(ifMatch).includes(etag)) {
-      throw new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
-    }
+    if (isConditional && !etagsIn(ifMatch).includes(etag)) throw hasChanged();
     const isLifting = wouldLift(customer.choiceLog, choices, { customer: id, optOuts });
     if (isLifting && !isConditional) {
       throw new Problem(
@@ -124,10 +146,70 @@ export class CustomersController {
       // What was read to decide whether it lifts must still hold when it is written. A plain no always counts.
       isConditional ? { onlyAt: (current) => etagOf(current, optOuts) === etag } : {},
     );
-    if (after === 'changed') {
-      throw new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
+    if (after === 'changed') throw hasChanged();
+    const known = orNotFound(after, 'a customer of this id');
+    const said = choices.map(({ purpose, channel, state }) => `${purpose} ${channel} ${state}`);
+    await this.audit.note(caller, 'choices.put', { customer: id, detail: { choices: said } });
+    if (choices.some(({ state }) => state === 'objected')) {
+      await this.requests.note(caller.tenant, id, 'objection', 'staff', caller.name);
     }
-    return this.view(caller.tenant, orNotFound(after, 'a customer of this id'), response);
+    return this.view(caller.tenant, known, response);
+  }
+
+  /** Corrects facts (GDPR 16): absent = unchanged, null = cleared. */
+  @Patch(':id')
+  @Roles('marketer', 'privacy')
+  async rectify(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CustomerView> {
+    const facts = readCorrection(body, this.tenantOf(caller).country);
+    const isConditional = ifMatch !== undefined && ifMatch.trim() !== '*';
+    const known = living(orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id'));
+    const optOuts = isConditional ? optOutsOnly(await this.records(caller.tenant, known)) : [];
+    const done = await this.rectification.rectify(
+      caller.tenant,
+      id,
+      facts,
+      isConditional ? { onlyAt: (current) => etagsIn(ifMatch).includes(etagOf(current, optOuts)) } : {},
+    );
+    switch (done.kind) {
+      case 'unknown':
+        throw new Problem(404, 'a customer of this id is not known');
+      case 'erased':
+        throw new Problem(410, 'this customer was erased');
+      case 'changed':
+        throw hasChanged();
+      case 'rectified':
+        await this.audit.note(caller, 'customer.rectified', {
+          customer: id,
+          detail: { fields: done.fields },
+        });
+        await this.requests.note(caller.tenant, id, 'rectification', 'staff', caller.name);
+        return this.view(caller.tenant, done.customer, response);
+    }
+  }
+
+  /** Everything that is stored (GDPR 15, 20), as JSON; as CSV when asked. */
+  @Post(':id/export')
+  @HttpCode(200)
+  @Roles('privacy')
+  async export(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<PersonExtract | string> {
+    orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id');
+    await this.audit.note(caller, 'customer.exported', { customer: id });
+    await this.requests.note(caller.tenant, id, 'access', 'staff', caller.name);
+    const extract = orNotFound(await this.extracts.one(this.tenantOf(caller), id), 'a customer of this id');
+    if (request.accepts(['application/json', 'text/csv']) !== 'text/csv') return extract;
+    response.type('text/csv; charset=utf-8');
+    return extractCsv(extract);
   }
 
   @Post(':id/restrict')
@@ -138,8 +220,10 @@ export class CustomersController {
     @Param('id') id: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<CustomerView> {
-    const after = await this.restriction.restrict(caller.tenant, id);
-    return this.view(caller.tenant, orNotFound(after, 'a customer of this id'), response);
+    const after = orNotFound(await this.restriction.restrict(caller.tenant, id), 'a customer of this id');
+    await this.audit.note(caller, 'customer.restricted', { customer: id });
+    await this.requests.note(caller.tenant, id, 'restriction', 'staff', caller.name);
+    return this.view(caller.tenant, after, response);
   }
 
   @Post(':id/unrestrict')
@@ -150,14 +234,17 @@ export class CustomersController {
     @Param('id') id: string,
     @Res({ passthrough: true }) response: Response,
   ): Promise<CustomerView> {
-    const after = await this.restriction.unrestrict(caller.tenant, id);
-    return this.view(caller.tenant, orNotFound(after, 'a customer of this id'), response);
+    const after = orNotFound(await this.restriction.unrestrict(caller.tenant, id), 'a customer of this id');
+    await this.audit.note(caller, 'customer.unrestricted', { customer: id });
+    return this.view(caller.tenant, after, response);
   }
 
   @Delete(':id')
   @HttpCode(200)
   @Roles('privacy')
   async erase(@Asking() caller: Caller, @Param('id') id: string): Promise<Erasure> {
+    orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id');
+    await this.audit.note(caller, 'customer.erased', { customer: id });
     return orNotFound(await this.erasure.erase(caller.tenant, id, 'staff'), 'a customer of this id');
   }
 
@@ -173,6 +260,10 @@ export class CustomersController {
     return customerView(customer, bookings, rows, records, { policy, now: this.clock.now() });
   }
 
+  private tenantOf({ tenant }: Caller): Tenant {
+    return orNotFound(this.tenants.get(tenant), 'the tenant of this key');
+  }
+
   private async records(tenant: string, customer: Customer): Promise<Suppression[]> {
     const found = await this.suppressions.findByAddresses(tenant, addressesOf(customer), {
       evenClosed: true,
@@ -184,4 +275,8 @@ export class CustomersController {
 function living(customer: Customer): Customer {
   if (customer.erasedAt !== null) throw new Problem(410, 'this customer was erased');
   return customer;
+}
+
+function hasChanged(): Problem {
+  return new Problem(412, 'the customer has changed since this ETag was read; read again and decide anew');
 }

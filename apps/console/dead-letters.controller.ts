@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MOST_REDRIVEN, Redrive, type Redriven } from '#ingest/redrive';
 import { DeadLetterStore, type DeadLetter, type Whose } from '#messaging/dead-letter.store';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { pageQuery } from './page-query.js';
@@ -41,6 +42,7 @@ export class DeadLettersController {
   constructor(
     private readonly letters: DeadLetterStore,
     private readonly driving: Redrive,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get()
@@ -68,9 +70,12 @@ export class DeadLettersController {
   @HttpCode(200)
   async redrive(@Asking() caller: Caller, @Body() body: unknown): Promise<Redriven> {
     const asked = readInput(redriveBody, body);
-    return 'ids' in asked
-      ? this.driving.redrive(ownOf(caller), asked.ids, caller.name)
-      : this.driving.redriveAll(ownOf(caller), caller.name);
+    const done =
+      'ids' in asked
+        ? await this.driving.redrive(ownOf(caller), asked.ids, caller.name)
+        : await this.driving.redriveAll(ownOf(caller), caller.name);
+    await this.audit.note(caller, 'dead-letters.redriven', { detail: { letters: done.redriven } });
+    return done;
   }
 }
 

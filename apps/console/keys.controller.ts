@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Clock } from '#platform/clock';
 import { ApiKeyStore, ROLES, type ApiKey } from '#tenants/api-key.store';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -20,6 +21,7 @@ type KeyView = Omit<ApiKey, '_id'> & { id: string };
 export class KeysController {
   constructor(
     private readonly keys: ApiKeyStore,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
   ) {}
 
@@ -34,6 +36,7 @@ export class KeysController {
   async create(@Asking() caller: Caller, @Body() body: unknown): Promise<KeyView & { key: string }> {
     const { role, name } = readInput(keyBody, body);
     const made = await this.keys.create(caller.tenant, role, name, this.clock.now());
+    await this.audit.note(caller, 'key.created', { key: made._id, detail: { role } });
     return { ...shown(made), key: made.key };
   }
 
@@ -41,6 +44,7 @@ export class KeysController {
   @HttpCode(204)
   async delete(@Asking() caller: Caller, @Param('id') id: string): Promise<void> {
     if (!(await this.keys.delete(caller.tenant, id))) throw new Problem(404, 'a key of this id is not known');
+    await this.audit.note(caller, 'key.deleted', { key: id });
   }
 }
 

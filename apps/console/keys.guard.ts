@@ -19,7 +19,9 @@ export const Roles = (...roles: Exclude<Role, 'admin'>[]) => SetMetadata(ROLES_K
 export interface Caller {
   tenant: string;
   role: Role;
-  /** For the audit: a key's name, or that it was the first key. */
+  /** For the audit: the key's id; `first` is LAGOM_ADMIN_KEY. */
+  key: string;
+  /** A key's name, or that it was the first key. */
   name: string;
   /** The first key, which is every tenant's. */
   isFirst?: true;
@@ -62,7 +64,7 @@ export class KeysGuard implements CanActivate {
     const known = await this.keys.findByKey(key);
     if (known === null || this.tenants.get(known.tenant) === undefined)
       throw unauthorized('this key is not known');
-    return { tenant: known.tenant, role: known.role, name: known.name };
+    return { tenant: known.tenant, role: known.role, key: known._id, name: known.name };
   }
 
   /** The first key is every tenant's: it says whose it is meant to be. */
@@ -76,7 +78,7 @@ export class KeysGuard implements CanActivate {
         `the first key needs the header Lagom-Tenant, one of ${all.map(({ id }) => id).join(', ')}`,
       );
     }
-    return { tenant, role: 'admin', name: 'LAGOM_ADMIN_KEY', isFirst: true };
+    return { tenant, role: 'admin', key: 'first', name: 'LAGOM_ADMIN_KEY', isFirst: true };
   }
 }
 

@@ -8,17 +8,14 @@ import { STATUSES } from '#messages/moves';
 import { CHANNELS } from '#purposes/channel';
 import { PURPOSES } from '#purposes/purpose';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { toCsv } from './csv.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
-import { pageQuery } from './page-query.js';
+import { pageQuery, time } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
-
-const time = z.iso
-  .datetime({ offset: true, error: 'expected an RFC 3339 date-time' })
-  .transform((text) => new Date(text));
 
 const listQuery = z.strictObject({
   customer: z.string().min(1).optional(),
@@ -39,6 +36,7 @@ export class MessagesController {
   constructor(
     private readonly messages: MessageStore,
     private readonly retrying: RetryMessage,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get()
@@ -75,6 +73,8 @@ export class MessagesController {
   async retry(@Asking() caller: Caller, @Param('id') id: string | string[]): Promise<WholeMessage> {
     const retried = await this.retrying.retry(await this.find(caller, id), caller.name);
     if (retried.kind === 'refused') throw new Problem(409, retried.why);
+    const { _id: message, customer } = retried.row;
+    await this.audit.note(caller, 'message.retried', { message, customer });
     return whole(retried.row);
   }
 

@@ -17,3 +17,8 @@ export const pageQuery = {
     .optional(),
   limit: z.coerce.number({ error: LIMIT }).int(LIMIT).min(1, LIMIT).max(MOST, LIMIT).default(50),
 };
+
+/** A time in a query or body. */
+export const time = z.iso
+  .datetime({ offset: true, error: 'expected an RFC 3339 date-time' })
+  .transform((text) => new Date(text));

@@ -7,6 +7,7 @@ import { PURPOSES } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import { STREAMS } from '#purposes/stream';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -52,7 +53,10 @@ interface PausedAnswer {
 @Controller('v1')
 @Roles('marketer', 'approver', 'privacy')
 export class PauseController {
-  constructor(private readonly button: StopButton) {}
+  constructor(
+    private readonly button: StopButton,
+    private readonly audit: AuditLog,
+  ) {}
 
   @Get('pause')
   async list(@Asking() caller: Caller): Promise<PausedAnswer> {
@@ -64,16 +68,20 @@ export class PauseController {
   @HttpCode(200)
   async pause(@Asking() caller: Caller, @Body() body: unknown): Promise<PausedAnswer> {
     const scope: PauseScope = readInput(scopeBody, body);
-    return shown(await this.button.press(caller.tenant, scope, caller.name));
+    const paused = await this.button.press(caller.tenant, scope, caller.name);
+    await this.audit.note(caller, 'stop-button.pressed', { detail: inWords(scope) });
+    return shown(paused);
   }
 
   /** Ends every pause within what is named; named nothing, all of them. */
   @Post('resume')
   @HttpCode(200)
   async resume(@Asking() caller: Caller, @Body() body: unknown): Promise<PausedAnswer> {
-    const { kind, paused } = await this.button.letGo(caller.tenant, readInput(scopeBody, body));
+    const scope: PauseScope = readInput(scopeBody, body);
+    const { kind, paused } = await this.button.letGo(caller.tenant, scope);
     if (kind === 'held')
       throw new Problem(409, 'a wider pause holds this too: resume that one (GET /v1/pause)');
+    await this.audit.note(caller, 'stop-button.let-go', { detail: inWords(scope) });
     return shown(paused);
   }
 }
@@ -89,3 +97,10 @@ function shown(pauses: readonly Pause[]): PausedAnswer {
     })),
   };
 }
+
+/** `all`: not narrowed by it. */
+const inWords = ({ stream, channel, purpose }: PauseScope): Record<string, string> => ({
+  stream: stream ?? 'all',
+  channel: channel ?? 'all',
+  purpose: purpose ?? 'all',
+});

@@ -5,6 +5,7 @@ import { ReplyStore, type Reply } from '#customers/reply.store';
 import { TaskStore } from '#customers/task.store';
 import { EndTask } from '#privacy/end-task';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { pageQuery } from './page-query.js';
@@ -43,6 +44,7 @@ export class TasksController {
     private readonly tasks: TaskStore,
     private readonly replies: ReplyStore,
     private readonly ending: EndTask,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get()
@@ -91,6 +93,9 @@ export class TasksController {
     if (ended.task.status !== how) {
       throw new Problem(409, `this task has ended already, as ${ended.task.status}`);
     }
+    const { customer } = ended.task;
+    const about = { task: id, detail: { how } };
+    await this.audit.note(caller, 'task.ended', customer === null ? about : { ...about, customer });
     return shown(ended.task);
   }
 }

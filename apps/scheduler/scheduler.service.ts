@@ -23,7 +23,9 @@ import { Loop } from '#platform/loop';
 import { Metrics } from '#platform/metrics';
 import type { Log } from '#platform/telemetry';
 import { DoubleOptIn } from '#privacy/double-opt-in';
+import { AuditStore } from '#privacy/audit.store';
 import { Erase } from '#privacy/erase';
+import { RequestStore } from '#privacy/request.store';
 import { Database } from '../database.js';
 import { CONFIG, LOG } from '../wire.js';
 
@@ -41,6 +43,8 @@ const KEEP_HEARD_MS = 40 * 86_400_000;
 const KEEP_SIGHTINGS_MS = 30 * 86_400_000;
 /** Providers repeat a webhook for a day. */
 const KEEP_WEBHOOKS_MS = 3 * 86_400_000;
+/** What shows that people were answered, and what staff did: as long as somebody may ask. */
+const KEEP_PROOF_MS = 3 * 366 * 86_400_000;
 
 /** What waits: one leader by lease releases what is due and mends what a crash left (PROTOCOL C). */
 @Injectable()
@@ -62,6 +66,8 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly heard: HeardEventStore,
     private readonly webhooks: WebhookStore,
     private readonly sightings: SightingStore,
+    private readonly requests: RequestStore,
+    private readonly audit: AuditStore,
     private readonly countLedger: CountLedger,
     private readonly metrics: Metrics,
     clock: Clock,
@@ -99,6 +105,8 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
           sightings: await this.sightings.deleteBefore(new Date(now.getTime() - KEEP_SIGHTINGS_MS)),
           heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
+          requests: await this.requests.deleteEndedBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
+          audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);
         return { erased, ...deleted, unconfirmed: await this.doubleOptIn.runOnce(now) };

@@ -1,5 +1,6 @@
 import type { CustomerPart } from '#events/event';
 import { normaliseEmail, normalisePhone } from '#purposes/address';
+import { withoutCorrected } from './correction.js';
 import { newCustomer, type Customer } from './customer.types.js';
 import { isSame, isStale, type Generation } from '#events/generation';
 
@@ -33,7 +34,7 @@ export type Applied =
  */
 export function applyCustomer(
   known: Customer | null,
-  part: CustomerPart,
+  told: CustomerPart,
   gen: Generation,
   /** A backfill, or older than the tenant's `maxEventAge`: it revives nobody. */
   past: boolean,
@@ -42,7 +43,7 @@ export function applyCustomer(
   const erased = known?.erasedAt ?? known?.erasedBefore ?? null;
   if (erased !== null && gen.time.getTime() <= erased.getTime()) return { kind: 'erased' };
   if (known?.erasedAt && past) return { kind: 'erased' };
-  const fresh = newCustomer(context.tenant, part.id, context.now);
+  const fresh = newCustomer(context.tenant, told.id, context.now);
   const before =
     known === null
       ? fresh
@@ -52,6 +53,7 @@ export function applyCustomer(
   if (isStale(gen, before.gen)) {
     return { kind: 'applied', after: before, stale: true, concerns: false, warnings: [] };
   }
+  const { part, corrected } = withoutCorrected(before, told, context.country);
   const warnings: { path: string; detail: string }[] = [];
   const email = address('email', part.email, before.email);
   const phone = address('phone', part.phone, before.phone);
@@ -71,6 +73,7 @@ export function applyCustomer(
         : { ...part.guardianConsent, evidence: part.guardianConsent.evidence ?? null },
     address: taken(part.address, before.address),
     devices: taken(part.devices, before.devices) ?? [],
+    ...(corrected === undefined ? {} : { corrected }),
     attributes: part.attributes === null ? {} : attributes(part.attributes ?? {}),
     updatedAt: isSame(gen, before.gen) ? before.updatedAt : context.now,
   };

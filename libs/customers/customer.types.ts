@@ -1,5 +1,6 @@
 import type { Choice } from '#purposes/choice';
 import type { Generation } from '#events/generation';
+import type { Corrected, CorrectableField } from './correction.js';
 
 export interface GuardianConsent {
   by: string;
@@ -55,6 +56,8 @@ export interface Customer {
   marketingPausedUntil?: Date | null;
   /** When the person chose their language with us: events leave it alone from then on. */
   localeChosenAt?: Date | null;
+  /** What the person had corrected: an event that only repeats what was wrong does not bring it back. */
+  corrected?: Partial<Record<CorrectableField, Corrected>> | undefined;
   /**
    * Since when the person is known to be under 18 without a guardian's consent (minor-since.ts): their data waits for that
    * consent for so long as the tenant says, then it is deleted.

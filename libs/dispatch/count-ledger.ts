@@ -5,6 +5,7 @@ import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { OutBacklog } from '#messaging/out-backlog';
 import type { Metrics } from '#platform/metrics';
 import { DUE_CLASSES } from '#purposes/stream';
+import type { RequestStore } from '#privacy/request.store';
 import type { Tenants } from '#tenants/tenant';
 
 /** States that a row passes within seconds, or that somebody has to look at. */
@@ -17,6 +18,7 @@ export class CountLedger {
     private readonly deadLetters: DeadLetterStore,
     private readonly webhooks: WebhookStore,
     private readonly pauses: PauseStore,
+    private readonly requests: Pick<RequestStore, 'countOverdue'>,
     private readonly outboxes: readonly { outBacklog(): Promise<OutBacklog> }[],
     private readonly tenants: Tenants,
     private readonly metrics: Metrics,
@@ -26,13 +28,14 @@ export class CountLedger {
     const since = (at: Date | null): number =>
       at === null ? 0 : Math.max(0, (now.getTime() - at.getTime()) / 1_000);
     const tenants = this.tenants.all().map(({ id }) => id);
-    const [oldestDue, rows, deadLettersOpen, out, silent, pauses] = await Promise.all([
+    const [oldestDue, rows, deadLettersOpen, out, silent, pauses, requestsOverdue] = await Promise.all([
       figures(DUE_CLASSES, async (one) => since(await this.messages.oldestDueAt(one, now))),
       figures(COUNTED, (one) => this.messages.countByStatus([one])),
       this.deadLetters.countOpen(),
       Promise.all(this.outboxes.map((outbox) => outbox.outBacklog())),
       this.webhooks.silentSince(),
       figures(tenants, async (id) => (await this.pauses.list(id)).length),
+      figures(tenants, (id) => this.requests.countOverdue(id, now)),
     ]);
     this.metrics.ledger({
       oldestDue,
@@ -42,6 +45,7 @@ export class CountLedger {
       outboxOldestSeconds: Math.max(0, ...out.map(({ oldest }) => since(oldest))),
       webhookSilence: Object.fromEntries(silent.map((one) => [one.account, since(one.since)])),
       pauses,
+      requestsOverdue,
     });
   }
 

@@ -126,6 +126,12 @@ export const METRICS = {
     help: 'Stop buttons that are pressed',
     by: LEADER,
   },
+  lagom_requests_overdue: {
+    type: 'gauge',
+    labels: ['tenant'],
+    help: 'Requests of people about their data that are open though their month, or their three, has gone by (GDPR 12(3))',
+    by: LEADER,
+  },
   lagom_lease_held: {
     type: 'gauge',
     labels: ['lease'],

@@ -9,6 +9,7 @@ const NOTHING: LedgerFigures = {
   outboxOldestSeconds: 0,
   webhookSilence: {},
   pauses: {},
+  requestsOverdue: {},
 };
 
 const message = { tenant: 'wellbe', purpose: 'booking', channel: 'email', status: 'accepted' };

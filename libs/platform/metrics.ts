@@ -21,6 +21,8 @@ export interface LedgerFigures {
   webhookSilence: Readonly<Record<string, number>>;
   /** By tenant. */
   pauses: Readonly<Record<string, number>>;
+  /** By tenant. */
+  requestsOverdue: Readonly<Record<string, number>>;
 }
 
 /**
@@ -129,11 +131,18 @@ export class Metrics {
 
   /** What the leader counted; null where this process does not lead: old figures would be told as if they still held. */
   ledger(figures: LedgerFigures | null): void {
-    const { oldestDue = {}, rows = {}, webhookSilence = {}, pauses = {} } = figures ?? {};
+    const {
+      oldestDue = {},
+      rows = {},
+      webhookSilence = {},
+      pauses = {},
+      requestsOverdue = {},
+    } = figures ?? {};
     this.replace('lagom_oldest_due_seconds', 'class', oldestDue);
     this.replace('lagom_rows', 'status', rows);
     this.replace('lagom_webhook_silence_seconds', 'account', webhookSilence);
     this.replace('lagom_pauses', 'tenant', pauses);
+    this.replace('lagom_requests_overdue', 'tenant', requestsOverdue);
     this.set('lagom_dead_letters_open', {}, figures?.deadLettersOpen ?? 0);
     this.set('lagom_outbox_waiting', {}, figures?.outboxWaiting ?? 0);
     this.set('lagom_outbox_oldest_seconds', {}, figures?.outboxOldestSeconds ?? 0);

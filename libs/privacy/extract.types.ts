@@ -65,8 +65,8 @@ export interface PersonExtract {
   >;
   /** Where it comes from (GDPR 15(1)(g)). */
   sources: { what: string; from: string; event: string | null; at: Date | null }[];
-  /** How long it is kept, by the tenant's file. */
-  retention: { months: number; lastVisit: Date | null; until: Date };
+  /** How long it is kept, by the tenant's file, and why; `until` null: not by a date (a restriction, an open request). */
+  retention: { months: number; countedFrom: Date; until: Date | null; why: string };
   /** What is done with it, and on which ground. */
   purposes: { purpose: string; basis: Basis; stream: Stream }[];
   bookings: Told<Booking, 'gen' | 'sequence'>[];

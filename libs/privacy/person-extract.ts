@@ -17,7 +17,7 @@ import { accountsOf, type Account, type Tenant } from '#tenants/tenant';
 import type { AuditEntry } from './audit.store.js';
 import { EXTRACT_FORMAT, type PersonExtract, type Recipient } from './extract.types.js';
 import type { PrivacyRequest } from './request.js';
-import { keptUntil } from './retention-end.js';
+import { fateOf, lastVisit } from './retention-plan.js';
 import { isSubscriber } from './subscribers.js';
 
 /** What the stores hold of one person. */
@@ -46,7 +46,6 @@ export function personExtract(
   kept: KeptOfPerson,
   now: Date,
 ): PersonExtract {
-  const { months, lastVisit, until } = keptUntil(customer, kept, tenant.policy.retentionMonths);
   return {
     format: EXTRACT_FORMAT,
     madeAt: now,
@@ -58,7 +57,7 @@ export function personExtract(
     },
     person: factsOf(customer),
     sources: sourcesOf(customer),
-    retention: { months, lastVisit, until },
+    retention: retentionOf(tenant, customer, kept, now),
     purposes: PURPOSES.map((purpose) => ({
       purpose,
       basis: RULES[purpose].basis,
@@ -143,6 +142,23 @@ function factsOf(customer: Customer): PersonExtract['person'] {
     ...{ name, email, phone, locale, timeZone, birthDate, guardianConsent, address, devices, attributes },
     marketingPausedUntil: customer.marketingPausedUntil ?? null,
     ...{ restrictedAt, erasedAt, createdAt, updatedAt },
+  };
+}
+
+function retentionOf(
+  { policy }: Tenant,
+  customer: Customer,
+  { bookings, purchases, requests }: KeptOfPerson,
+  now: Date,
+): PersonExtract['retention'] {
+  const openRequests = requests.filter(({ status }) => status === 'open').length;
+  const held = { customer, bookings, purchases, openComplaints: 0, openRequests };
+  const fate = fateOf(held, policy, now);
+  return {
+    months: policy.retentionMonths,
+    countedFrom: lastVisit(held),
+    until: fate.kind === 'keep' ? fate.until : fate.since,
+    why: fate.why,
   };
 }
 

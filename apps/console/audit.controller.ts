@@ -1,0 +1,58 @@
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { AUDITED, AuditStore, type AuditEntry } from '#privacy/audit.store';
+import { Asking } from './asking.js';
+import { toCsv } from './csv.js';
+import { cursorOf } from './cursor.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { pageQuery, time } from './page-query.js';
+import { readInput } from './read-query.js';
+
+const listQuery = z.strictObject({
+  customer: z.string().min(1).optional(),
+  what: z.enum(AUDITED, { error: `expected one of ${AUDITED.join(', ')}` }).optional(),
+  from: time.optional(),
+  to: time.optional(),
+  ...pageQuery,
+});
+
+type AuditView = Omit<AuditEntry, '_id' | 'tenant'> & { id: string };
+
+/** Who of the staff did what, when, about whom: ids only. */
+@Controller('v1/audit')
+@Roles('privacy')
+export class AuditController {
+  constructor(private readonly store: AuditStore) {}
+
+  @Get()
+  async list(
+    @Asking() caller: Caller,
+    @Query() query: unknown,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<{ items: AuditView[]; next?: string } | string> {
+    const { cursor, limit, ...filter } = readInput(listQuery, query);
+    const after = cursor === undefined ? null : { at: cursor.createdAt, id: cursor.id };
+    const found = await this.store.list(caller.tenant, filter, { after, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const next =
+      found.length > limit && last !== undefined
+        ? cursorOf({ createdAt: last.at, _id: last._id })
+        : undefined;
+    const items = page.map(({ _id, at, by, what, about }) => ({ id: _id, at, by, what, about }));
+    if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
+      response.type('text/csv; charset=utf-8');
+      if (next !== undefined) response.setHeader('Lagom-Next', next);
+      return toCsv(
+        items.map(({ by, about: { detail, ...about }, ...rest }) => ({
+          ...rest,
+          ...{ key: by.key, name: by.name, ...about },
+          detail: detail === undefined ? '' : JSON.stringify(detail),
+        })),
+      );
+    }
+    return { items, ...(next === undefined ? {} : { next }) };
+  }
+}
