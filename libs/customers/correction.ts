@@ -1,20 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { CustomerPart } from '#events/event';
 import { normaliseEmail, normalisePhone } from '#purposes/address';
-import type { Customer } from './customer.types.js';
-
-/** The facts that a person may correct (GDPR 16). */
-export const CORRECTABLE = ['name', 'email', 'phone', 'birthDate', 'locale', 'timeZone', 'address'] as const;
-export type CorrectableField = (typeof CORRECTABLE)[number];
+import { CORRECTABLE, type CorrectableField, type Customer } from './customer.types.js';
 
 /** New values; absent: left as it is, null: taken away. Addresses are normalised. */
 export type Correction = Partial<Pick<Customer, CorrectableField>>;
-
-/** That a fact was corrected, and which value must not come back: as a digest, since what was wrong is not kept. */
-export interface Corrected {
-  at: Date;
-  was: string;
-}
 
 /** The customer with what was corrected, and marks of what stood there. Pure. */
 export function withCorrection(customer: Customer, facts: Correction, at: Date): Customer {

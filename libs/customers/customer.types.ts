@@ -1,6 +1,5 @@
 import type { Choice } from '#purposes/choice';
 import type { Generation } from '#events/generation';
-import type { Corrected, CorrectableField } from './correction.js';
 
 export interface GuardianConsent {
   by: string;
@@ -27,6 +26,16 @@ export interface Send {
   id: string;
   at: Date;
   group: string | null;
+}
+
+/** The facts that a person may correct (GDPR 16). */
+export const CORRECTABLE = ['name', 'email', 'phone', 'birthDate', 'locale', 'timeZone', 'address'] as const;
+export type CorrectableField = (typeof CORRECTABLE)[number];
+
+/** That a fact was corrected, and which value must not come back: as a digest, since what was wrong is not kept. */
+export interface Corrected {
+  at: Date;
+  was: string;
 }
 
 /** A person a tenant talks to. `rev` is a fresh nonce on every write (PROTOCOL, Fields). */

@@ -1,5 +1,5 @@
-import { CORRECTABLE, withCorrection, type Correction, type CorrectableField } from '#customers/correction';
-import type { Customer } from '#customers/customer.types';
+import { withCorrection, type Correction } from '#customers/correction';
+import { CORRECTABLE, type CorrectableField, type Customer } from '#customers/customer.types';
 import type { Clock } from '#platform/clock';
 import { RULES } from '#purposes/purposes';
 import type { Effect, Withdraw } from './withdraw.js';
