@@ -230,6 +230,8 @@ function suppressionsOn(
 /** Why a row is past its use; null where it is not. */
 function tooLate(row: MessageRow, booking: Booking | null, facts: BatchFacts, now: Date): string | null {
   if (row.subject.kind === 'request') return null;
+  // It was looked for three times: no fact, no permit.
+  if (booking === null && row.booking !== null) return 'the booking is not known any more';
   if (row.subject.kind === 'cart') {
     if (facts.doneCarts.has(row.subject.id)) return 'the cart has led to a booking';
     return booking !== null && booking.status !== 'started' ? 'the booking has been made' : null;

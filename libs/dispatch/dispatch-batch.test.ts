@@ -302,6 +302,46 @@ describe('races', () => {
     expect(await line.rowOf(row._id)).toMatchObject({ status: 'refused', reason: 'unknown-customer' });
   });
 
+  it.each([
+    ['a booking', 'confirmed', {}],
+    ['the booking of a cart', 'started', { subject: { kind: 'cart', id: 'c1' }, gen: '0' }],
+  ] as const)(
+    '%s that is not there yet: what is there by the second look is sent',
+    async (_, status, about) => {
+      const id = await line.confirmation('anna', about);
+      const booking = await line.booking({ booking: 'b-anna', customer: 'anna', status });
+      await line.connection.collection('bookings').deleteMany({});
+      await line.releaseDue.runOnce(line.clock.now());
+      const [due] = line.topics.take();
+      expect(await line.dispatch.run(CLINIC, [due!])).toEqual([
+        { kind: 'retry-at', reason: 'its booking was not found' },
+      ]);
+      expect((await line.rowOf(id)).status).toBe('released');
+      await line.booking(booking);
+      expect(await line.dispatch.run(CLINIC, [{ ...due!, deliveries: 2 }])).toEqual([{ kind: 'done' }]);
+      expect(line.provider.accepted.get(id)).toBe(1);
+    },
+  );
+
+  it.each([
+    ['a booking', {}],
+    ['the booking of a cart', { subject: { kind: 'cart', id: 'c1' }, gen: '0' } as const],
+  ])('%s that does not come: three looks, then the gate refuses', async (_, about) => {
+    const id = await line.confirmation('anna', about);
+    await line.connection.collection('bookings').deleteMany({});
+    await line.releaseDue.runOnce(line.clock.now());
+    const [due] = line.topics.take();
+    for (const deliveries of [1, 2]) {
+      expect(await line.dispatch.run(CLINIC, [{ ...due!, deliveries }])).toMatchObject([
+        { kind: 'retry-at' },
+      ]);
+      expect((await line.rowOf(id)).status).toBe('released');
+    }
+    expect(await line.dispatch.run(CLINIC, [{ ...due!, deliveries: 3 }])).toEqual([{ kind: 'done' }]);
+    expect(await line.rowOf(id)).toMatchObject({ status: 'refused', reason: 'too-late' });
+    expect(line.provider.calls).toEqual([]);
+  });
+
   it('messages about one thing go one after the other', async () => {
     const first = await line.confirmation();
     const second = await line.confirmation('anna', { journey: 'reminder', template: 'booking-reminder' });

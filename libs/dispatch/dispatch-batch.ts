@@ -18,7 +18,7 @@ import { compose, type Composed, type Permitted } from './compose.js';
 import { decide, type Decided, type Means } from './decide.js';
 import type { Due, DueHeard } from './due.types.js';
 import type { Links } from './links.js';
-import type { LoadFacts } from './load-facts.js';
+import { type LoadFacts, missingFact } from './load-facts.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
 import type { Standings } from './standings.js';
@@ -66,18 +66,19 @@ export class DispatchBatch {
       const other = left.get(due.id);
       if (other === undefined || other.release <= due.release) left.set(due.id, due);
     }
-    const missing = new Set<string>();
+    const missing = new Map<string, string>();
     const outpaced = new Map<string, string>();
     for (let pass = 0; pass < PASSES && left.size > 0; pass++) {
       const again = await this.pass(tenant, [...left.values()]);
-      for (const id of again.missing) missing.add(id);
+      for (const [id, fact] of again.missing) missing.set(id, fact);
       for (const { message, customer } of again.claims) outpaced.set(message, customer);
       left = new Map([...left].filter(([id]) => again.lost.has(id)));
     }
     await this.freePlaces(tenant, outpaced);
     const stuck = await this.putOff(tenant, [...left.values()]);
     return batch.map(({ id }) => {
-      if (missing.has(id)) return { kind: 'retry-at', reason: 'its customer was not found' };
+      const fact = missing.get(id);
+      if (fact !== undefined) return { kind: 'retry-at', reason: `its ${fact} was not found` };
       return stuck.has(id) ? { kind: 'retry-at', reason: 'lost the race for its facts' } : { kind: 'done' };
     });
   }
@@ -88,17 +89,22 @@ export class DispatchBatch {
     batch: readonly DueHeard[],
   ): Promise<{
     lost: ReadonlySet<string>;
-    missing: readonly string[];
+    missing: ReadonlyMap<string, string>;
     claims: readonly { message: string; customer: string }[];
   }> {
     const started = this.clock.mono();
     const rows = await this.released(tenant.id, batch);
-    if (rows.length === 0) return { lost: new Set(), missing: [], claims: [] };
+    if (rows.length === 0) return { lost: new Set(), missing: new Map(), claims: [] };
     const now = this.clock.now();
     const facts = await this.facts.load(tenant.id, rows, now);
     const patient = new Set(batch.filter((due) => due.deliveries < FACT_TRIES).map((due) => due.id));
-    const known = rows.filter((row) => facts.customers.has(row.customer) || !patient.has(row._id));
-    const missing = rows.filter((row) => !known.includes(row)).map((row) => row._id);
+    const missing = new Map(
+      rows.flatMap((row) => {
+        const fact = patient.has(row._id) ? missingFact(row, facts) : null;
+        return fact === null ? [] : [[row._id, fact] as const];
+      }),
+    );
+    const known = rows.filter((row) => !missing.has(row._id));
 
     const decided = decide(known, facts, tenant.policy, this.means, now, started);
     const { composed, stopped } = await this.composeAll(tenant, decided, now);

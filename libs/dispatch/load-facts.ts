@@ -25,6 +25,12 @@ export interface BatchFacts {
   pauses: readonly Pause[];
 }
 
+/** Which fact that a row names was not there (PROTOCOL A2); null: all were. */
+export function missingFact(row: MessageRow, facts: BatchFacts): 'customer' | 'booking' | null {
+  if (!facts.customers.has(row.customer)) return 'customer';
+  return row.booking !== null && !facts.bookings.has(row.booking) ? 'booking' : null;
+}
+
 /** Reads customers, bookings and carts, *then* the suppressions of the addresses just read (PROTOCOL A2). */
 export class LoadFacts {
   constructor(
