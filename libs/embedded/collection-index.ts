@@ -1,5 +1,5 @@
 import BTreeModule from 'sorted-btree';
-import type { Doc } from './bson.js';
+import { own, type Doc } from './bson.js';
 import { pathKeys, type KeyPattern, type PathKeys } from './field-path.js';
 import { Refusal } from './refusal.js';
 import { reversed } from './value-key.js';
@@ -17,6 +17,8 @@ export interface Entry {
   /** The record's number as a key: the order of insertion, and what tells equal keys apart. */
   readonly record: string;
   doc: Doc;
+  /** No smaller than the document in bytes of BSON: cheap to keep, where its true size is not. */
+  atMost: number;
 }
 
 export interface IndexSpec {
@@ -32,11 +34,20 @@ export class CollectionIndex {
   private readonly tree = new BTree(undefined, compare);
   /** Documents that gave this index an array. While there is one, bounds may not be combined, nor order trusted. */
   private arrays = 0;
+  /** The fields of a document that its keys are made of. */
+  private readonly roots: readonly string[];
 
-  constructor(readonly spec: IndexSpec) {}
+  constructor(readonly spec: IndexSpec) {
+    this.roots = [...new Set(spec.key.map(([path]) => path.split('.')[0]!))];
+  }
 
   get multikey(): boolean {
     return this.arrays > 0;
+  }
+
+  /** Whether a document that takes another's place has the same keys: what was not written is the very same value. */
+  isUntouched(before: Doc, after: Doc): boolean {
+    return this.roots.every((root) => own(before, root) === own(after, root));
   }
 
   /** The joined keys of a document, without the record's number. Refuses what cannot be indexed. */

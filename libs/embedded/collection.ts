@@ -40,11 +40,12 @@ export class Collection {
     return this.byId.get(idKey);
   }
 
-  insert(doc: Doc): void {
+  /** @param atMost bytes of BSON that the document has at most */
+  insert(doc: Doc, atMost: number): void {
     const id = valueKey(doc['_id']);
     if (this.byId.has(id)) throw this.duplicate(this.idIndex, doc);
     const keys = this.checkedKeys(doc);
-    const entry: Entry = { id, record: recordKey(this.records), doc };
+    const entry: Entry = { id, record: recordKey(this.records), doc, atMost };
     this.records += 1;
     this.byId.set(id, entry);
     for (const [index, found] of keys) index.add(entry, found);
@@ -52,9 +53,10 @@ export class Collection {
   }
 
   /** Puts a new document in an entry's place; the `_id` is the same. */
-  replace(entry: Entry, doc: Doc): void {
+  replace(entry: Entry, doc: Doc, atMost: number): void {
     for (const [index, found] of this.checkedKeys(doc, entry)) index.move(entry, found);
     entry.doc = doc;
+    entry.atMost = atMost;
     this.listener.put(this.namespace, doc);
   }
 
@@ -79,7 +81,7 @@ export class Collection {
   private checkedKeys(doc: Doc, self?: Entry): [CollectionIndex, PathKeys][] {
     const all: [CollectionIndex, PathKeys][] = [];
     for (const index of this.indexes.values()) {
-      if (self && index === this.idIndex) continue;
+      if (self && (index === this.idIndex || index.isUntouched(self.doc, doc))) continue;
       const keys = index.keysOf(doc);
       if (index.holderOf(keys, self)) throw this.duplicate(index, doc);
       all.push([index, keys]);

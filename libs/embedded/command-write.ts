@@ -8,6 +8,7 @@ import {
 } from './bson.js';
 import { arrayOf, checkFields, documentOf, namespaceOf, type Command } from './command.js';
 import type { Collection } from './collection.js';
+import type { Entry } from './collection-index.js';
 import type { Databases } from './databases.js';
 import { codeName, isRefusal, Refusal } from './refusal.js';
 import { findEntries } from './query.js';
@@ -53,8 +54,8 @@ function storable(doc: unknown): Doc {
   return { _id, ...rest };
 }
 
-/** Only what can have grown by an update needs measuring: what arrives is capped already. */
-function refuseTooLarge(doc: Doc): void {
+/** Its size in bytes of BSON. */
+function measured(doc: Doc): number {
   const size = calculateObjectSize(doc);
   if (size > MAX_DOCUMENT_BYTES) {
     throw new Refusal(
@@ -62,6 +63,16 @@ function refuseTooLarge(doc: Doc): void {
       `BSONObj size: ${size} is invalid. Size must be between 0 and ${MAX_DOCUMENT_BYTES}`,
     );
   }
+  return size;
+}
+
+/** What a document can have grown to, by the fields that are others now; measured whole only where that is too much. */
+function grown({ doc: before, atMost }: Entry, after: Doc): number {
+  let size = atMost;
+  for (const field of Object.keys(after)) {
+    if (after[field] !== before[field]) size += calculateObjectSize({ [field]: after[field] });
+  }
+  return size > MAX_DOCUMENT_BYTES ? measured(after) : size;
 }
 
 const insert: Command = {
@@ -73,8 +84,8 @@ const insert: Command = {
     let n = 0;
     const errors = eachOf(documents, request.body['ordered'] !== false, (doc) => {
       const whole = storable(doc);
-      if (request.bytes > MAX_DOCUMENT_BYTES) refuseTooLarge(whole);
-      collection.insert(whole);
+      // What arrives is capped already, and is no larger than its message.
+      collection.insert(whole, request.bytes > MAX_DOCUMENT_BYTES ? measured(whole) : request.bytes);
       n += 1;
     });
     return withErrors({ n }, errors);
@@ -113,8 +124,7 @@ export function change(databases: Databases, namespace: string, wanted: UpdateOn
     const after = update.apply(before, false);
     refuseNewId(before, after);
     if (after === before) continue;
-    refuseTooLarge(after);
-    collection!.replace(entry, after);
+    collection!.replace(entry, after, grown(entry, after));
     modified += 1;
     if (!multi) return { matched: 1, modified, before, after };
   }
@@ -124,8 +134,7 @@ export function change(databases: Databases, namespace: string, wanted: UpdateOn
   }
   if (!upsert) return { matched: 0, modified: 0 };
   const after = storable(upserted(filter, update));
-  refuseTooLarge(after);
-  databases.open(namespace).insert(after);
+  databases.open(namespace).insert(after, measured(after));
   return { matched: 0, modified: 0, after, upsertedId: after['_id'] };
 }
 

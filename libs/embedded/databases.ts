@@ -58,11 +58,11 @@ export class Databases {
   }
 
   /** Replays one journalled document: what was there under its `_id` gives way. */
-  restore(namespace: string, doc: Doc): void {
+  restore(namespace: string, doc: Doc, atMost: number): void {
     const collection = this.open(namespace);
     const entry = collection.get(valueKey(doc['_id']));
-    if (entry) collection.replace(entry, doc);
-    else collection.insert(doc);
+    if (entry) collection.replace(entry, doc, atMost);
+    else collection.insert(doc, atMost);
   }
 
   /** Replays one journalled removal. */

@@ -110,9 +110,9 @@ class FolderStorage implements Storage {
     const path = this.path(name);
     const file = readFileSync(path);
     let last: StoreRecord['o'] | undefined;
-    const { at, how } = readRecords(file, (record) => {
+    const { at, how } = readRecords(file, (record, bytes) => {
       last = record.o;
-      replay(this.databases, record);
+      replay(this.databases, record, bytes);
     });
     if (how === 'damaged' || (how === 'torn' && !tornAllowed)) {
       throw this.damage(name, `is damaged at byte ${at} of ${file.length}`);

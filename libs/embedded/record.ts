@@ -45,7 +45,7 @@ export interface Ending {
  * Reads records until the end or the first that is not whole. It is torn if nothing but its own rest follows: a write
  * that was cut off. Anything else is damage, and what follows it must not be thrown away silently.
  */
-export function readRecords(file: Buffer, take: (record: StoreRecord) => void): Ending {
+export function readRecords(file: Buffer, take: (record: StoreRecord, bytes: number) => void): Ending {
   let at = 0;
   while (at < file.length) {
     const length = file.length - at >= FRAME ? file.readUInt32LE(at) : Infinity;
@@ -56,17 +56,17 @@ export function readRecords(file: Buffer, take: (record: StoreRecord) => void): 
       const onlyZeros = file.subarray(at).every((byte) => byte === 0);
       return { at, how: onlyZeros || end === file.length ? 'torn' : 'damaged' };
     }
-    take(deserialize(payload) as StoreRecord);
+    take(deserialize(payload) as StoreRecord, length);
     at = end;
   }
   return { at, how: 'whole' };
 }
 
-/** Does again what a record tells. */
-export function replay(databases: Databases, record: StoreRecord): void {
+/** Does again what a record of so many bytes tells. */
+export function replay(databases: Databases, record: StoreRecord, bytes: number): void {
   switch (record.o) {
     case 'put':
-      return databases.restore(record.ns, record.d);
+      return databases.restore(record.ns, record.d, bytes);
     case 'del':
       return databases.forget(record.ns, record.id);
     case 'create':

@@ -146,5 +146,13 @@ export function reversed(key: string): string {
   return out;
 }
 
-export const sameValue = (one: unknown, other: unknown): boolean =>
-  one === other || valueKey(one) === valueKey(other);
+/** Whether two values have one key. Most are told apart, or are the same, without making it. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one === 'string' || typeof other === 'string') return false;
+  if (one instanceof Date && other instanceof Date) return Object.is(one.getTime(), other.getTime());
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((element, at) => sameValue(element, other[at]));
+  }
+  return valueKey(one) === valueKey(other);
+}
