@@ -8,6 +8,7 @@ import { insertMissing } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { DueClass, Stream } from '#purposes/stream';
+import { keptTrace, readTrace } from './kept-trace.js';
 import type { MessageRow } from './message.types.js';
 import { OPEN, type Status } from './moves.js';
 import { outEvent } from './out-event.js';
@@ -40,6 +41,10 @@ schema.index({ tenant: 1, campaign: 1, status: 1 });
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
 schema.index({ 'attempts.ref': 1 });
 schema.index({ 'out.at': 1 });
+// Whoever reads a row finds its trace, however that was kept.
+schema.post(['find', 'findOne'], (found: MessageRow | MessageRow[] | null) => {
+  for (const row of [found ?? []].flat()) readTrace(row);
+});
 
 /** What is released at one pace. */
 export interface Pace {
@@ -110,6 +115,7 @@ export class MessageStore implements Outbox {
       this.rows.collection,
       rows.map((row) => ({
         ...row,
+        trace: keptTrace(row.trace),
         out: [outEvent(row, null, row.createdAt)].filter((one) => one !== null),
       })),
     );

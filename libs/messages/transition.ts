@@ -1,4 +1,5 @@
 import { nonce } from '#platform/mongo';
+import { keptTrace } from './kept-trace.js';
 import type { MessageRow } from './message.types.js';
 import { canMove, type MovesFrom, type Status } from './moves.js';
 import { outEvent } from './out-event.js';
@@ -38,12 +39,13 @@ export function transition<From extends Status>(
   // What planned it is told once, by the span of its call.
   const untraced = row.traceparent != null && !WAITING.includes(target) ? { traceparent: null } : {};
   const after = { ...row, ...set, ...untraced, status: target, rev, history: [...row.history, entry] };
+  const kept = set.trace === undefined ? {} : { trace: keptTrace(set.trace) };
   const out = outEvent(after, row.status, at, set.reason != null);
   return {
     nonce: rev,
     filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
     update: {
-      $set: { ...set, ...untraced, ...extra.set, status: target, rev },
+      $set: { ...set, ...kept, ...untraced, ...extra.set, status: target, rev },
       $push: { history: entry, ...(out === null ? {} : { out }), ...extra.push },
     },
     after,
