@@ -1,22 +1,14 @@
-import { MailService, type MailDataRequired } from '@sendgrid/mail';
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
 import { Sender, type SenderOptions } from './sender.js';
-import { SendGridHttp, type MailParts } from './sendgrid-http.js';
+import { SendGridFrames } from './sendgrid-frame.js';
+import { SendGridHttp } from './sendgrid-http.js';
 
 export interface SendGridAccount {
   apiKey: string;
   baseUrl?: string | undefined;
 }
-
-/** What an account's own switches may add is switched off in every call. */
-const UNTRACKED = {
-  clickTracking: { enable: false, enableText: false },
-  openTracking: { enable: false },
-  subscriptionTracking: { enable: false },
-  ganalytics: { enable: false },
-};
 
 interface Refused {
   code?: unknown;
@@ -26,20 +18,17 @@ interface Refused {
 /** Mail through SendGrid's v3 API, one person a call, with a client of its own: accounts never share a key. */
 export class SendGridSender extends Sender {
   private readonly http: SendGridHttp;
-  private readonly mail = new MailService();
+  private readonly frames = new SendGridFrames();
 
   constructor(account: SendGridAccount, options: SenderOptions) {
     super(options);
     this.http = new SendGridHttp(account.apiKey, account.baseUrl, this.width, this.timeoutMs);
-    this.mail.setClient(this.http);
   }
 
   protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
     try {
-      const [response] = await this.http.with(deadline, partsOf(envelope), () =>
-        this.mail.send(mailOf(envelope)),
-      );
-      const headers = response.headers as Record<string, unknown>;
+      const mail = Buffer.from(this.frames.around(envelope, fillingOf(envelope)));
+      const headers = await this.http.send(mail, deadline);
       const id = headers['x-message-id'];
       return { kind: 'accepted', providerId: typeof id === 'string' ? id : null };
     } catch (error) {
@@ -74,33 +63,15 @@ function namesRecipient(errors: unknown): boolean {
 }
 
 /**
- * List-* and the other headers go into the personalization: the client sends top-level ones to the API as HTTP
- * headers too. `custom_args` come back on every webhook and are kept for long: the ref and the tenant, no more.
+ * What is one mail's own, as the API names it. List-* and the other headers go into the personalization: the client sends
+ * top-level ones to the API as HTTP headers too. `custom_args` come back on every webhook and are kept for long: the ref
+ * and the tenant, no more.
  */
-function mailOf(envelope: Envelope): MailDataRequired {
-  const { content } = envelope;
-  return {
-    from: { email: envelope.from, ...(envelope.fromName ? { name: envelope.fromName } : {}) },
-    ...(envelope.replyTo ? { replyTo: { email: envelope.replyTo } } : {}),
-    subject: content.subject ?? '',
-    personalizations: [
-      {
-        to: [{ email: envelope.to }],
-        headers: envelope.headers,
-        customArgs: { r: envelope.ref, t: envelope.tenant },
-      },
-    ],
-    // Only the personal safety of a recall outranks SendGrid's own lists; the gate has already asked ours.
-    ...(envelope.purpose === 'recall' ? { mailSettings: { bypassListManagement: { enable: true } } } : {}),
-    trackingSettings: UNTRACKED,
-    // What it says goes beside the library's copies: `partsOf`.
-  } as Omit<MailDataRequired, 'content'> as MailDataRequired;
-}
-
-/** What the mail says and carries, as the API names it. */
-function partsOf({ content }: Envelope): MailParts {
+function fillingOf({ content, to, headers, ref, tenant }: Envelope): object {
   const calendar = content.attachments.find(isCalendar);
   return {
+    subject: content.subject ?? '',
+    personalizations: [{ to: [{ email: to }], headers, custom_args: { r: ref, t: tenant } }],
     content: [
       { type: 'text/plain', value: content.text },
       ...(content.html ? [{ type: 'text/html', value: content.html }] : []),

@@ -31,10 +31,19 @@ function formatOf(locale: string, timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
+const walls = new Map<string, Wall>();
+
+/** What the clock there shows. Many visits begin at the same time, and a batch has one now: each is worked out once. */
 function wallOf(at: Date, locale: string, timeZone: string): Wall {
-  const wall: Wall = { year: '', month: '', day: '', weekday: '', hour: '', minute: '' };
-  for (const { type, value } of formatOf(locale, timeZone).formatToParts(at)) {
-    if (Object.hasOwn(wall, type)) wall[type as keyof Wall] = value;
+  const key = `${locale} ${timeZone} ${at.getTime()}`;
+  let wall = walls.get(key);
+  if (!wall) {
+    if (walls.size > 1000) walls.clear();
+    wall = { year: '', month: '', day: '', weekday: '', hour: '', minute: '' };
+    for (const { type, value } of formatOf(locale, timeZone).formatToParts(at)) {
+      if (Object.hasOwn(wall, type)) wall[type as keyof Wall] = value;
+    }
+    walls.set(key, wall);
   }
   return wall;
 }

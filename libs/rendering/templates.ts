@@ -92,12 +92,21 @@ function distinct(faults: readonly Fault[]): Fault[] {
 const keyOf = (template: string, channel: string, locale: string): string =>
   `${channel}/${template}/${locale}`;
 
+const languages = new Map<string, string>();
+
 /** `sv-SE` and `sv_SE` are read as `sv`. */
-const languageOf = (locale: string): string => locale.toLowerCase().split(/[-_]/)[0] ?? '';
+function languageOf(locale: string): string {
+  let language = languages.get(locale);
+  if (language === undefined) {
+    if (languages.size > 1000) languages.clear();
+    languages.set(locale, (language = locale.toLowerCase().split(/[-_]/)[0] ?? ''));
+  }
+  return language;
+}
 
 /** The wanted language where the tenant speaks it, then the tenant's own in their order. */
-function localesFor(wanted: string | null, spoken: readonly string[]): string[] {
-  const languages = spoken.map(languageOf);
+function* localesFor(wanted: string | null, spoken: readonly string[]): Generator<string> {
   const first = wanted === null ? undefined : languageOf(wanted);
-  return first !== undefined && languages.includes(first) ? [first, ...languages] : languages;
+  if (first !== undefined && spoken.some((locale) => languageOf(locale) === first)) yield first;
+  for (const locale of spoken) yield languageOf(locale);
 }
