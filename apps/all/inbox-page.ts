@@ -8,6 +8,7 @@ import type { AdvanceClock } from '#dispatch/advance-clock';
 import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
 import { rootDir } from '#platform/root';
+import { LOGO_CID } from '#rendering/rendered';
 import type { Tenants } from '#tenants/tenant';
 import {
   joinEntries,
@@ -207,10 +208,13 @@ export class InboxPage {
   }
 }
 
-/** The mail for its frame: its links open beside the page, not inside the frame. */
-export function framed({ html = '' }: CapturedMessage): string {
+/** The mail for its frame: its links open beside the page, not inside the frame, and the logo comes from where it lies. */
+export function framed({ html = '', tenant }: CapturedMessage): string {
   const base = '<base target="_blank">';
-  return /<head[^>]*>/i.test(html) ? html.replace(/<head[^>]*>/i, (head) => `${head}${base}`) : base + html;
+  const shown = html.replaceAll(`"cid:${LOGO_CID}"`, `"../../logo/${encodeURIComponent(tenant)}"`);
+  return /<head[^>]*>/i.test(shown)
+    ? shown.replace(/<head[^>]*>/i, (head) => `${head}${base}`)
+    : base + shown;
 }
 
 /** It went, and nothing more was heard: nothing to say. */

@@ -13,7 +13,8 @@ const policy = (styleSource: string): string =>
   [
     "default-src 'none'",
     `style-src 'self' ${styleSource}`,
-    'img-src data:',
+    // The tenant's logo, from our own origin.
+    "img-src 'self' data:",
     "form-action 'self'",
     "frame-ancestors 'none'",
     "base-uri 'none'",

@@ -33,6 +33,7 @@ import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
 import { ConfirmController } from './confirm.controller.js';
 import { InboundController } from './inbound.controller.js';
+import { LogoController } from './logo.controller.js';
 import { NoticeController } from './notice.controller.js';
 import { PreferencesController } from './preferences.controller.js';
 import { ReadLink } from './read-link.js';
@@ -68,6 +69,7 @@ const NOTICES: FactoryProvider<Notices> = {
     SurveyController,
     NoticeController,
     StylesheetController,
+    LogoController,
     SendGridWebhookController,
     TwilioWebhookController,
     InboundController,

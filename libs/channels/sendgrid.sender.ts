@@ -1,6 +1,7 @@
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
+import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
 import { Sender, type SenderOptions } from './sender.js';
 import { SendGridFrames } from './sendgrid-frame.js';
 import { SendGridHttp } from './sendgrid-http.js';
@@ -69,6 +70,23 @@ function namesRecipient(errors: unknown): boolean {
  */
 function fillingOf({ content, to, headers, ref, tenant }: Envelope): object {
   const calendar = content.attachments.find(isCalendar);
+  const attachments = [
+    ...content.attachments.map((attachment) => ({
+      content: Buffer.from(attachment.content, 'utf8').toString('base64'),
+      filename: attachment.filename,
+      // A ';' in an attachment's type is refused.
+      type: isCalendar(attachment) ? 'application/ics' : attachment.contentType.replace(/;.*/s, '').trim(),
+      disposition: 'attachment',
+    })),
+    ...(content.logo === undefined
+      ? []
+      : [
+          {
+            ...{ content: content.logo, filename: LOGO_FILE, type: 'image/png' },
+            ...{ disposition: 'inline', content_id: LOGO_CID },
+          },
+        ]),
+  ];
   return {
     subject: content.subject ?? '',
     personalizations: [{ to: [{ email: to }], headers, custom_args: { r: ref, t: tenant } }],
@@ -80,18 +98,6 @@ function fillingOf({ content, to, headers, ref, tenant }: Envelope): object {
         ? [{ type: `text/calendar; method=${calendarMethod(calendar)}`, value: calendar.content }]
         : []),
     ],
-    ...(content.attachments.length
-      ? {
-          attachments: content.attachments.map((attachment) => ({
-            content: Buffer.from(attachment.content, 'utf8').toString('base64'),
-            filename: attachment.filename,
-            // A ';' in an attachment's type is refused.
-            type: isCalendar(attachment)
-              ? 'application/ics'
-              : attachment.contentType.replace(/;.*/s, '').trim(),
-            disposition: 'attachment',
-          })),
-        }
-      : {}),
+    ...(attachments.length ? { attachments } : {}),
   };
 }

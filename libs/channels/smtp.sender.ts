@@ -3,6 +3,7 @@ import { createTransport } from 'nodemailer';
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { codeOf, down, networkFailure, unreachable } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
+import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
 import { Sender, type SenderOptions } from './sender.js';
 import { smtpServer } from './smtp-server-url.js';
 
@@ -140,8 +141,18 @@ function mailOf(envelope: Envelope, messageId: string) {
           },
         }
       : {}),
-    attachments: content.attachments
-      .filter((attachment) => attachment !== calendar)
-      .map(({ filename, contentType, content: text }) => ({ filename, contentType, content: text })),
+    attachments: [
+      ...content.attachments
+        .filter((attachment) => attachment !== calendar)
+        .map(({ filename, contentType, content: text }) => ({ filename, contentType, content: text })),
+      ...(content.logo === undefined
+        ? []
+        : [
+            {
+              ...{ cid: LOGO_CID, filename: LOGO_FILE, contentType: 'image/png' },
+              ...{ content: content.logo, encoding: 'base64', contentDisposition: 'inline' as const },
+            },
+          ]),
+    ],
   };
 }

@@ -6,6 +6,11 @@ import type { Tenant } from '#tenants/tenant';
 export function pageTenant(tenant: Tenant, locale: string): PageTenant {
   const { id, name, legalName, email, address, look } = tenant;
   const phone = sayPhone(tenant, { locale, country: null, timeZone: null });
-  const addressLines = [...address.lines, `${address.postalCode} ${address.city}`];
-  return { id, name, legalName, email, phone, addressLines, colour: look.colour };
+  // A postal code stays on one line.
+  const addressLines = [...address.lines, `${address.postalCode.replaceAll(' ', '\u00a0')} ${address.city}`];
+  const { logo } = look;
+  return {
+    ...{ id, name, legalName, email, phone, addressLines, colour: look.colour },
+    logo: logo ? { path: `logo/${id}?${logo.version}`, width: logo.width, height: logo.height } : null,
+  };
 }

@@ -5,8 +5,8 @@ import type { TemplateFolder } from './template-sources.js';
 /** Scripts, styles and handlers in the page would be stopped by its own policy; what comes from elsewhere tells on the person. */
 const BARRED: readonly [RegExp, string][] = [
   [
-    /<(?:script|iframe|img|object|embed|form[^>]+action)\b/i,
-    'a page has no script, frame, picture or other target',
+    /<(?:script|iframe|img(?! class="logo")|object|embed|form[^>]+action)\b/i,
+    'a page has no script, frame, picture but the logo, or other target',
   ],
   [/\s(?:style|on[a-z]+)=/i, 'style and behaviour stand in no attribute'],
   [/(?:https?:)?\/\/[\w{]/i, 'nothing comes from, or leads, elsewhere'],

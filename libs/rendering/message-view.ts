@@ -2,7 +2,7 @@ import { brandColours } from './brand-colours.js';
 import { clocksDiffer, noteZone, saySpan, sayWhen, yearAt, type Reading } from './local-time.js';
 import { sayPhone } from './say-phone.js';
 import { sayPrice } from './say-price.js';
-import type { RenderInput } from './rendered.js';
+import { LOGO_CID, type RenderInput } from './rendered.js';
 import type { VariableName } from './template-variables.js';
 
 type Namespace = VariableName extends `${infer N}.${string}` ? N : never;
@@ -37,9 +37,13 @@ function viewOf(input: RenderInput, locale: string): View {
       email: plain(tenant.email),
       phone: plain(phoneFor(input, locale)),
       address: plain(tenant.addressLines.filter((line) => line.trim() !== '').join(', ')),
-      logo: link(tenant.logo, 'tenant.logo', /^https:$/),
+      logo: tenant.logo ? `cid:${LOGO_CID}` : null,
     },
-    look: { ...look },
+    look: {
+      ...look,
+      logoWidth: tenant.logo ? String(tenant.logo.width) : null,
+      logoHeight: tenant.logo ? String(tenant.logo.height) : null,
+    },
     booking: booking ? bookingView(input, booking, locale) : NO_BOOKING,
     message: { last: input.isLast === true ? 'yes' : null },
     links: {

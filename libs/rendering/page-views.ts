@@ -10,6 +10,8 @@ export interface PageTenant {
   phone: string;
   addressLines: readonly string[];
   colour: string;
+  /** Where it is, from the root, and how it is shown, in CSS pixels; null: the name stands in its place. */
+  logo: { path: string; width: number; height: number } | null;
 }
 
 interface Stop {

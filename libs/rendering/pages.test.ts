@@ -19,6 +19,7 @@ const tenant: PageTenant = {
   email: 'hej@example.se',
   phone: '063-10 20 00',
   addressLines: ['Storgatan 1', '831 31 Östersund'],
+  logo: null,
   colour: '#2f6f5e',
 };
 let pages: Pages;

@@ -39,6 +39,7 @@ const SAMPLE_TENANT: PageTenant = {
   phone: '063-10 20 00',
   addressLines: ['Storgatan 1', '831 31 Östersund'],
   colour: '#2f6f5e',
+  logo: { path: 'logo/kliniken?1', width: 160, height: 44 },
 };
 
 /** The customer's pages: compiled once, then only filled in. Escaped throughout, without a script, with nothing from elsewhere. */

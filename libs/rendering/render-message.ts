@@ -2,7 +2,7 @@ import type { CompiledMessage } from './compile-message.js';
 import { calendarInvite } from './calendar-invite.js';
 import { messageView, type View } from './message-view.js';
 import { firstMissing } from './needed-variables.js';
-import type { Attachment, RenderInput, RenderResult } from './rendered.js';
+import { LOGO_CID, type Attachment, type RenderInput, type RenderResult } from './rendered.js';
 import { fitSms, MAX_SMS_LENGTH } from './sms-text.js';
 import { sourceOf } from './template-variables.js';
 
@@ -53,7 +53,12 @@ function renderEmail(
   const subject = oneLine(compiled.subject(view));
   const text = compiled.text(view).replace(BLANK_LINES, '\n\n').trim() + '\n';
   const html = compiled.html(view);
-  return { kind: 'rendered', content: { subject, text, html, attachments, template, version, locale } };
+  const logo =
+    input.tenant.logo && html.includes(`cid:${LOGO_CID}`) ? { logo: input.tenant.logo.base64 } : {};
+  return {
+    kind: 'rendered',
+    content: { subject, text, html, attachments, ...logo, template, version, locale },
+  };
 }
 
 /** What an optional part leaves behind where it is absent. */

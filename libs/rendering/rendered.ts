@@ -18,7 +18,8 @@ export interface RenderInput {
     locales: string[];
     timeZone: string;
     colour: string;
-    logo?: string | undefined;
+    /** Shown at this size, in CSS pixels; the picture itself in base64 (PNG). */
+    logo?: { width: number; height: number; base64: string } | undefined;
     showServiceNames: boolean;
   };
   person: {
@@ -52,6 +53,10 @@ export interface RenderInput {
   now: Date;
 }
 
+/** The name by which a mail's HTML speaks of the logo that it carries (RFC 2392). */
+export const LOGO_CID = 'logo@lagom';
+export const LOGO_FILE = 'logo.png';
+
 export interface Attachment {
   filename: string;
   contentType: string;
@@ -65,6 +70,8 @@ export interface Rendered {
   text: string;
   html?: string;
   attachments: Attachment[];
+  /** The PNG that the HTML shows as `cid:logo@lagom`, in base64; only where it does. */
+  logo?: string;
   sms?: { segments: number; encoding: 'GSM-7' | 'UCS-2' };
   template: string;
   /** SHA-256 of the sources, 12 hex digits. */

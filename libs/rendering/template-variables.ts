@@ -19,6 +19,8 @@ export const VARIABLES = {
   'tenant.phone': {},
   'tenant.address': { from: 'tenant.addressLines' },
   'tenant.logo': { look: true },
+  'look.logoWidth': { from: 'tenant.logo', look: true },
+  'look.logoHeight': { from: 'tenant.logo', look: true },
   'look.colour': { from: 'tenant.colour', look: true },
   'look.onColour': { from: 'tenant.colour', look: true },
   'look.link': { from: 'tenant.colour', look: true },

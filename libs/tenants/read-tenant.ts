@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { BootFault } from '#platform/boot-refusal';
 import { type AbsentVariable, fillVariables } from './fill-variables.js';
 import { knownKeys } from './known-keys.js';
+import type { Logo } from './logo.js';
 import { EXAMPLE_MARK, TenantFile } from './tenant-file.js';
 import type { Account, Tenant } from './tenant.js';
 import { type Path, pathText, readYaml } from './yaml-file.js';
@@ -20,6 +21,7 @@ export function readTenant(
   file: string,
   text: string,
   env: Readonly<Record<string, string | undefined>>,
+  logoOf: (name: string) => Logo | string,
 ): ReadTenant {
   const yaml = readYaml(text);
   const fault = (path: Path, problem: string, example?: string): BootFault => ({
@@ -49,15 +51,19 @@ export function readTenant(
         },
   );
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => issueFaults(issue, fault)));
+  const named = parsed.data?.look.logo;
+  const logo = named === undefined ? undefined : logoOf(named);
+  if (typeof logo === 'string') faults.push(fault(['look', 'logo'], logo));
   faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  const tenant = parsed.success ? toTenant(parsed.data) : null;
+  const tenant = parsed.success && typeof logo !== 'string' ? toTenant(parsed.data, logo) : null;
   return { tenant, faults, absent: [...filled.absent, ...filledHooks.absent], fault };
 }
 
-function toTenant({ policy, accounts, ...file }: TenantFile): Tenant {
+function toTenant({ policy, accounts, look, ...file }: TenantFile, logo: Logo | undefined): Tenant {
   const { retention, maxEventAge, ...rules } = policy;
   return {
     ...file,
+    look: { colour: look.colour, ...(logo === undefined ? {} : { logo }) },
     accounts: Object.fromEntries(
       Object.entries(accounts).map(([name, account]) => [name, withoutAbsent(account)]),
     ),

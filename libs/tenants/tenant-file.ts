@@ -230,7 +230,7 @@ export const TenantFile = z.strictObject({
   host,
   look: z.strictObject({
     colour: matching('a colour of six hexadecimal digits', '"#2f6f62"', /^#[0-9a-f]{6}$/i),
-    logo: matching('an https URL', 'https://example.se/logo.png', /^https:\/\/\S+$/).optional(),
+    logo: matching('a PNG beside this file', 'wellbe.png', /^[\w-][\w.-]*\.png$/).optional(),
   }),
   accounts: z.record(slug('kliniken-email'), account),
   inbound: z.strictObject({ email: email('svar@in.example.se') }).optional(),

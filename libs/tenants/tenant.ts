@@ -1,6 +1,7 @@
 import type { Policy } from '#purposes/policy';
 import type { Stream } from '#purposes/stream';
 import type { Timing } from './duration.js';
+import type { Logo } from './logo.js';
 import type { TenantPrivacy } from './tenant-privacy.js';
 import type { TenantWebhook } from './tenant-webhook.js';
 
@@ -82,7 +83,7 @@ export interface Tenant {
   timeZone: string;
   /** Of its links under `live`, without scheme. */
   host: string;
-  look: { colour: string; logo?: string | undefined };
+  look: { colour: string; logo?: Logo | undefined };
   accounts: Record<string, Account>;
   /** Where mail to the tenant is handed to us (SendGrid's Inbound Parse): replies, and the unsubscribe header's mailto. */
   inbound?: { email: string } | undefined;
