@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type BootFault, BootRefusal } from '#platform/boot-refusal';
 import { type Checked, checkTenants } from './check-tenants.js';
-import { readLogo } from './logo.js';
 import { readTenant } from './read-tenant.js';
 import { Tenants } from './tenant.js';
 
@@ -25,9 +24,7 @@ export function loadTenants(
   { live = false }: { live?: boolean } = {},
 ): Tenants {
   const read = filesOf(dir).map((name) =>
-    readTenant(shown(join(dir, name)), readFileSync(join(dir, name), 'utf8'), env, (logo) =>
-      readLogo(dir, logo),
-    ),
+    readTenant(shown(join(dir, name)), readFileSync(join(dir, name), 'utf8'), env),
   );
   const right = read.filter((one): one is Checked => one.tenant !== null);
   const faults = [...read.flatMap((one) => one.faults), ...checkTenants(right, live)];

@@ -1,8 +1,9 @@
+import { dirname } from 'node:path';
 import type { z } from 'zod';
 import type { BootFault } from '#platform/boot-refusal';
 import { type AbsentVariable, fillVariables } from './fill-variables.js';
 import { knownKeys } from './known-keys.js';
-import type { Logo } from './logo.js';
+import { readLogo, type Logo } from './logo.js';
 import { EXAMPLE_MARK, TenantFile } from './tenant-file.js';
 import type { Account, Tenant } from './tenant.js';
 import { type Path, pathText, readYaml } from './yaml-file.js';
@@ -21,7 +22,6 @@ export function readTenant(
   file: string,
   text: string,
   env: Readonly<Record<string, string | undefined>>,
-  logoOf: (name: string) => Logo | string,
 ): ReadTenant {
   const yaml = readYaml(text);
   const fault = (path: Path, problem: string, example?: string): BootFault => ({
@@ -52,7 +52,7 @@ export function readTenant(
   );
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => issueFaults(issue, fault)));
   const named = parsed.data?.look.logo;
-  const logo = named === undefined ? undefined : logoOf(named);
+  const logo = named === undefined ? undefined : readLogo(dirname(file), named);
   if (typeof logo === 'string') faults.push(fault(['look', 'logo'], logo));
   faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
   const tenant = parsed.success && typeof logo !== 'string' ? toTenant(parsed.data, logo) : null;
