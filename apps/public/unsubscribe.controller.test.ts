@@ -274,7 +274,11 @@ describe('the page', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/script-src|unsafe|https?:|\*/);
     expect(html).toContain('<meta name="robots" content="noindex, nofollow">');
-    expect(html).not.toMatch(/<script|<img|\bon\w+=|https?:\/\//i);
+    expect(html).not.toMatch(/<script|\bon\w+=|https?:\/\//i);
+    const pictures = [...html.matchAll(/<img\b[^>]*>/g)].map(([tag]) => tag);
+    expect(pictures).toEqual([expect.stringContaining('alt="Wellnesskliniken"')]);
+    const logo = await fetch(new URL(/src="([^"]+)"/.exec(pictures[0] ?? '')?.[1] ?? '', answer.url));
+    expect([logo.status, logo.headers.get('content-type')]).toEqual([200, 'image/png']);
     const [, sheet] = /<link rel="stylesheet" href="([^"]+)">/.exec(html) ?? [];
     const css = await fetch(new URL(sheet ?? '', answer.url));
     expect([css.status, css.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8']);
