@@ -16,7 +16,9 @@ const isClaim: Write = (role, collection, op) =>
 const isRecord = (role: string, collection: string, op: UpdateOp): boolean =>
   role === 'dispatcher' && collection === 'messages' && op.updateOne.filter['status'] === 'sending';
 
-/** PROTOCOL A4: the customer's `rev` in the reservation's condition. */
+/** PROTOCOL A2: what is known of addresses is read after those who have them. */
+export const FACTS_ORDER: Missing = { readsFirst: { role: 'dispatcher', collection: 'suppressions' } };
+/** A4: the customer's `rev` in the reservation's condition. */
 export const CUSTOMER_CAS: Missing = {
   write: withoutRev((role, collection) => role === 'dispatcher' && collection === 'customers'),
 };
@@ -39,6 +41,10 @@ export const CHOICE_REV: Missing = {
 /** B1: the record about the address. */
 export const SUPPRESSION: Missing = {
   write: (role, collection) => (role === 'withdraw' && collection === 'suppressions' ? 'skip' : undefined),
+};
+/** B1 before B2. */
+export const RECORD_FIRST: Missing = {
+  write: (role, collection) => (role === 'withdraw' && collection === 'suppressions' ? 'later' : undefined),
 };
 /** B2: the others who have the address. */
 export const HOLDERS: Missing = {

@@ -21,6 +21,7 @@ const UNCLAIMED = /a call without its claim/;
 const TWICE = /sent 2 times|a call without its claim/;
 
 const PARTS: [string, Missing, Schedule, RegExp][] = [
+  ['A2: addresses looked up after who has them', parts.FACTS_ORDER, schedules.noToTheAddress, AFTER],
   ['A4: the customer compared when reserving', parts.CUSTOMER_CAS, schedules.factsThenChoice, AFTER],
   [
     'A4: … so that two passes share one cap',
@@ -35,6 +36,7 @@ const PARTS: [string, Missing, Schedule, RegExp][] = [
   ['A7: the own rev compared when recording', parts.RECORD_REV, schedules.lateRecord, TWICE],
   ['A7: what may have been sent is unknown', parts.AMBIGUITY, schedules.sentButNotHeard, /sent 2 times/],
   ['B1: the record about the address', parts.SUPPRESSION, schedules.noToTheAddressThenARow, AFTER],
+  ['B1: … before anybody who has it', parts.RECORD_FIRST, schedules.noToTheAddressHalfTaken, AFTER],
   ['B2: the customer compared when choosing', parts.CHOICE_CAS, schedules.reservedUnderTheNo, AFTER],
   ['B2: a new rev for the customer', parts.CHOICE_REV, schedules.factsThenChoice, AFTER],
   ['B2: everyone who has the address', parts.HOLDERS, schedules.noOfAnother, AFTER],

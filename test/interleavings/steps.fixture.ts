@@ -34,6 +34,9 @@ export interface Stop {
 /** A process, or one run of a part of it: it stops before everything that others could see, until it is told to go on. */
 export class Actor {
   readonly stops: Stop[] = [];
+  /** Writes put off, and what was read too early, where a part of the protocol is taken out. */
+  readonly putOff: (() => Promise<unknown>)[] = [];
+  readFirst: Documents | undefined;
   state: 'running' | 'done' | 'failed' | 'dead' = 'running';
   error: unknown;
   /** Until it has read afresh, its reads may be stale: a driver that has seen the new primary keeps to it. */
@@ -166,8 +169,10 @@ export interface UpdateOp {
 
 /** A part of the protocol that is taken out, by what the store or the clock then does for whom. */
 export interface Missing {
-  /** Changes a write before the store is told; `skip`: it is not told. */
-  write?: (role: Role, collection: string, op: UpdateOp) => 'skip' | undefined;
+  /** Changes a write before the store is told; `skip`: it is not told; `later`: after the next write to `customers`. */
+  write?: (role: Role, collection: string, op: UpdateOp) => 'skip' | 'later' | undefined;
+  /** A collection that this role reads before `customers` instead of after it. */
+  readsFirst?: { role: Role; collection: string };
   /** Answers a read in the store's place. */
   read?: (role: Role, collection: string, filter: Record<string, unknown>) => readonly unknown[] | undefined;
   /** Whom a bulk tells that every write of it has won. */
@@ -191,7 +196,12 @@ export class StoppedStore {
   missing: Missing = {};
   private readonly before = new Map<string, Documents>();
 
+  private all: (collection: string) => Promise<Documents> = () => Promise.resolve([]);
+
   attach(connection: mongoose.Connection): void {
+    const { db } = connection;
+    if (db === undefined) throw new Error('not connected');
+    this.all = (collection) => db.collection(collection).find({}).toArray();
     for (const { name, methods } of collectionsOf(connection)) {
       for (const method of ONE) {
         const write = methods[method]!.bind(methods);
@@ -231,8 +241,7 @@ export class StoppedStore {
   }
 
   private asBefore(name: string, filter: object): Documents {
-    const query = new Query(filter);
-    return structuredClone((this.before.get(name) ?? []).filter((one) => query.test(one)));
+    return asked(this.before.get(name) ?? [], filter);
   }
 
   private stopFind(name: string, methods: Record<string, Call>): void {
@@ -243,18 +252,30 @@ export class StoppedStore {
       const cursor = find(...args);
       const toArray = cursor.toArray.bind(cursor);
       const filter = (args[0] ?? {}) as Record<string, unknown>;
-      cursor.toArray = () =>
-        stop(`${name}.find`, 'read', async (how) => {
+      cursor.toArray = async () => {
+        await this.readFirst(name);
+        return stop(`${name}.find`, 'read', async (how) => {
           const own = actor();
+          const early = own?.role === this.missing.readsFirst?.role ? own?.readFirst : undefined;
+          if (early && name === this.missing.readsFirst?.collection) return asked(early, filter);
           const instead = own && this.missing.read?.(own.role, name, filter);
           if (instead !== undefined) return instead;
           if (how === 'stale' && this.before.has(name)) return this.asBefore(name, filter);
           if (own !== undefined) own.mayBeStale = false;
           return toArray();
         });
+      };
       return cursor;
     };
     methods['find'] = stopped as unknown as Call;
+  }
+
+  /** Whoever is about to read `customers` reads that now which was to be read after. */
+  private async readFirst(name: string): Promise<void> {
+    const own = actor();
+    const early = this.missing.readsFirst;
+    if (own === undefined || name !== 'customers' || own.role !== early?.role) return;
+    own.readFirst = await aside(() => this.all(early.collection));
   }
 
   /** A bulk is many writes, in any order, each on its own. */
@@ -267,7 +288,9 @@ export class StoppedStore {
       const results = await Promise.allSettled(
         ops.map((op) =>
           stop(`${name}.bulkWrite`, 'write', async () => {
-            if (this.missing.write?.(own.role, name, op) === 'skip') return { matchedCount: 1 };
+            const what = this.missing.write?.(own.role, name, op);
+            if (what === 'later') own.putOff.push(() => bulk([op], ...rest));
+            if (what !== undefined) return { matchedCount: 1 };
             const result = (await bulk([op], ...rest)) as { matchedCount: number };
             return this.missing.tellsAllWon === own.role ? { matchedCount: 1 } : result;
           }),
@@ -278,9 +301,16 @@ export class StoppedStore {
         if (result.status === 'rejected') throw result.reason;
         matchedCount += result.value.matchedCount;
       }
+      if (name === 'customers')
+        for (const write of own.putOff.splice(0)) await stop('what was put off', 'write', write);
       return { matchedCount };
     };
   }
+}
+
+function asked(documents: Documents, filter: object): Documents {
+  const query = new Query(filter);
+  return structuredClone(documents.filter((one) => query.test(one)));
 }
 
 function collectionsOf(connection: mongoose.Connection): { name: string; methods: Record<string, Call> }[] {
