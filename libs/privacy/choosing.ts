@@ -1,5 +1,5 @@
-import type { OptOut } from '#consent/suppression';
-import { optOutsOnly } from '#consent/suppression';
+import { isMissingHashKey } from '#consent/hash-ring';
+import { type OptOut, optOutsOnly, type Suppression } from '#consent/suppression';
 import type { SuppressionStore } from '#consent/suppression.store';
 import { isWanted } from '#consent/wanted';
 import type { Customer } from '#customers/customer.types';
@@ -48,14 +48,22 @@ function isOffered(purpose: Purpose, channel: Channel, tenant: Tenant, kinds: Re
   return (channel === 'email' || channel === 'sms') && tenant.senders[stream][channel] !== undefined;
 }
 
-/** Reads what others have said about a person's addresses, once, and answers from it. */
+/**
+ * Reads what others have said about a person's addresses, once, and answers from it. For pages on which people choose: it
+ * answers also while the gates are closed, by what is known, so that a no finds its page. Nothing is sent by it.
+ */
 export async function wantsOf(
   suppressions: SuppressionStore,
   { id, policy }: Tenant,
   customer: Customer,
 ): Promise<Wants> {
   const addresses = addressesOf(customer);
-  const found = await suppressions.findByAddresses(id, addresses);
+  const found = await suppressions
+    .findByAddresses(id, addresses, { evenClosed: true })
+    .catch((error: unknown): Map<string, Suppression[]> => {
+      if (isMissingHashKey(error)) return new Map();
+      throw error;
+    });
   const person = {
     id: customer.customer,
     choices: customer.choiceLog,

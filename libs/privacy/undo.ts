@@ -30,8 +30,12 @@ export class Undo {
     private readonly clock: Clock,
   ) {}
 
-  /** Before the noes are taken: what they will take away from this person, in as few words as it was given. */
+  /**
+   * Before the noes are taken: what they will take away from this person, in as few words as it was given. Nothing while the
+   * gates are closed: an earlier no may be missing, and an undo gives back no more than its act took.
+   */
   async losses(tenant: Tenant, customer: Customer, noes: readonly ChoiceStatement[]): Promise<Pair[]> {
+    if ((await this.suppressions.closedFor()) !== null) return [];
     const wants = await wantsOf(this.suppressions, tenant, customer);
     const lost = OBJECTIONABLE.filter(
       ({ purpose, channel }) => noes.some((no) => covers(no, purpose, channel)) && wants(purpose, channel),

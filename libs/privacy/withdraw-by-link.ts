@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hear } from '#consent/choices';
-import type { HashRing } from '#consent/hash-ring';
+import { type HashRing, isMissingHashKey } from '#consent/hash-ring';
 import type { LinkPayload } from '#consent/link-payload';
 import { PERMIT_MS } from '#consent/may-send';
-import { optOutsOnly } from '#consent/suppression';
+import { optOutsOnly, type Suppression } from '#consent/suppression';
 import type { OptOutSaid, SuppressionStore, Target } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
@@ -139,8 +139,11 @@ export class WithdrawByLink {
   private async notYetHeard(tenant: string, said: OptOutSaid[], about: Address): Promise<OptOutSaid[]> {
     if (said.length === 0) return said;
     const [records, holders] = await Promise.all([
-      // A no is heard also while the gates are closed.
-      this.suppressions.findByAddresses(tenant, [about], { evenClosed: true }),
+      // A no is heard also while the gates are closed; where what stands cannot all be read, it is said anew.
+      this.suppressions.findByAddresses(tenant, [about], { evenClosed: true }).catch((error: unknown) => {
+        if (isMissingHashKey(error)) return new Map<string, Suppression[]>();
+        throw error;
+      }),
       this.customers.findHolders(tenant, about.kind, about.address),
     ]);
     const optedInSince = (since: Date): boolean =>
