@@ -17,6 +17,8 @@ export interface MessageLinks {
   preferences?: string;
   /** Says yes for good (double opt-in). */
   confirm?: string;
+  /** The tenant's privacy notice; in mail only. */
+  privacy?: string;
 }
 
 /** What a link is made for: a message on its way to an address. */
@@ -69,6 +71,7 @@ export class Links {
             ...(survey && { survey: base + survey }),
             ...(choosing && { preferences: base + choosing }),
             ...(confirm && { confirm: base + confirm }),
+            ...(channel === 'email' && { privacy: `${base}/privacy/${tenant.id}` }),
           },
         ];
       }),

@@ -52,6 +52,7 @@ function viewOf(input: RenderInput, locale: string): View {
       optOut: link(links.optOut, 'links.optOut'),
       preferences: link(links.preferences, 'links.preferences'),
       confirm: link(links.confirm, 'links.confirm'),
+      privacy: link(links.privacy && `${links.privacy}/${locale}`, 'links.privacy'),
     },
   };
 }

@@ -46,7 +46,9 @@ export interface RenderInput {
     status: string;
     cancelReason?: string | null | undefined;
   };
-  links: Partial<Record<'unsubscribe' | 'survey' | 'optOut' | 'preferences' | 'confirm', string | undefined>>;
+  links: Partial<
+    Record<'unsubscribe' | 'survey' | 'optOut' | 'preferences' | 'confirm' | 'privacy', string | undefined>
+  >;
   /** The last of several of its journey: none follows. */
   isLast?: boolean | undefined;
   /** The DTSTAMP of an invitation, and the year that need not be said. */

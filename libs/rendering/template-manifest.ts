@@ -30,6 +30,7 @@ const links = z.strictObject({
   optOut: z.string().optional(),
   preferences: z.string().optional(),
   confirm: z.string().optional(),
+  privacy: z.string().optional(),
 });
 
 const sample = z.strictObject({

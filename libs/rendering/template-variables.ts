@@ -43,6 +43,8 @@ export const VARIABLES = {
   'links.optOut': {},
   'links.preferences': {},
   'links.confirm': {},
+  /** The privacy notice, in the language of the message. */
+  'links.privacy': {},
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;
