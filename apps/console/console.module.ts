@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { Log } from '#platform/telemetry';
+import { PAGES } from '../pages.provider.js';
 import { LOG } from '../wire.js';
 import { AuditController } from './audit.controller.js';
 import { AuditLog } from './audit-log.js';
@@ -15,6 +16,7 @@ import { MessagesController } from './messages.controller.js';
 import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
 import { RequestsController } from './requests.controller.js';
+import { RecordController } from './record.controller.js';
 import { SchemasController } from './schemas.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -32,11 +34,13 @@ import { WebhooksController } from './webhooks.controller.js';
     TasksController,
     RequestsController,
     AuditController,
+    RecordController,
     WebhooksController,
     SchemasController,
   ],
   providers: [
     AuditLog,
+    PAGES,
     { provide: APP_GUARD, useClass: KeysGuard },
     { provide: APP_FILTER, inject: [LOG], useFactory: (log: Log) => new ProblemFilter(log) },
   ],

@@ -1,5 +1,4 @@
 import { type FactoryProvider, Module } from '@nestjs/common';
-import { join } from 'node:path';
 import { WebhookStore } from '#channels/webhook.store';
 import { HashRing } from '#consent/hash-ring';
 import { LinkTokens } from '#consent/link-token';
@@ -17,7 +16,6 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
-import { rootDir } from '#platform/root';
 import { Confirm } from '#privacy/confirm';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { NoticeStore } from '#privacy/notice.store';
@@ -27,8 +25,9 @@ import { Subscribers } from '#privacy/subscribers';
 import { Undo } from '#privacy/undo';
 import { Withdraw } from '#privacy/withdraw';
 import { WithdrawByLink } from '#privacy/withdraw-by-link';
-import { loadPages, Pages } from '#rendering/pages';
+import { Pages } from '#rendering/pages';
 import { Tenants } from '#tenants/tenant';
+import { PAGES } from '../pages.provider.js';
 import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
 import { ConfirmController } from './confirm.controller.js';
@@ -46,11 +45,6 @@ import { SubscribeLimits } from './subscribe-limits.js';
 import { SurveyController } from './survey.controller.js';
 import { TwilioWebhookController } from './twilio-webhook.controller.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
-
-const PAGES: FactoryProvider<Pages> = {
-  provide: Pages,
-  useFactory: () => loadPages(join(rootDir(), 'templates', 'pages')),
-};
 
 const NOTICES: FactoryProvider<Notices> = {
   provide: Notices,

@@ -55,6 +55,30 @@ export interface NoticePage {
   others: readonly { path: string; version: string; since: string }[];
 }
 
+/** The record of processing (GDPR 30) as a page, in the words of a language. */
+export interface RecordPage {
+  controller: {
+    name: string;
+    address: string;
+    country: string;
+    email: string;
+    phone: string;
+    officer: { name: string | null; email: string; phone: string | null } | null;
+  };
+  activities: readonly {
+    activity: string;
+    why: string;
+    ground: string;
+    assessment: string | null;
+    persons: string;
+    data: string;
+    channels: string | null;
+    recipients: readonly { name: string; does: string; role: string; transfer: string | null }[];
+    retention: string;
+  }[];
+  measures: readonly string[];
+}
+
 const point: NoticePoint = { what: 'Newsletters', why: 'We tell you what is going on here.' };
 
 export const NOTICE_SAMPLES: readonly NoticeText[] = [
@@ -89,5 +113,47 @@ export const NOTICE_SAMPLES: readonly NoticeText[] = [
     ...{ ownConsent: [], recipients: [], leavesEea: false, retentionMonths: '1', hidesServices: false },
     ...{ quiet: { from: '21:00', to: '08:00' }, cap: { max: '5', within: '7 days' } },
     ...{ checksAddresses: false, cookies: false, measures: [], authority: null },
+  },
+];
+
+const controller: RecordPage['controller'] = {
+  ...{ name: 'Kliniken AB', address: 'Storgatan 1, 831 31 Östersund', country: 'Sverige' },
+  ...{ email: 'hej@example.se', phone: '063-10 20 00', officer: null },
+};
+const activity: RecordPage['activities'][number] = {
+  ...{ activity: 'Newsletters', why: 'We tell you what is going on here.', ground: 'consent' },
+  ...{
+    assessment: null,
+    persons: 'customers',
+    data: 'name',
+    channels: null,
+    recipients: [],
+    retention: '3 years',
+  },
+};
+
+export const RECORD_SAMPLES: readonly RecordPage[] = [
+  { controller, activities: [activity], measures: ['Card numbers are masked.'] },
+  {
+    controller: {
+      ...controller,
+      officer: { name: 'Anna Svensson', email: 'dso@example.se', phone: '063-10 20 01' },
+    },
+    activities: [
+      {
+        ...activity,
+        ...{ assessment: 'LIA 2026-01', channels: 'Email' },
+        recipients: [
+          { name: 'Mail Inc.', does: 'Sends our emails', role: 'processor', transfer: 'USA: adequacy' },
+          { name: 'carriers', does: 'Transport', role: 'processor', transfer: null },
+        ],
+      },
+    ],
+    measures: [],
+  },
+  {
+    controller: { ...controller, officer: { name: null, email: 'dso@example.se', phone: null } },
+    activities: [],
+    measures: [],
   },
 ];

@@ -1,5 +1,5 @@
 import Handlebars from 'handlebars';
-import { type NoticePage } from './notice-page.js';
+import { type NoticePage, RECORD_SAMPLES, type RecordPage } from './notice-page.js';
 
 /** What every page knows of the tenant whose page it is; none is known behind a link that cannot be read. */
 export interface PageTenant {
@@ -89,6 +89,8 @@ export interface PageViews {
   notice: NoticePage;
   /** There is a notice, but none in that language or of that version. */
   'no-notice': { paths: readonly { path: string; lang: string; name: string }[] };
+  /** The record of processing, for staff. */
+  record: RecordPage;
   gone: Record<never, never>;
   'not-found': Record<never, never>;
   unavailable: Record<never, never>;
@@ -232,6 +234,7 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
       others: [{ path: 'sv?version=0123456789ab', version: '0123456789ab', since: '1 maj 2026' }],
     },
   ],
+  record: RECORD_SAMPLES,
   'no-notice': [{ paths: [{ path: '../privacy/kliniken/sv', lang: 'sv', name: 'Svenska' }] }],
   gone: [{}],
   'not-found': [{}],

@@ -63,24 +63,26 @@ export class Pages {
 
   /**
    * Fills a page in. A member that is missing throws: it never leaves a gap. `root` is where `/` is, seen from the page's
-   * own path: links are relative, as PUBLIC_URL may have a path.
+   * own path: links are relative, as PUBLIC_URL may have a path. Null: the page stands alone, its stylesheet inside.
    */
   render<Name extends PageName>(
     name: Name,
     locale: string,
     tenant: PageOwner<Name>,
     view: PageViews[Name],
-    root = '..',
+    root: string | null = '..',
   ): Page {
     const colours = coloursOf(tenant?.colour ?? NOBODYS_COLOUR);
+    const style = root === null ? this.stylesheet + colours : colours;
     const html = this.fill(name, locale, tenant, {
       ...view,
       lang: locale,
       root,
-      stylesheet: `${root}/${STYLESHEET}?${this.version}`,
-      colours,
+      stylesheet: root === null ? null : `${root}/${STYLESHEET}?${this.version}`,
+      // Our own, and a colour that was read as one: nothing in it is anybody's text.
+      style: new Handlebars.SafeString(style),
     });
-    const digest = createHash('sha256').update(colours).digest('base64');
+    const digest = createHash('sha256').update(style).digest('base64');
     return { html, locale, styleSource: `'sha256-${digest}'` };
   }
 
