@@ -34,7 +34,7 @@ it.each<[string, string, (text: string) => string, RegExp]>([
     (text) =>
       text
         .replace('kind: sendgrid', 'kind: smtp')
-        .replace(/ {4}apiKey:.*\n {4}baseUrl:.*\n {4}webhookPublicKey:.*/, '    url: ${SMTP_URL}'),
+        .replace(/ {4}apiKey:.*\n {4}baseUrl:.*\n {4}webhookPublicKey:.*/, '    url: smtp://127.0.0.1:25'),
     /^inbound\.email: is heard by nobody/,
   ],
 ])('refuses %s', (_, email, change, fault) => {
