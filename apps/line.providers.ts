@@ -1,4 +1,5 @@
 import type { FactoryProvider, InjectionToken, Provider } from '@nestjs/common';
+import { SegmentStore } from '#campaigns/segment.store';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
 import { watchCalls } from '#channels/watch-calls';
@@ -46,6 +47,7 @@ import { HearEvents } from '#ingest/hear-event';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
+import { Segments } from '#launch/segments';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
 import { Clock } from '#platform/clock';
@@ -146,6 +148,7 @@ export const STORES: Provider[] = [
   store(NoticeStore, []),
   store(SuppressionStore, [HashRing]),
   store(DoubleOptInStore, []),
+  store(SegmentStore, []),
   store(RequestStore, []),
   store(AuditStore, []),
   {
@@ -253,6 +256,7 @@ export const LINE: FactoryProvider[] = [
     useFactory: (database: Database, customers: CustomerStore, dealings: DeriveDealings) =>
       new DeriveBacklog(database.connection, customers, dealings),
   },
+  wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {
     provide: PendingChoices,

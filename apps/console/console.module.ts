@@ -18,12 +18,14 @@ import { ProblemFilter } from './problem.js';
 import { RequestsController } from './requests.controller.js';
 import { RecordController } from './record.controller.js';
 import { SchemasController } from './schemas.controller.js';
+import { SegmentsController } from './segments.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 @Module({
   controllers: [
     HomeController,
+    SegmentsController,
     EventsController,
     DecisionsController,
     MessagesController,

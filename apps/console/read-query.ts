@@ -13,11 +13,16 @@ export function readInput<Schema extends z.ZodType>(schema: Schema, input: unkno
       const paths =
         issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
       return paths.map((path) => ({
-        pointer: `#${path.map((part) => `/${escapePointer(String(part))}`).join('')}`,
+        pointer: pointerOf(path),
         detail: detailOf(issue),
       }));
     }),
   );
+}
+
+/** A path as a JSON pointer in a fragment: `#/data/booking`. */
+export function pointerOf(path: readonly PropertyKey[]): string {
+  return `#${path.map((part) => `/${escapePointer(String(part))}`).join('')}`;
 }
 
 function detailOf(issue: z.core.$ZodIssue): string {

@@ -87,6 +87,30 @@ export class CustomerStore implements Outbox {
       .lean<Pick<Customer, '_id' | 'tenant' | 'customer'>[]>();
   }
 
+  /** How many people are meant by a filter (`compile-predicate.ts`), of those who were known then. */
+  async countMatching(tenant: string, filter: Record<string, unknown>, knownBy: Date): Promise<number> {
+    return this.customers.countDocuments(matching(tenant, filter, knownBy) as never);
+  }
+
+  /** The same people, page by page by `_id`, which never changes. */
+  async pageMatching(
+    tenant: string,
+    filter: Record<string, unknown>,
+    knownBy: Date,
+    page: { after: string | null; limit: number },
+  ): Promise<Customer[]> {
+    const { after, limit } = page;
+    const found = await this.customers
+      .find({
+        ...matching(tenant, filter, knownBy),
+        ...(after === null ? {} : { _id: { $gt: after } }),
+      } as never)
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<Customer[]>();
+    return found.map(bare);
+  }
+
   /**
    * Writes what still is as it was read, and with it what the world is told of it; the customers that won, as they now
    * stand.
@@ -248,6 +272,18 @@ export class CustomerStore implements Outbox {
     return outBacklog(this.customers.collection);
   }
 }
+
+/** Tombstones are nobody. */
+const matching = (
+  tenant: string,
+  filter: Record<string, unknown>,
+  knownBy: Date,
+): Record<string, unknown> => ({
+  tenant,
+  erasedAt: null,
+  createdAt: { $lte: knownBy },
+  $and: [filter],
+});
 
 /** A customer as everybody reads them. */
 function bare(customer: Customer & Beside): Customer {

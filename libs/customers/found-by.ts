@@ -1,6 +1,7 @@
 import { choiceCodes } from '#purposes/choice-codes';
 import type { Channel } from '#purposes/channel';
 import type { Choice, ChoiceState } from '#purposes/choice';
+import { foldCity, foldPostalCode, languageOf } from '#purposes/fold-place';
 import type { Purpose } from '#purposes/purpose';
 import type { Customer } from './customer.types.js';
 
@@ -9,11 +10,9 @@ import type { Customer } from './customer.types.js';
  * that it never says anything else than the customer does. Not part of what is read: only queries look at it.
  */
 export interface FoundBy {
-  /** The first subtag of the locale. */
+  /** As `fold-place.ts` folds them. */
   language: string | null;
-  /** Without spaces and dashes, upper case. */
   postalCode: string | null;
-  /** NFC, lower case. */
   city: string | null;
   country: string | null;
   /** What stands of the person's own choices (`choiceCodes`). */
@@ -34,7 +33,3 @@ export function foundBy(customer: Customer, stateOf: StateOf): FoundBy {
       choiceLog.length === 0 ? [] : choiceCodes((purpose, channel) => stateOf(choiceLog, purpose, channel)),
   };
 }
-
-export const languageOf = (locale: string): string => locale.toLowerCase().split(/[-_]/)[0] ?? '';
-export const foldPostalCode = (code: string): string => code.replace(/[\s-]/g, '').toUpperCase();
-export const foldCity = (city: string): string => city.normalize('NFC').trim().toLowerCase();

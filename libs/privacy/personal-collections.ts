@@ -47,6 +47,7 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   hash_keys: { extract: null, erasure: 'kept', because: 'names of keys' },
   choice_journal: { extract: null, erasure: 'kept', because: 'a number' },
   backlogs: { extract: null, erasure: 'kept', because: 'how far a job has come' },
+  segments: { extract: null, erasure: 'kept', because: 'what people are chosen by, nobody' },
   leases: { extract: null, erasure: 'kept', because: 'who leads' },
   clock: { extract: null, erasure: 'kept', because: 'how far the clock was moved' },
 };

@@ -24,6 +24,8 @@ export interface Policy {
   legitimateInterest: Partial<Record<Purpose, { assessment: string }>>;
   /** Whether names of services may stand in subjects, SMS and calendar summaries (GDPR 9). */
   showServiceNames: boolean;
+  /** By which services people may be chosen for a campaign: their names can be health data (GDPR 9). Absent: none. */
+  segmentServices?: 'none' | 'all' | string[] | undefined;
   /** What a person without a birth date is taken for. */
   unknownAge: 'adult' | 'minor';
   timeZone: string;

@@ -175,6 +175,11 @@ const policy = z
       .partialRecord(z.enum(mayNameAssessment as [Purpose, ...Purpose[]]), assessment)
       .default({}),
     showServiceNames: yesOrNo.default(false),
+    segmentServices: z
+      .union([z.enum(['none', 'all']), z.array(z.string().min(1).max(200)).max(500)], {
+        error: () => say('is neither none, all nor a list of services', '[Klippning]'),
+      })
+      .default('none'),
     unknownAge: z
       .enum(['adult', 'minor'], { error: () => say('is neither adult nor minor', 'adult') })
       .default('adult'),

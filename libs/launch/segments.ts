@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { compilePredicate, type Filter, type PredicateContext } from '#campaigns/compile-predicate';
+import type { Predicate, Resolved } from '#campaigns/predicate';
+import {
+  readPredicate,
+  refusedBy,
+  type PredicateFault,
+  type PredicateRules,
+} from '#campaigns/read-predicate';
+import { resolveSegments } from '#campaigns/resolve-segments';
+import { segmentKey, type ListCursor, type Segment, type SegmentStore } from '#campaigns/segment.store';
+import type { CustomerStore } from '#customers/customer.store';
+import type { DeriveBacklog } from '#customers/derive-backlog';
+import type { Clock } from '#platform/clock';
+import { languageOf } from '#purposes/fold-place';
+import type { Tenant } from '#tenants/tenant';
+
+export type Refused = { kind: 'refused'; faults: readonly PredicateFault[] };
+/** People are still being worked out after an upgrade: ask again. */
+export type NotReady = { kind: 'not-ready' };
+
+/** A segment that is asked for: everybody of it, at an instant. */
+export interface Asked {
+  predicate: Resolved;
+  filter: Filter;
+}
+
+/** Segments as marketers write and count them. The same query stands behind count, reach and launch. */
+export class Segments {
+  constructor(
+    private readonly segments: SegmentStore,
+    private readonly customers: CustomerStore,
+    private readonly backlog: DeriveBacklog,
+    private readonly clock: Clock,
+  ) {}
+
+  find(tenant: string, id: string): Promise<Segment | null> {
+    return this.segments.find(tenant, id);
+  }
+
+  list(tenant: string, page: { after: ListCursor | null; limit: number }): Promise<Segment[]> {
+    return this.segments.list(tenant, page);
+  }
+
+  async create(
+    tenant: Tenant,
+    { name, predicate }: { name: string; predicate: unknown },
+    by: string,
+  ): Promise<{ kind: 'created'; segment: Segment } | Refused> {
+    const read = await this.read(tenant, predicate, null);
+    if (read.kind === 'refused') return read;
+    const now = this.clock.now();
+    for (;;) {
+      const id = `s-${randomBytes(5).toString('hex')}`;
+      const segment: Segment = {
+        ...{
+          _id: segmentKey(tenant.id, id),
+          tenant: tenant.id,
+          segment: id,
+          rev: randomBytes(16).toString('hex'),
+        },
+        ...{ name, predicate: read.predicate },
+        ...{ createdAt: now, createdBy: by, updatedAt: now, updatedBy: by },
+      };
+      if (await this.segments.add(segment)) return { kind: 'created', segment };
+    }
+  }
+
+  /** `null`: there is none of this id; `raced`: somebody else has just written it. */
+  async change(
+    tenant: Tenant,
+    id: string,
+    { name, predicate }: { name: string; predicate: unknown },
+    by: string,
+  ): Promise<{ kind: 'changed'; segment: Segment } | { kind: 'raced' } | Refused | null> {
+    const before = await this.segments.find(tenant.id, id);
+    if (before === null) return null;
+    const read = await this.read(tenant, predicate, id);
+    if (read.kind === 'refused') return read;
+    const after = { ...before, name, predicate: read.predicate, updatedAt: this.clock.now(), updatedBy: by };
+    const segment = await this.segments.write(before, after);
+    return segment === null ? { kind: 'raced' } : { kind: 'changed', segment };
+  }
+
+  /** How many customers are meant now. */
+  async count(
+    tenant: Tenant,
+    predicate: unknown,
+  ): Promise<{ kind: 'counted'; count: number; at: Date } | Refused | NotReady> {
+    const now = this.clock.now();
+    const read = await this.read(tenant, predicate, null);
+    if (read.kind === 'refused') return read;
+    const asked = await this.ask(tenant, read.predicate, now);
+    if (asked.kind !== 'asked') return asked;
+    return {
+      kind: 'counted',
+      count: await this.customers.countMatching(tenant.id, asked.filter, now),
+      at: now,
+    };
+  }
+
+  /** The query of a predicate that was read, as its segments stand now. */
+  async ask(
+    tenant: Tenant,
+    predicate: Predicate,
+    now: Date,
+  ): Promise<({ kind: 'asked' } & Asked) | Refused | NotReady> {
+    if (!(await this.backlog.isReady(now))) return { kind: 'not-ready' };
+    const resolved = await resolveSegments(predicate, this.lookUp(tenant.id));
+    if (resolved.kind === 'refused') return resolved;
+    // The tenant's file may have changed since it was written.
+    const faults = refusedBy(resolved.predicate, rulesOf(tenant));
+    if (faults.length > 0) return { kind: 'refused', faults };
+    const filter = compilePredicate(resolved.predicate, contextOf(tenant, now));
+    return { kind: 'asked', predicate: resolved.predicate, filter };
+  }
+
+  private async read(
+    tenant: Tenant,
+    predicate: unknown,
+    self: string | null,
+  ): Promise<{ kind: 'read'; predicate: Predicate } | Refused> {
+    const read = readPredicate(predicate, rulesOf(tenant));
+    if (read.kind === 'refused') return read;
+    const resolved = await resolveSegments(read.predicate, this.lookUp(tenant.id), self);
+    return resolved.kind === 'refused' ? resolved : read;
+  }
+
+  private lookUp(tenant: string) {
+    return async (ids: readonly string[]): Promise<Map<string, Predicate>> => {
+      const found = await this.segments.findMany(tenant, ids);
+      return new Map([...found].map(([id, { predicate }]) => [id, predicate]));
+    };
+  }
+}
+
+export const rulesOf = (tenant: Tenant): PredicateRules => ({
+  attributes: tenant.attributes,
+  segmentServices: tenant.policy.segmentServices ?? 'none',
+});
+
+export const contextOf = (tenant: Tenant, now: Date): PredicateContext => ({
+  now,
+  defaultLanguage: languageOf(tenant.locales[0] ?? 'en'),
+});
