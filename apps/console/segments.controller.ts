@@ -5,6 +5,7 @@ import type { Segment } from '#campaigns/segment.store';
 import { Segments, type NotReady, type Refused } from '#launch/segments';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { pageQuery } from './page-query.js';
@@ -36,6 +37,7 @@ export class SegmentsController {
   constructor(
     private readonly segments: Segments,
     private readonly tenants: Tenants,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get()
@@ -58,7 +60,9 @@ export class SegmentsController {
   @Roles('marketer')
   async create(@Asking() caller: Caller, @Body() body: unknown): Promise<SegmentView> {
     const made = await this.segments.create(this.tenant(caller), readInput(segmentBody, body), caller.name);
-    return made.kind === 'created' ? shown(made.segment) : refuse(made);
+    if (made.kind !== 'created') return refuse(made);
+    await this.audit.note(caller, 'segment.created', { segment: made.segment.segment });
+    return shown(made.segment);
   }
 
   @Post('count')
@@ -88,7 +92,9 @@ export class SegmentsController {
     );
     if (made.kind === 'raced')
       throw new Problem(409, 'somebody else has just written this segment: read it again');
-    return made.kind === 'changed' ? shown(made.segment) : refuse(made);
+    if (made.kind !== 'changed') return refuse(made);
+    await this.audit.note(caller, 'segment.changed', { segment: id });
+    return shown(made.segment);
   }
 
   private tenant(caller: Caller): Tenant {

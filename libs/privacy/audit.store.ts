@@ -22,6 +22,14 @@ export const AUDITED = [
   'stop-button.let-go',
   'key.created',
   'key.deleted',
+  'segment.created',
+  'segment.changed',
+  'template.created',
+  'template.version-added',
+  'template.published',
+  'campaign.created',
+  'campaign.moved',
+  'campaign.test-sent',
 ] as const;
 export type Audited = (typeof AUDITED)[number];
 
@@ -40,6 +48,9 @@ export interface AuditSubject {
   request?: string;
   task?: string;
   key?: string;
+  segment?: string;
+  template?: string;
+  campaign?: string;
   /** In words and numbers of ours: which fields, which scope, how many. */
   detail?: Record<string, string | number | boolean | readonly string[]>;
 }
