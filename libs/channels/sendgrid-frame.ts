@@ -13,6 +13,12 @@ const UNTRACKED = {
 /** Senders and reply addresses are the tenants' few; what is beyond is made anew. */
 const MOST_FRAMES = 1_000;
 
+/** A part of a mail's body; bytes are JSON already. */
+export interface MailPart {
+  type: string;
+  value: string | Buffer;
+}
+
 /** Posts nothing: keeps what the library would have posted. */
 class Draft extends Client {
   body: Record<string, unknown> | null = null;
@@ -30,9 +36,20 @@ class Draft extends Client {
 export class SendGridFrames {
   private readonly known = new Map<string, string>();
 
-  /** The whole mail as JSON: the frame, and what is this mail's own, in the API's names. */
-  around(envelope: Envelope, filling: object): string {
-    return `${this.frameOf(envelope)},${JSON.stringify(filling).slice(1)}`;
+  /** The whole mail as JSON: the frame, what is this mail's own, in the API's names, and what it says. */
+  mail(envelope: Envelope, own: object, parts: readonly MailPart[]): Buffer {
+    const pieces: Buffer[] = [];
+    let text = `${this.frameOf(envelope)},${JSON.stringify(own).slice(1, -1)},"content":[`;
+    for (const [at, { type, value }] of parts.entries()) {
+      text += `${at === 0 ? '' : ','}{"type":${JSON.stringify(type)},"value":`;
+      if (typeof value === 'string') text += `${JSON.stringify(value)}}`;
+      else {
+        pieces.push(Buffer.from(text), value);
+        text = '}';
+      }
+    }
+    pieces.push(Buffer.from(`${text}]}`));
+    return Buffer.concat(pieces);
   }
 
   /** An object's JSON without its closing brace; it is never empty. */

@@ -1,9 +1,10 @@
+import { htmlJson } from '#rendering/html-json';
+import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
-import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
 import { Sender, type SenderOptions } from './sender.js';
-import { SendGridFrames } from './sendgrid-frame.js';
+import { SendGridFrames, type MailPart } from './sendgrid-frame.js';
 import { SendGridHttp } from './sendgrid-http.js';
 
 export interface SendGridAccount {
@@ -28,7 +29,7 @@ export class SendGridSender extends Sender {
 
   protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
     try {
-      const mail = Buffer.from(this.frames.around(envelope, fillingOf(envelope)));
+      const mail = this.frames.mail(envelope, ownOf(envelope), partsOf(envelope));
       const headers = await this.http.send(mail, deadline);
       const id = headers['x-message-id'];
       return { kind: 'accepted', providerId: typeof id === 'string' ? id : null };
@@ -64,12 +65,11 @@ function namesRecipient(errors: unknown): boolean {
 }
 
 /**
- * What is one mail's own, as the API names it. List-* and the other headers go into the personalization: the client sends
- * top-level ones to the API as HTTP headers too. `custom_args` come back on every webhook and are kept for long: the ref
- * and the tenant, no more.
+ * What is one mail's own, as the API names it, but for what it says. List-* and the other headers go into the
+ * personalization: the client sends top-level ones to the API as HTTP headers too. `custom_args` come back on every webhook
+ * and are kept for long: the ref and the tenant, no more.
  */
-function fillingOf({ content, to, headers, ref, tenant }: Envelope): object {
-  const calendar = content.attachments.find(isCalendar);
+function ownOf({ content, to, headers, ref, tenant }: Envelope): object {
   const attachments = [
     ...content.attachments.map((attachment) => ({
       content: Buffer.from(attachment.content, 'utf8').toString('base64'),
@@ -90,14 +90,20 @@ function fillingOf({ content, to, headers, ref, tenant }: Envelope): object {
   return {
     subject: content.subject ?? '',
     personalizations: [{ to: [{ email: to }], headers, custom_args: { r: ref, t: tenant } }],
-    content: [
-      { type: 'text/plain', value: content.text },
-      ...(content.html ? [{ type: 'text/html', value: content.html }] : []),
-      // Calendars offer to accept an invitation only where it is a part of the body; no other parameter is taken.
-      ...(calendar
-        ? [{ type: `text/calendar; method=${calendarMethod(calendar)}`, value: calendar.content }]
-        : []),
-    ],
     ...(attachments.length ? { attachments } : {}),
   };
+}
+
+/** The parts of the body: type and value, which is JSON already where it is bytes. */
+function partsOf({ content }: Envelope): MailPart[] {
+  const html = htmlJson(content);
+  const calendar = content.attachments.find(isCalendar);
+  return [
+    { type: 'text/plain', value: content.text },
+    ...(html ? [{ type: 'text/html', value: html }] : []),
+    // Calendars offer to accept an invitation only where it is a part of the body; no other parameter is taken.
+    ...(calendar
+      ? [{ type: `text/calendar; method=${calendarMethod(calendar)}`, value: calendar.content }]
+      : []),
+  ];
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import Handlebars from 'handlebars';
 import mjml2html from 'mjml';
 import type { InviteMethod } from './calendar-invite.js';
 import { originOf, type Composed } from './compose-source.js';
-import type { View } from './message-view.js';
+import { compileFill, type Fill } from './fill.js';
 import { joinNeeds, type Needs } from './needed-variables.js';
 import { parseTemplate } from './parse-template.js';
 import type { Fault } from './template-fault.js';
@@ -18,27 +17,10 @@ interface Compiled {
   text: Fill;
 }
 
-type Fill = (view: View) => string;
-
-/** A template in one locale on one channel, ready to be filled in many thousand times a second. */
+/** A template in one locale on one channel. */
 export type CompiledMessage =
   | (Compiled & { channel: 'sms' })
   | (Compiled & { channel: 'email'; subject: Fill; html: Fill; calendar: InviteMethod | undefined });
-
-const handlebars = Handlebars.create();
-
-/** Strict, without prototypes and with no helper but `if` and `unless`, whatever the lint let through. */
-function compile(source: string, noEscape: boolean): Fill {
-  const known = { if: true, unless: true, each: false, with: false, log: false, lookup: false };
-  const fill = handlebars.compile<View>(source, {
-    strict: true,
-    noEscape,
-    preventIndent: true,
-    knownHelpersOnly: true,
-    knownHelpers: { ...known, helperMissing: false, blockHelperMissing: false },
-  });
-  return (view) => fill(view, { allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
-}
 
 /** Compiles one template; undefined, with its faults noted, where MJML refuses it or would lose a part of it. */
 export async function compileMessage(
@@ -54,7 +36,7 @@ export async function compileMessage(
     .digest('hex')
     .slice(0, 12);
   const needs = joinNeeds(present.map((part) => parseTemplate(part.text).needs));
-  const common = { template, locale, version, needs, text: compile(text.text, true) };
+  const common = { template, locale, version, needs, text: compileFill(text.text, true) };
   if (channel === 'sms') return { ...common, channel };
   if (!subject || !html) return undefined;
   const markup = await compileMjml(html, faults);
@@ -63,8 +45,8 @@ export async function compileMessage(
     ...common,
     channel,
     calendar: declaration.calendar,
-    subject: compile(subject.text, true),
-    html: compile(markup, false),
+    subject: compileFill(subject.text, true),
+    html: compileFill(markup, false),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CompiledMessage } from './compile-message.js';
 import { calendarInvite } from './calendar-invite.js';
+import { noteHtmlJson } from './html-json.js';
 import { messageView, type View } from './message-view.js';
 import { firstMissing } from './needed-variables.js';
 import { LOGO_CID, type Attachment, type RenderInput, type RenderResult } from './rendered.js';
@@ -52,13 +53,17 @@ function renderEmail(
   }
   const subject = oneLine(compiled.subject(view));
   const text = compiled.text(view).replace(BLANK_LINES, '\n\n').trim() + '\n';
-  const html = compiled.html(view);
-  const logo =
-    input.tenant.logo && html.includes(`cid:${LOGO_CID}`) ? { logo: input.tenant.logo.base64 } : {};
-  return {
-    kind: 'rendered',
-    content: { subject, text, html, attachments, ...logo, template, version, locale },
+  const { logo } = input.tenant;
+  const content = {
+    ...{ subject, text, attachments, template, version, locale },
+    ...(logo && compiled.html(view).includes(`cid:${LOGO_CID}`) ? { logo: logo.base64 } : {}),
+    // Who wants bytes has no use for the text: it is written when it is asked for.
+    get html(): string {
+      return compiled.html(view);
+    },
   };
+  noteHtmlJson(content, () => compiled.html.json(view));
+  return { kind: 'rendered', content };
 }
 
 /** What an optional part leaves behind where it is absent. */
