@@ -131,3 +131,65 @@ describe('what the notice says', () => {
     expect(text({ country: 'FI' })).not.toContain('imy@imy.se');
   });
 });
+
+describe.each<[string, RegExp[], RegExp[]]>([
+  [
+    'wellnesskliniken',
+    [
+      /Inloggning där du bokar/,
+      /Betalningar\./,
+      /Kreditupplysning/,
+      /Identifikation och ålderskontroll/,
+      /Adresskontroll/,
+      /från adressregister/,
+      /bilder, foton och anteckningar som du själv väljer att lämna/i,
+      /bokföringslagen, penningtvättslagen och reglerna om produktansvar/,
+      /www\.wellnesskliniken\.se<\/a> använder kakor/,
+    ],
+    [
+      /Transporter:<\/strong> logistikföretag och speditörer/,
+      /Betallösningar:<\/strong> kortinlösande företag, banker och andra betaltjänstleverantörer/,
+      /tryckerier och distributörer/,
+      /sociala medier/,
+      /mediebyråer och reklambyråer/,
+      /drift, teknisk support och underhåll av våra it-lösningar/,
+      /Twilio SendGrid/,
+      /myndigheter/,
+    ],
+  ],
+  [
+    'wellbe',
+    [
+      /ip-adress, webbläsare, operativsystem, appversion, språkval och besökta sidor/,
+      /vilken enhet det är, dess inställningar och position/,
+      /förebygger bedrägeri och andra olagliga eller oönskade aktiviteter/,
+      /analyserar hur våra tjänster och erbjudanden används/,
+      /www\.wellbe-ims\.com<\/a> använder kakor/,
+      /språk, valuta och sökningar/,
+      /Kakor från tredje part läses av den tredje parten/,
+    ],
+    [
+      /hälsotjänsthavare/,
+      /resetjänsthavare/,
+      /analysföretag/,
+      /förebygga, avslöja eller utreda brott eller bedrägeri:<\/strong> myndigheter/,
+    ],
+  ],
+])('the notice of %s', (id, done, shared) => {
+  const text = (): string => makeNotice(pages, tenants.get(id)!).texts['sv'] ?? '';
+
+  it('says what its published notice says is done beside the messages', () => {
+    expect(done.filter((words) => !words.test(text()))).toEqual([]);
+  });
+
+  it('names everybody whom its published notice says data is shared with', () => {
+    expect(shared.filter((words) => !words.test(text()))).toEqual([]);
+  });
+
+  it('says that data is needed for a booking, and how long it is kept and why', () => {
+    expect(text()).toMatch(
+      /Utan namn och kontaktuppgifter kan vi inte [^.]*ta emot en bokning eller ett köp/,
+    );
+    expect(text()).toMatch(/36 månader efter ditt senaste besök, [^.]*reklamationer och garantiärenden/);
+  });
+});
