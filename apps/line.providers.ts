@@ -65,6 +65,7 @@ import { ErasureStore } from '#privacy/erasure.store';
 import { Extract, type PersonalStores } from '#privacy/extract';
 import { JournalStore } from '#privacy/journal.store';
 import { NoticeStore } from '#privacy/notice.store';
+import { MergeStore } from '#privacy/merge.store';
 import { PendingChoices } from '#privacy/pending-choices';
 import { Rectify } from '#privacy/rectify';
 import { RequestStore } from '#privacy/request.store';
@@ -81,7 +82,7 @@ import { Database } from './database.js';
 import { CONFIG, JOURNAL_READER, PROVIDER_TIMEOUT, wire } from './wire.js';
 
 /** A store on the one connection, with its indexes made before anybody uses it. */
-function store<Rest extends unknown[], T extends { createIndexes(): Promise<void> }>(
+export function store<Rest extends unknown[], T extends { createIndexes(): Promise<void> }>(
   Class: new (connection: mongoose.Connection, ...rest: Rest) => T,
   rest: { [Index in keyof Rest]: InjectionToken },
 ): FactoryProvider<T> {
@@ -120,7 +121,6 @@ const OUTBOXES = Symbol('outboxes');
 
 /** How a log of choices is folded. */
 const STATE_OF = Symbol('what stands of a log of choices');
-
 /** The oldest secret: a code that was given out must go on being found. */
 const CODE_SECRET = Symbol('the secret of short codes');
 
@@ -237,6 +237,7 @@ export const LINE: FactoryProvider[] = [
     TaskStore,
     ReplyStore,
     Requests,
+    MergeStore,
   ]),
   wire(Requests, [RequestStore, TaskStore, Tenants, Clock]),
   {
@@ -333,6 +334,7 @@ export const LINE: FactoryProvider[] = [
     Tenants,
     Withdraw,
     Erase,
+    Merge,
     Subscribers,
     DoubleOptIn,
     ReleaseDue,

@@ -47,6 +47,7 @@ import { Tenants } from '#tenants/tenant';
 import { DeadLetters } from '#ingest/dead-letters';
 import { Database } from './database.js';
 import { LINE, STORES } from './line.providers.js';
+import { PEOPLE } from './people.providers.js';
 import { CONFIG, JOURNAL_READER, LOG, PROVIDER_TIMEOUT, wire } from './wire.js';
 
 /** Topics of the house and how long they keep what they carry (PROTOCOL F3). */
@@ -241,6 +242,7 @@ export class PlatformModule implements OnApplicationShutdown {
       ...STATE,
       ...STORES,
       ...LINE,
+      ...PEOPLE,
     ];
     return {
       module: PlatformModule,

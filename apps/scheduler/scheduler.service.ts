@@ -26,6 +26,7 @@ import { DoubleOptIn } from '#privacy/double-opt-in';
 import { AuditStore } from '#privacy/audit.store';
 import { Erase } from '#privacy/erase';
 import { RequestStore } from '#privacy/request.store';
+import { Merge } from '#privacy/merge';
 import { Database } from '../database.js';
 import { CONFIG, LOG } from '../wire.js';
 
@@ -61,6 +62,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly openTasks: OpenTasks,
     private readonly deriveBacklog: DeriveBacklog,
     private readonly erase: Erase,
+    private readonly merge: Merge,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
@@ -99,6 +101,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('open-tasks', TIDY_EVERY_MS, (now) => this.openTasks.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => {
         const erased = await this.erase.resume();
+        const merges = await this.merge.runOnce(now);
         const deleted = {
           deadLetters: await this.deadLetters.deleteExpired(now),
           tenantHooks: await this.deliverHooks.deleteOld(now),
@@ -109,7 +112,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);
-        return { erased, ...deleted, unconfirmed: await this.doubleOptIn.runOnce(now) };
+        return { erased, ...merges, ...deleted, unconfirmed: await this.doubleOptIn.runOnce(now) };
       }),
       new Loop({
         ...{ name: 'count', everyMs: REPAIR_EVERY_MS, clock, log, metrics },

@@ -126,6 +126,11 @@ export class ShortCodeStore {
     return found.map(({ use, message, payload }) => ({ use, message, payload }));
   }
 
+  /** The codes of one who was merged name who goes on for them; the links themselves stay as they are. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.codes.updateMany({ tenant, 'payload.customer': from }, { $set: { 'payload.customer': into } });
+  }
+
   private async insert(codes: readonly Kept[]): Promise<void> {
     try {
       await this.codes.collection.bulkWrite(

@@ -170,6 +170,12 @@ export class SuppressionStore implements Outbox {
     return found.map(asSaid).filter((one) => one.kind === 'opt-out');
   }
 
+  /** What one who was merged has said about addresses is now said by who goes on for them. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    if (from === '') return;
+    await this.records.updateMany({ tenant, by: from }, { $set: { by: into } });
+  }
+
   /** Closes every gate of the house, by the same read by which each learns of a key that it lacks. */
   async closeGates(): Promise<void> {
     await insertMissing(this.named, [{ _id: CLOSED }]);

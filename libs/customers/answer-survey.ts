@@ -31,7 +31,8 @@ export class AnswerSurvey {
     ]);
     if (person === null || person.erasedAt) return { kind: 'closed', customer: null };
     const isOpen =
-      answer === null || (answer.customer === customer && this.clock.now() < openUntil(answer.answeredAt));
+      answer === null ||
+      (answer.customer === person.customer && this.clock.now() < openUntil(answer.answeredAt));
     return isOpen ? { kind: 'open', customer: person, answer } : { kind: 'closed', customer: person };
   }
 
@@ -41,11 +42,17 @@ export class AnswerSurvey {
     said: { score: number; comment: string | null; language: string },
   ): Promise<SurveyAnswer | null> {
     const comment = said.comment === null ? null : maskCardNumbers(said.comment).text;
-    const kept = await this.answers.keep(tenant, { booking, customer, ...said, comment }, this.clock.now());
+    // The link may name an id that has been merged since.
+    const giver = (await this.customers.find(tenant, customer))?.customer ?? customer;
+    const kept = await this.answers.keep(
+      tenant,
+      { booking, customer: giver, ...said, comment },
+      this.clock.now(),
+    );
     // An erasure deletes what there is after its tombstone stands: what came in between is deleted here.
-    const person = await this.customers.find(tenant, customer);
+    const person = await this.customers.find(tenant, giver);
     if (person !== null && !person.erasedAt) return kept;
-    await this.answers.deleteOfCustomer(tenant, customer, this.clock.now());
+    await this.answers.deleteOfCustomer(tenant, giver, this.clock.now());
     return null;
   }
 }

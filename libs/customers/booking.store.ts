@@ -17,6 +17,9 @@ const schema = new mongoose.Schema(
 schema.index({ tenant: 1, cart: 1 });
 schema.index({ tenant: 1, customer: 1 });
 
+/** How often bookings that others write are read again. */
+const TRIES = 20;
+
 export type BookingChange = VersionedChange<Booking>;
 
 /** The bookings, written by compare-and-set on `rev`. */
@@ -65,6 +68,16 @@ export class BookingStore {
   async write(changes: readonly BookingChange[]): Promise<Map<string, Booking>> {
     const won = await writeVersioned(this.bookings.collection, changes);
     return new Map(won.map((booking) => [booking.booking, booking]));
+  }
+
+  /** Gives the bookings of one who was merged to who goes on for them, each by compare-and-set; nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const left = await this.findOfCustomer(tenant, from);
+      if (left.length === 0) return;
+      await this.write(left.map((before) => ({ before, after: { ...before, customer: into } })));
+    }
+    throw new Error(`the bookings were written by others ${TRIES} times in a row`);
   }
 
   /** Deletes a person's bookings that were heard or told of by then (erasure); how many there were. */

@@ -26,6 +26,9 @@ schema.index({ tenant: 1, phone: 1 });
 schema.index({ tenant: 1, _id: 1 });
 schema.index({ 'out.at': 1 });
 
+/** Of who was merged into one who was merged in turn, and so on: more than that is a circle, which nobody makes. */
+const MOST_HOPS = 20;
+
 export type CustomerChange = Pick<VersionedChange<Customer>, 'before' | 'after'>;
 
 /** What a customer's document has for queries and for the publisher, and who reads a customer never sees. */
@@ -53,20 +56,32 @@ export class CustomerStore implements Outbox {
     await this.customers.createIndexes();
   }
 
+  /** Of one who was merged: who goes on for them, under their own id. */
   async find(tenant: string, customer: string): Promise<Customer | null> {
-    const found = await this.customers
-      .findOne({ _id: customerKey(tenant, customer), tenant })
-      .lean<Customer>();
-    return found && bare(found);
+    return (await this.findMany(tenant, [customer])).get(customer) ?? null;
   }
 
-  /** By customer id; who is not there is not in the map. */
+  /** As `find`, by the id that was asked for; who is not there is not in the map. */
   async findMany(tenant: string, customers: readonly string[]): Promise<Map<string, Customer>> {
-    if (customers.length === 0) return new Map();
+    const known = new Map<string, Customer>();
+    let ids: readonly string[] = customers;
+    for (let hops = 0; ids.length > 0 && hops < MOST_HOPS; hops++) {
+      for (const one of await this.findExact(tenant, ids)) known.set(one.customer, one);
+      // Hardly ever anybody: then there is no second query.
+      const merged = [...known.values()].flatMap(({ mergedInto }) => mergedInto ?? []);
+      ids = merged.filter((id) => !known.has(id));
+    }
+    const followed = [...new Set(customers)].map((id) => [id, follow(known, id)] as const);
+    return new Map(followed.filter((pair): pair is [string, Customer] => pair[1] !== null));
+  }
+
+  /** Only who stands under these very ids, merged or not: for who merges, erases and forgets. */
+  async findExact(tenant: string, customers: readonly string[]): Promise<Customer[]> {
+    if (customers.length === 0) return [];
     const found = await this.customers
       .find({ _id: { $in: [...new Set(customers)].map((id) => customerKey(tenant, id)) }, tenant })
       .lean<Customer[]>();
-    return new Map(found.map((customer) => [customer.customer, bare(customer)]));
+    return found.map(bare);
   }
 
   /** Everyone of the tenant with that address (normalised). */
@@ -188,7 +203,7 @@ export class CustomerStore implements Outbox {
 
   /** Derived with each write: what it was derived from has not changed where only other facts have. */
   private beside(before: Customer | null, after: Customer): Record<string, unknown> {
-    if (before === null || after.erasedAt !== null) {
+    if (before === null || after.erasedAt !== null || after.mergedInto != null) {
       const nothing = { dealings: { ...NO_DEALINGS, rev: nonce() }, lastMarketingAt: null };
       return { ...nothing, found: foundBy(after, this.stateOf) } satisfies Beside;
     }
@@ -299,3 +314,12 @@ const lastOf = (sends: readonly Send[]): Date | null =>
     (last, { at, group }) => (group === 'marketing' && (last === null || at > last) ? at : last),
     null,
   );
+
+/** Who goes on for an id; null: nobody is known. */
+function follow(known: ReadonlyMap<string, Customer>, id: string): Customer | null {
+  let customer = known.get(id) ?? null;
+  for (let hops = 0; customer?.mergedInto && hops < MOST_HOPS; hops++) {
+    customer = known.get(customer.mergedInto) ?? null;
+  }
+  return customer;
+}

@@ -76,6 +76,10 @@ export interface Customer {
   erasedAt: Date | null;
   /** Of one who came back after an erasure: what was said up to then is refused (PROTOCOL F1). */
   erasedBefore: Date | null;
+  /** Of one who turned out to be somebody else: who goes on for them. Nothing else of them is left here. */
+  mergedInto?: string | null;
+  /** Under which ids they were known before they were merged into this one. */
+  formerIds?: string[];
   createdAt: Date;
   updatedAt: Date;
 }
@@ -111,5 +115,17 @@ export function newCustomer(tenant: string, customer: string, now: Date): Custom
     erasedBefore: null,
     createdAt: now,
     updatedAt: now,
+  };
+}
+
+/**
+ * What stands in place of somebody of whom nothing is to be left: every member, also those that may be absent, since a
+ * write leaves alone what it does not name.
+ */
+export function emptied({ tenant, customer, rev, createdAt }: Customer, now: Date): Customer {
+  return {
+    ...newCustomer(tenant, customer, now),
+    ...{ rev, createdAt, minorSince: null, marketingPausedUntil: null, localeChosenAt: null },
+    ...{ mergedInto: null, formerIds: [] },
   };
 }

@@ -47,6 +47,11 @@ export class PurchaseStore {
       .lean<Purchase[]>();
   }
 
+  /** Gives what is theirs to who goes on for them (merge); nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.purchases.updateMany({ tenant, customer: from }, { $set: { customer: into } });
+  }
+
   /** Deletes a person's purchases up to then (erasure); how many there were. */
   async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
     const { deletedCount } = await this.purchases.collection.deleteMany({

@@ -62,6 +62,11 @@ export class ReplyStore {
     return new Map(found.map((reply) => [reply._id, reply]));
   }
 
+  /** Gives what is theirs to who goes on for them (merge); nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.replies.updateMany({ tenant, customer: from }, { $set: { customer: into } });
+  }
+
   /** Deletes what a person wrote up to then (erasure); how many there were. */
   async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
     return (await this.replies.deleteMany({ tenant, customer, at: { $lte: upTo } })).deletedCount;

@@ -117,6 +117,11 @@ export class SurveyAnswerStore implements Outbox {
     return outBacklog(this.answers.collection);
   }
 
+  /** Gives what is theirs to who goes on for them (merge); nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.answers.updateMany({ tenant, customer: from }, { $set: { customer: into } });
+  }
+
   /** Deletes a person's answers up to then (erasure); how many there were. */
   async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
     const { deletedCount } = await this.answers.collection.deleteMany({

@@ -101,6 +101,11 @@ export class TaskStore implements Outbox {
     return this.find(tenant, id);
   }
 
+  /** Gives what is theirs to who goes on for them (merge); nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.tasks.updateMany({ tenant, customer: from }, { $set: { customer: into } });
+  }
+
   /** For an erasure: what was to be done about a person, but for their own requests; how many there were. */
   async forgetCustomer(tenant: string, customer: string): Promise<number> {
     return (await this.tasks.deleteMany({ tenant, customer, kind: { $ne: 'request' } })).deletedCount;

@@ -60,6 +60,11 @@ export class WaitingEventStore {
       .lean<WaitingEvent[]>();
   }
 
+  /** Gives what is theirs to who goes on for them (merge); nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.events.updateMany({ tenant, customer: from }, { $set: { customer: into } });
+  }
+
   /** Deletes what is kept about a person up to then (erasure); how many there were. */
   async deleteOfCustomer(tenant: string, customer: string, upTo: Date): Promise<number> {
     const { deletedCount } = await this.events.deleteMany({ tenant, customer, heardAt: { $lte: upTo } });

@@ -183,3 +183,9 @@ function softOptIns(
   );
   return named.length === 0 ? customer.softOptIns : [...customer.softOptIns, ...named];
 }
+
+/** Whether an event left a customer as it was, so that nothing needs to be written. */
+export function sameCustomer(before: Customer | null, after: Customer): boolean {
+  if (before === null) return false;
+  return JSON.stringify({ ...before, updatedAt: null }) === JSON.stringify({ ...after, updatedAt: null });
+}

@@ -15,6 +15,7 @@ import type { Clock } from '#platform/clock';
 import { NO_TRACING, type Tracing } from '#platform/tracing';
 import type { Erase } from '#privacy/erase';
 import type { DoubleOptIn } from '#privacy/double-opt-in';
+import type { Merge } from '#privacy/merge';
 import { withSubscriber, type Subscribers } from '#privacy/subscribers';
 import { effectOf, type Withdraw } from '#privacy/withdraw';
 import { RULES } from '#purposes/purposes';
@@ -22,11 +23,19 @@ import type { Tenant, Tenants } from '#tenants/tenant';
 import { askAgain, emailNamed } from './ask-again.js';
 import { callOff } from './call-off.js';
 import { changedBy } from './changed-by.js';
-import { bookingIdOf, consider, isPast, type Considered, type PersonEvent } from './consider.js';
+import {
+  bookingIdOf,
+  consider,
+  isPast,
+  sameCustomer,
+  type Considered,
+  type PersonEvent,
+} from './consider.js';
 import { ErasedAddresses } from './erased-addresses.js';
 import { again, nothing, type HearResult } from './hear-result.js';
 import type { HeardEventStore } from './heard-event.store.js';
-import { nextWave } from './next-wave.js';
+import { asFormerly } from './merged-people.js';
+import { byTenant, nextWave } from './next-wave.js';
 import { OtherFacts } from './other-facts.js';
 import { traced } from './trace-plans.js';
 
@@ -73,13 +82,14 @@ export class HearEvents {
     private readonly tenants: Tenants,
     private readonly withdraw: Withdraw,
     private readonly erase: Erase,
+    merge: Merge,
     private readonly subscribers: Subscribers,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly releaseDue: ReleaseDue,
     private readonly clock: Clock,
     private readonly tracing: Tracing = NO_TRACING,
   ) {
-    this.otherFacts = new OtherFacts(customers, purchases, withdraw, erase, waiting);
+    this.otherFacts = new OtherFacts(purchases, merge, erase, waiting);
     this.dealings = new DeriveDealings(customers, bookings, purchases);
   }
 
@@ -119,10 +129,11 @@ export class HearEvents {
       if (before !== undefined) results[index] = again(before);
       return before === undefined;
     });
-    const { taken, erased } = await this.consider(tenant, fresh, now);
+    const { taken, erased, merged } = await this.consider(tenant, fresh, now);
     for (const item of erased) results[item.index] = nothing('erased');
 
-    const lost: Item[] = [];
+    const { again: mergedAgain, lost } = await this.otherFacts.onward(merged);
+    for (const item of mergedAgain) results[item.index] = nothing('applied');
     const kept = await this.writeCustomers(tenantId, taken, lost);
     await this.subscribers.handOver(kept.flatMap(({ subscriber }) => subscriber ?? []));
     const booked = await this.writeBookings(kept, lost);
@@ -159,7 +170,8 @@ export class HearEvents {
       };
     }
     await this.eraseAgain(tenantId, booked);
-    await this.note([...plans.map(({ taken: { item } }) => item), ...erased], results, now);
+    const heard = [...plans.map(({ taken: { item } }) => item), ...erased, ...mergedAgain];
+    await this.note(heard, results, now);
     return lost;
   }
 
@@ -167,7 +179,7 @@ export class HearEvents {
     tenant: Tenant,
     items: readonly Item[],
     now: Date,
-  ): Promise<{ taken: Taken[]; erased: Item[] }> {
+  ): Promise<{ taken: Taken[]; erased: Item[]; merged: { item: Item; into: string }[] }> {
     const events = items.map(({ event }) => event);
     const [customers, bookings, erasedAddresses, subscribers] = await Promise.all([
       this.customers.findMany(
@@ -186,8 +198,14 @@ export class HearEvents {
     ]);
     const taken: Taken[] = [];
     const erased: Item[] = [];
+    const merged: { item: Item; into: string }[] = [];
     for (const item of items) {
-      const before = customers.get(item.event.data.customer.id) ?? null;
+      const { id } = item.event.data.customer;
+      const before = customers.get(id) ?? null;
+      if (before !== null && before.customer !== id) {
+        merged.push({ item, into: before.customer });
+        continue;
+      }
       const bookingId = bookingIdOf(item.event);
       const bookingBefore = bookingId === null ? null : (bookings.get(bookingId) ?? null);
       const considered = consider(
@@ -211,7 +229,7 @@ export class HearEvents {
       const customer = subscriber ? withSubscriber(considered.customer, subscriber) : considered.customer;
       taken.push({ ...considered, customer, item, before, bookingBefore, subscriber });
     }
-    return { taken, erased };
+    return { taken, erased, merged };
   }
 
   /** D1, and for what concerns messages already planned: B. */
@@ -273,7 +291,7 @@ export class HearEvents {
       taken.map(({ customer, item: { event } }) => ({ customer, event })),
       now,
     );
-    return taken.map((one) => {
+    const plans = taken.map((one) => {
       const planned = plan(this.journeys, {
         event: one.item.event,
         tenant,
@@ -287,6 +305,7 @@ export class HearEvents {
       const ask = asking.get(one.item.event.id);
       return { taken: one, plan: ask === undefined ? planned : { ...planned, rows: [...planned.rows, ask] } };
     });
+    return asFormerly(this.messages, tenant.id, plans);
   }
 
   /** What is due at once goes at once, by the scheduler's own function. */
@@ -326,14 +345,15 @@ export class HearEvents {
     return new Set([...inserted, ...broken.map(({ _id }) => _id)]);
   }
 
-  /** Facts that were written behind an erasure go again (PROTOCOL F1): the tombstone stood before they were all there. */
+  /** Facts that were written behind an erasure or a merge go again (PROTOCOL F1): it stood before they were all there. */
   private async eraseAgain(tenant: string, booked: readonly Taken[]): Promise<void> {
     const people = await this.customers.findMany(
       tenant,
       booked.map(({ customer }) => customer.customer),
     );
-    for (const { customer, erasedAt } of people.values()) {
+    for (const [id, { customer, erasedAt }] of people) {
       if (erasedAt !== null) await this.erase.erase(tenant, customer, 'staff', erasedAt);
+      else if (customer !== id) await this.otherFacts.moveBehind(tenant, id, customer);
     }
   }
 
@@ -370,18 +390,4 @@ export class HearEvents {
     if (tenant === undefined) throw new Error('an event of an unknown tenant passed its reader');
     return tenant;
   }
-}
-
-/** Whether an event left a customer as it was, so that nothing needs to be written. */
-function sameCustomer(before: Customer | null, after: Customer): boolean {
-  if (before === null) return false;
-  return JSON.stringify({ ...before, updatedAt: null }) === JSON.stringify({ ...after, updatedAt: null });
-}
-
-function byTenant(items: readonly Item[]): { tenant: string; items: Item[] }[] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    groups.set(item.event.tenant, [...(groups.get(item.event.tenant) ?? []), item]);
-  }
-  return [...groups].map(([tenant, group]) => ({ tenant, items: group }));
 }

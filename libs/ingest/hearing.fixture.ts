@@ -45,6 +45,7 @@ export class Hearing extends Line {
       this.tenants,
       this.withdraw,
       this.erase,
+      this.merge,
       subscribers,
       new DoubleOptIn(
         new DoubleOptInStore(connection),

@@ -20,3 +20,14 @@ export function nextWave<T extends { event: PersonEvent }>(open: readonly T[]): 
     return isFree;
   });
 }
+
+/** What is taken together is of one tenant. */
+export function byTenant<T extends { event: PersonEvent }>(
+  items: readonly T[],
+): { tenant: string; items: T[] }[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    groups.set(item.event.tenant, [...(groups.get(item.event.tenant) ?? []), item]);
+  }
+  return [...groups].map(([tenant, group]) => ({ tenant, items: group }));
+}

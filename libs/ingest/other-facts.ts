@@ -1,20 +1,17 @@
-import { inForce } from '#consent/choices';
-import type { CustomerStore } from '#customers/customer.store';
-import { newCustomer, type Customer } from '#customers/customer.types';
+import type { Customer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { EventOf } from '#events/event';
 import type { Erase } from '#privacy/erase';
-import type { Withdraw } from '#privacy/withdraw';
-import type { Choice } from '#purposes/choice';
+import type { Merge } from '#privacy/merge';
 import type { PersonEvent } from './consider.js';
+import { aboutOnward } from './merged-people.js';
 
 /** What has no journey but changes facts: purchases, erasures, merged people. Heard again, each changes nothing more. */
 export class OtherFacts {
   constructor(
-    private readonly customers: CustomerStore,
     private readonly purchases: PurchaseStore,
-    private readonly withdraw: Withdraw,
+    private readonly merge: Merge,
     private readonly erase: Erase,
     private readonly waiting: WaitingEventStore,
   ) {}
@@ -59,48 +56,40 @@ export class OtherFacts {
       if (event.type === 'customer.deleted.v1') {
         await this.erase.erase(tenant, customer.customer, 'booking-system', event.time);
       }
-      if (event.type === 'customer.merged.v1') await this.merge(tenant, event, customer, now);
+      if (event.type === 'customer.merged.v1') {
+        const told = { event: event.id, at: event.time };
+        await this.merge.merge(tenant, customer.customer, event.data.into, told);
+      }
     }
   }
 
-  /** The stricter choice wins: what stands against writing to the one stands against writing to the other. */
-  private async merge(
-    tenant: string,
-    event: EventOf<'customer.merged.v1'>,
-    from: Customer,
-    now: Date,
-  ): Promise<void> {
-    const noes = standingNoes(from.choiceLog);
-    if (noes.length === 0) return;
-    const { into } = event.data;
-    // Heard before anything else of the one who goes on: their first event finds these noes.
-    if ((await this.customers.find(tenant, into)) === null) {
-      await this.customers.write([{ before: null, after: newCustomer(tenant, into, now) }]);
+  /**
+   * Events about people who were merged, with who goes on for them. `lost`: they start over as that person's. `again`: the
+   * very events that merged them, heard again after a crash: all that they ask for is done.
+   */
+  async onward<T extends { event: PersonEvent }>(
+    merged: readonly { item: T; into: string }[],
+  ): Promise<{ again: T[]; lost: T[] }> {
+    const again: T[] = [];
+    const lost: T[] = [];
+    for (const { item, into } of merged) {
+      const { tenant, id, time, type, data } = item.event;
+      const from = data.customer.id;
+      if (type === 'customer.merged.v1' && (await this.merge.isBy(tenant, from, id))) {
+        await this.merge.merge(tenant, from, data.into, { event: id, at: time });
+        again.push(item);
+        continue;
+      }
+      item.event = aboutOnward(item.event, into);
+      lost.push(item);
     }
-    await this.withdraw.hearChoices(tenant, into, noes, {
-      id: `${event.id}#merge`,
-      // Now: a given of the one who goes on, later than the merge but heard before, does not outdate them.
-      at: now,
-      recordedAt: now,
-      via: 'merge',
-    });
+    return { again, lost };
   }
-}
 
-/** The noes that still decide something. */
-function standingNoes(log: readonly Choice[]): Choice[] {
-  const standing = inForce(log);
-  return log.filter(
-    (choice) =>
-      choice.state !== 'given' &&
-      standing.some(
-        (one) =>
-          one.purpose === choice.purpose &&
-          one.channel === choice.channel &&
-          one.state === choice.state &&
-          one.at.getTime() === choice.at.getTime(),
-      ),
-  );
+  /** What was written under an id while it was being merged. */
+  moveBehind(tenant: string, from: string, into: string): Promise<void> {
+    return this.merge.move(tenant, from, into);
+  }
 }
 
 function purchaseOf(tenant: string, { data, time }: EventOf<'purchase.completed.v1'>, heardAt: Date) {

@@ -352,6 +352,21 @@ export class MessageStore implements Outbox {
     return written.size > 0;
   }
 
+  /** Gives these rows to another person, by compare-and-set; what lost a race stays and is looked at again. */
+  async giveTo(rows: readonly MessageRow[], into: string): Promise<void> {
+    if (rows.length === 0) return;
+    await this.rows.collection.bulkWrite(
+      rows.map(({ _id, tenant, status, rev }) => ({
+        updateOne: {
+          filter: { _id: _id as never, tenant, status, rev },
+          // Of one that is just being sent, its sender's record asks for the `rev` that it knows.
+          update: { $set: { customer: into, ...(status === 'sending' ? {} : { rev: nonce() }) } },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+
   /** The provider's id of an attempt, where a receipt came before our own record (PROTOCOL E2). */
   async noteProviderId(tenant: string, id: string, ref: string, providerId: string): Promise<void> {
     const row = await this.rows.findOne({ _id: id, tenant }).lean<MessageRow>();

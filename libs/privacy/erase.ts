@@ -3,7 +3,7 @@ import type { ShortCodeStore } from '#consent/short-code.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { BookingStore } from '#customers/booking.store';
 import type { CustomerStore } from '#customers/customer.store';
-import { newCustomer } from '#customers/customer.types';
+import { emptied } from '#customers/customer.types';
 import type { ReplyStore } from '#customers/reply.store';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { SurveyAnswerStore } from '#customers/survey-answer.store';
@@ -14,6 +14,7 @@ import type { MessageStore } from '#messages/message.store';
 import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
+import type { MergeStore } from './merge.store.js';
 import type { Requests } from './requests.js';
 import { addressesOf, type Address, type Withdraw } from './withdraw.js';
 
@@ -53,6 +54,7 @@ export class Erase {
     private readonly tasks: Pick<TaskStore, 'forgetCustomer'> | null = null,
     private readonly replies: Pick<ReplyStore, 'deleteOfCustomer'> | null = null,
     private readonly log: Pick<Requests, 'begin' | 'finish' | 'forgetWords'> | null = null,
+    private readonly merges: Pick<MergeStore, 'findInto' | 'deleteInto'> | null = null,
   ) {}
 
   /**
@@ -61,12 +63,14 @@ export class Erase {
    */
   async erase(
     tenant: string,
-    customer: string,
+    asked: string,
     from: ErasureRequest['from'],
     askedAt = this.clock.now(),
   ): Promise<Erasure | null> {
-    const known = await this.customers.find(tenant, customer);
+    const known = await this.customers.find(tenant, asked);
     if (known === null) return null;
+    // Of one who was merged it is who goes on for them: all that there is is theirs.
+    const { customer } = known;
     const now = this.clock.now();
     await this.requests.open(tenant, customer, from, now);
     await this.log?.begin(tenant, customer, 'erasure', WAY[from], from);
@@ -79,11 +83,9 @@ export class Erase {
       (before) => {
         addresses = addressesOf(before);
         return {
-          ...newCustomer(tenant, customer, now),
-          rev: before.rev,
+          ...emptied(before, now),
           // In flight is found by these, then nothing needs them: see `sweep`.
           sends: before.sends,
-          createdAt: before.createdAt,
           erasedAt: before.erasedAt ?? (askedAt < now ? askedAt : now),
         };
       },
@@ -138,11 +140,32 @@ export class Erase {
     );
   }
 
+  /** The ids that were merged into this one are tombstones of their own from now on. */
+  private async forgetFormer(tenant: string, customer: string): Promise<void> {
+    const former = (await this.merges?.findInto(tenant, customer)) ?? [];
+    if (former.length === 0) return;
+    const [onward] = await this.customers.findExact(tenant, [customer]);
+    const erasedAt = onward?.erasedAt ?? onward?.erasedBefore ?? this.clock.now();
+    for (const { from } of former) {
+      for (let left = true; left;) {
+        const [pointer] = await this.customers.findExact(tenant, [from]);
+        left = pointer?.mergedInto != null;
+        if (pointer === undefined || !left) break;
+        const after = { ...emptied(pointer, this.clock.now()), sends: pointer.sends, erasedAt };
+        await this.customers.write([{ before: pointer, after }]);
+      }
+      await this.deadLetters.deleteByKey(tenant, from);
+      await this.customers.forgetSends(tenant, from);
+    }
+    await this.merges?.deleteInto(tenant, customer);
+  }
+
   private async sweep(
     tenant: string,
     customer: string,
     { hadAddress, heardBy, saidBy }: { hadAddress: boolean; heardBy: Date; saidBy: Date },
   ): Promise<Erasure> {
+    await this.forgetFormer(tenant, customer);
     const all = await this.messages.findOfCustomer(tenant, customer, Number.MAX_SAFE_INTEGER);
     const rows = all.filter((row) => row.createdAt <= heardBy);
     const [bookings, purchases, answers, handoffs, letters, scrubbed] = await Promise.all([

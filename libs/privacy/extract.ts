@@ -78,6 +78,8 @@ export class Extract {
     people: readonly Customer[],
   ): Promise<(customer: Customer) => KeptOfPerson> {
     const ids = people.map(({ customer }) => customer);
+    // Dead letters and staff's acts stay under the id that they were about, also once it was merged.
+    const everyId = people.flatMap(everyIdOf);
     const { stores, ring } = this;
     const addresses = people.flatMap(addressesOf);
     const hashes = addresses.flatMap(({ kind, address }) => ring.every(kind, address, tenant));
@@ -90,10 +92,10 @@ export class Extract {
         stores.tasks.findOfCustomers(tenant, ids),
         stores.replies.findOfCustomers(tenant, ids),
         stores.messages.findOfCustomers(tenant, ids),
-        stores.deadLetters.findByKeys(tenant, ids),
+        stores.deadLetters.findByKeys(tenant, everyId),
         stores.codes.findOfCustomers(tenant, ids),
         stores.requests.findOfCustomers(tenant, ids),
-        stores.audit.findOfCustomers(tenant, ids),
+        stores.audit.findOfCustomers(tenant, everyId),
       ]);
     const [records, said, asks, captured] = await Promise.all([
       stores.suppressions.findByAddresses(tenant, addresses, { evenClosed: true }),
@@ -139,10 +141,10 @@ export class Extract {
         tasks: by.tasks.get(id) ?? [],
         replies: by.replies.get(id) ?? [],
         rows: mine,
-        letters: by.letters.get(id) ?? [],
+        letters: everyIdOf(customer).flatMap((one) => by.letters.get(one) ?? []),
         codes: by.codes.get(id) ?? [],
         requests: by.requests.get(id) ?? [],
-        acts: by.acts.get(id) ?? [],
+        acts: everyIdOf(customer).flatMap((one) => by.acts.get(one) ?? []),
         records: [...about, ...former],
         captured: mine.flatMap(({ _id }) => by.captured.get(_id) ?? []),
         asked: own.flatMap(({ kind, address }) =>
@@ -154,6 +156,8 @@ export class Extract {
     };
   }
 }
+
+const everyIdOf = ({ customer, formerIds = [] }: Customer): string[] => [customer, ...formerIds];
 
 const grouped = <T extends { customer: string | null }>(all: readonly T[]): Map<string, T[]> =>
   groupBy(all, ({ customer }) => customer ?? '');

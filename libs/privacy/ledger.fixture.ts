@@ -8,9 +8,12 @@ import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
 import { newCustomer, type Customer } from '#customers/customer.types';
+import { DeriveDealings } from '#customers/derive-dealings';
 import { WaitingEventStore } from '#customers/waiting-event.store';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { PurchaseStore } from '#customers/purchase.store';
+import { ReplyStore } from '#customers/reply.store';
+import { TaskStore } from '#customers/task.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { openEmbeddedStore, type EmbeddedStore } from '#embedded/embedded-store';
 import { MessageStore } from '#messages/message.store';
@@ -22,6 +25,8 @@ import { connectMongo } from '#platform/mongo';
 import type { ChoiceStatement } from '#purposes/choice';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { Erase } from './erase.js';
+import { Merge } from './merge.js';
+import { MergeStore } from './merge.store.js';
 import { ErasureStore } from './erasure.store.js';
 import { Restrict } from './restrict.js';
 import { Withdraw } from './withdraw.js';
@@ -70,9 +75,13 @@ export class Ledger {
   readonly codes;
   readonly inbox;
   readonly requests;
+  readonly merges;
+  readonly tasks;
+  readonly replies;
   readonly withdraw;
   readonly restrict;
   readonly erase;
+  readonly merge;
 
   protected constructor(
     readonly store: EmbeddedStore,
@@ -90,6 +99,9 @@ export class Ledger {
     this.codes = new ShortCodeStore(connection, 'a secret of thirty-two characters');
     this.inbox = new InboxStore(connection);
     this.requests = new ErasureStore(connection);
+    this.merges = new MergeStore(connection);
+    this.tasks = new TaskStore(connection);
+    this.replies = new ReplyStore(connection);
     this.withdraw = new Withdraw(this.suppressions, this.customers, this.messages, clock);
     this.restrict = new Restrict(this.withdraw, clock);
     this.erase = new Erase(
@@ -105,6 +117,30 @@ export class Ledger {
       this.codes,
       this.inbox,
       this.withdraw,
+      clock,
+      this.tasks,
+      this.replies,
+      null,
+      this.merges,
+    );
+    this.merge = new Merge(
+      this.merges,
+      this.customers,
+      this.messages,
+      this.suppressions,
+      [
+        this.bookings,
+        this.purchases,
+        this.answers,
+        this.waiting,
+        this.tasks,
+        this.replies,
+        this.codes,
+        this.suppressions,
+      ],
+      this.withdraw,
+      this.erase,
+      new DeriveDealings(this.customers, this.bookings, this.purchases),
       clock,
     );
   }

@@ -114,6 +114,11 @@ export class RequestStore {
     return done.modifiedCount > 0;
   }
 
+  /** Gives what one who was merged has asked for to who goes on for them; nothing the second time. */
+  async moveCustomer(tenant: string, from: string, into: string): Promise<void> {
+    await this.requests.updateMany({ tenant, customer: from }, { $set: { customer: into } });
+  }
+
   /** For an erasure: what was asked and answered in words; that it was asked stays. How many there were. */
   async forgetWords(tenant: string, customer: string): Promise<number> {
     const theirs = await this.requests.find({ tenant, customer }).lean<PrivacyRequest[]>();

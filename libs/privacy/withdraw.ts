@@ -78,7 +78,8 @@ export class Withdraw {
     if (onlyAt?.(known) === false) return 'changed';
     const about = addressesOf(known);
     const noes = statements.filter((said) => said.state !== 'given');
-    await this.suppressions.optOut(tenant, optOutsFor(customerId, noes, about, how));
+    const giver = known.customer;
+    await this.suppressions.optOut(tenant, optOutsFor(giver, noes, about, how));
     const after = await this.edit(tenant, customerId, (customer) =>
       onlyAt?.(customer) === false || customer.erasedAt !== null
         ? null
@@ -92,7 +93,7 @@ export class Withdraw {
     );
     if (after === null || after === 'unchanged') return after === null ? null : 'changed';
     if (noes.length > 0) {
-      await this.settle(tenant, [after], effectOf(noes, customerId, after.choiceLog), {
+      await this.settle(tenant, [after], effectOf(noes, giver, after.choiceLog), {
         addresses: noes.some((no) => isShared(no)) ? about : [],
       });
     }
@@ -190,7 +191,8 @@ export class Withdraw {
       const edited = edit(before);
       if (edited === null) return 'unchanged';
       const won = await this.customers.write([{ before, after: { ...edited, updatedAt: this.clock.now() } }]);
-      const after = won.get(customerId);
+      // Of one who was merged it is who goes on for them.
+      const after = won.get(before.customer);
       if (after !== undefined) return after;
     }
     throw new Error(`the customer was written by others ${TRIES} times in a row`);
