@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { InboxHeadline } from '#channels/inbox.store';
-import type { Headline } from '#messages/message.store';
+import type { Headline } from '#messages/headline';
 import { joinEntries, matching, PAGE, pageOf } from './inbox-entries.js';
 
 const at = (hour: number): Date => new Date(Date.UTC(2026, 4, 4, hour));

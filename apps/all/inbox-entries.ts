@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InboxHeadline } from '#channels/inbox.store';
-import type { Headline } from '#messages/message.store';
+import type { Headline } from '#messages/headline';
 import type { Status } from '#messages/moves';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';

@@ -9,6 +9,7 @@ import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { DueClass, Stream } from '#purposes/stream';
 import { keptTrace, readTrace } from './kept-trace.js';
+import { HEADLINE, type Headline } from './headline.js';
 import type { MessageRow } from './message.types.js';
 import { OPEN, type Status } from './moves.js';
 import { outEvent } from './out-event.js';
@@ -71,27 +72,6 @@ export interface MessageCursor {
   createdAt: Date;
   id: string;
 }
-
-const HEADLINE = {
-  tenant: 1,
-  customer: 1,
-  status: 1,
-  reason: 1,
-  purpose: 1,
-  channel: 1,
-  journey: 1,
-  booking: 1,
-  event: 1,
-  dueAt: 1,
-  createdAt: 1,
-  'history.at': 1,
-  'history.why': 1,
-} as const;
-
-/** A row in few words: enough for a list of thousands. */
-export type Headline = Pick<MessageRow, '_id' | Exclude<keyof typeof HEADLINE, `history.${string}`>> & {
-  history: { at: Date; why?: string }[];
-};
 
 /** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
 export class MessageStore implements Outbox {

@@ -31,6 +31,7 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   },
   requests: { extract: 'requests', erasure: 'scrubbed', because: 'to show that it was answered in time' },
   audit: { extract: 'staffActs', erasure: 'kept', because: 'ids only: who of the staff did what' },
+  notices: { extract: null, erasure: 'kept', because: 'versions of the privacy notice, nobody' },
   merges: { extract: null, erasure: 'erased', because: 'two ids of one person' },
   erasures: { extract: null, erasure: 'kept', because: 'an id and times: shown as a request' },
   heard_events: {
