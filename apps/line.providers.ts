@@ -64,6 +64,7 @@ import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
 import { Extract, type PersonalStores } from '#privacy/extract';
 import { JournalStore } from '#privacy/journal.store';
+import { Merge } from '#privacy/merge';
 import { NoticeStore } from '#privacy/notice.store';
 import { MergeStore } from '#privacy/merge.store';
 import { PendingChoices } from '#privacy/pending-choices';
