@@ -3,7 +3,7 @@ import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { isDuplicateKey } from '#platform/mongo';
-import { insertMissing } from '#platform/versioned';
+import { insertMissing, ofTenant } from '#platform/versioned';
 import { NORMALISER } from '#purposes/address';
 import type { AddressKind } from '#purposes/channel';
 import { GateClosed } from './gate-closed.js';
@@ -139,6 +139,20 @@ export class SuppressionStore implements Outbox {
       }
     }
     return found;
+  }
+
+  /** One page of the tenant's records, in the order of `_id`, with their place; addresses cannot be read back. */
+  async page(
+    tenant: string,
+    after: string | null,
+    limit: number,
+  ): Promise<(Suppression & { _id: string; addressKind: AddressKind })[]> {
+    const found = await this.records
+      .find({ _id: ofTenant(tenant, after), tenant })
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<Kept[]>();
+    return found.map((record) => ({ ...asSaid(record), _id: record._id, addressKind: record.addressKind }));
   }
 
   /** Every key id that a record names, of all tenants: boot refuses while the ring lacks one. */

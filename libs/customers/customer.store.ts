@@ -2,7 +2,7 @@ import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { casMany, nonce } from '#platform/mongo';
-import { writeVersioned, type VersionedChange } from '#platform/versioned';
+import { ofTenant, writeVersioned, type VersionedChange } from '#platform/versioned';
 import { customerOut } from './customer-out.js';
 import { customerKey, type Customer, type Send } from './customer.types.js';
 import { NO_DEALINGS, type Dealings } from './dealings.js';
@@ -28,6 +28,8 @@ schema.index({ 'out.at': 1 });
 
 /** Of who was merged into one who was merged in turn, and so on: more than that is a circle, which nobody makes. */
 const MOST_HOPS = 20;
+/** How many addresses one query names. */
+const QUERY_SIZE = 1_000;
 
 export type CustomerChange = Pick<VersionedChange<Customer>, 'before' | 'after'>;
 
@@ -90,6 +92,26 @@ export class CustomerStore implements Outbox {
     return found.map(bare);
   }
 
+  /** Everyone of the tenant who has one of these addresses (normalised), in as few queries as may be. */
+  async findHoldersOf(
+    tenant: string,
+    addresses: readonly { kind: 'email' | 'phone'; address: string }[],
+  ): Promise<Customer[]> {
+    const found = new Map<string, Customer>();
+    for (const kind of ['email', 'phone'] as const) {
+      const wanted = [...new Set(addresses.flatMap((one) => (one.kind === kind ? [one.address] : [])))];
+      for (let start = 0; start < wanted.length; start += QUERY_SIZE) {
+        const named = wanted.slice(start, start + QUERY_SIZE);
+        const [only] = named;
+        const holders = await this.customers
+          .find({ tenant, [kind]: named.length === 1 ? only : { $in: named } })
+          .lean<Customer[]>();
+        for (const holder of holders) found.set(holder.customer, bare(holder));
+      }
+    }
+    return [...found.values()];
+  }
+
   /** Who is who, of every tenant, page by page by `_id`. */
   async pageIds(
     after: string | null,
@@ -120,6 +142,16 @@ export class CustomerStore implements Outbox {
         ...matching(tenant, filter, knownBy),
         ...(after === null ? {} : { _id: { $gt: after } }),
       } as never)
+      .sort({ _id: 1 })
+      .limit(limit)
+      .lean<Customer[]>();
+    return found.map(bare);
+  }
+
+  /** One page of the tenant's people, in the order of `_id`; tombstones too. */
+  async page(tenant: string, after: string | null, limit: number): Promise<Customer[]> {
+    const found = await this.customers
+      .find({ _id: ofTenant(tenant, after), tenant })
       .sort({ _id: 1 })
       .limit(limit)
       .lean<Customer[]>();

@@ -4,7 +4,7 @@ import { pullPublished, waitingOut, type Outbox, type Outgoing } from '#messagin
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import type { Metrics } from '#platform/metrics';
 import { casMany, nonce } from '#platform/mongo';
-import { insertMissing } from '#platform/versioned';
+import { insertMissing, ofTenant } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { DueClass, Stream } from '#purposes/stream';
@@ -265,6 +265,15 @@ export class MessageStore implements Outbox {
       .find({ tenant, ...equal, ...(bounds.length > 0 ? { $and: bounds } : {}) })
       .sort({ createdAt: -1, _id: -1 })
       .limit(page.limit)
+      .lean<MessageRow[]>();
+  }
+
+  /** One page of the tenant's rows without history, trace and content, in the order of `_id`. */
+  async page(tenant: string, after: string | null, limit: number): Promise<MessageRow[]> {
+    return this.rows
+      .find({ _id: ofTenant(tenant, after), tenant }, { trace: 0, history: 0, content: 0, out: 0 })
+      .sort({ _id: 1 })
+      .limit(limit)
       .lean<MessageRow[]>();
   }
 

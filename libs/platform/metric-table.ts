@@ -47,6 +47,12 @@ export const METRICS = {
     by: 'ingest, console',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
   },
+  lagom_import_rows_total: {
+    type: 'counter',
+    labels: ['kind', 'outcome'],
+    help: 'Rows of imports (customers, choices, suppressions) by what became of them; a dry run counts too',
+    by: 'console',
+  },
   lagom_oldest_due_seconds: {
     type: 'gauge',
     labels: ['class'],

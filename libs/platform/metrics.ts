@@ -84,6 +84,11 @@ export class Metrics {
     this.inc('lagom_unknown_fields_total', { type }, count);
   }
 
+  /** Rows of an import, by what became of them. */
+  importRows(kind: string, outcome: string, count: number): void {
+    this.inc('lagom_import_rows_total', { kind, outcome }, count);
+  }
+
   webhook(account: string, outcome: string): void {
     this.inc('lagom_webhooks_total', { account, outcome });
   }

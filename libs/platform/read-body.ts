@@ -17,11 +17,15 @@ export interface ReadRequest extends Request {
 
 export const MOST_BODY_BYTES = 5 * 1024 * 1024;
 
+/** A file may be larger than any body that is held in memory: its handler reads the request itself, as it comes. */
+const isStreamed = ({ method, path }: Request): boolean => method === 'POST' && path === '/v1/imports';
+
 /**
  * Reads every body, keeps its bytes, parses JSON (also `+json`) and urlencoded forms. A wrong body is no error yet:
  * who may ask at all is looked at first (401 before 400), then `BodyFaultInterceptor` says it.
  */
 export function readBody(request: ReadRequest, _response: Response, next: NextFunction): void {
+  if (isStreamed(request)) return next();
   const chunks: Buffer[] = [];
   let size = 0;
   request.on('data', (chunk: Buffer) => {

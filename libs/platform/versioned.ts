@@ -93,3 +93,9 @@ export function withoutOut<T extends object>(document: T): T {
   if ('out' in document) delete document.out;
   return document;
 }
+
+/** The `_id`s of one tenant behind `after`: each begins with the tenant and a slash, and what follows `/` is `0`. */
+export function ofTenant(tenant: string, after: string | null): { $gt: string; $lt: string } {
+  const begin = encodeURIComponent(tenant);
+  return { $gt: after ?? `${begin}/`, $lt: `${begin}0` };
+}

@@ -30,6 +30,10 @@ export const AUDITED = [
   'campaign.created',
   'campaign.moved',
   'campaign.test-sent',
+  'import.begun',
+  'import.cancelled',
+  'records.exported',
+  'dead-letter.read',
 ] as const;
 export type Audited = (typeof AUDITED)[number];
 

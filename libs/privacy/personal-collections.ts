@@ -50,6 +50,17 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   choice_journal: { extract: null, erasure: 'kept', because: 'a number' },
   backlogs: { extract: null, erasure: 'kept', because: 'how far a job has come' },
   segments: { extract: null, erasure: 'kept', because: 'what people are chosen by, nobody' },
+  imports: {
+    extract: null,
+    erasure: 'kept',
+    because: 'counts and names of columns, forgotten after 30 days',
+  },
+  import_chunks: {
+    extract: null,
+    erasure: 'kept',
+    because: 'rows of a file that is being read in, gone when it ends; an erased person is refused then',
+  },
+  import_errors: { extract: null, erasure: 'kept', because: 'numbers of rows, not what they say' },
   leases: { extract: null, erasure: 'kept', because: 'who leads' },
   clock: { extract: null, erasure: 'kept', because: 'how far the clock was moved' },
 };

@@ -12,7 +12,14 @@ import type { Clock } from '#platform/clock';
 import { ADDRESS_KIND, CHANNELS, type Channel } from '#purposes/channel';
 import type { Choice, ChoiceStatement } from '#purposes/choice';
 import { RULES } from '#purposes/purposes';
-import type { Refusal } from '#purposes/reason';
+import {
+  addressesOf,
+  reaching,
+  suppressionEffect,
+  type Address,
+  type Effect,
+  type Settling,
+} from './effect.js';
 
 /** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
 const W_MS = 5_000;
@@ -22,19 +29,8 @@ const IN_FLIGHT_MS = 600_000;
 /** How often a lost race for a document is tried again at once before the caller is told. */
 const TRIES = 20;
 
-/** An address that a change is about. */
-export interface Address {
-  kind: 'email' | 'phone';
-  address: string;
-}
-
-/** What a change means for a message that is not sent yet, or is being sent. */
-export interface Effect {
-  /** Why an open row ends with this change; null: it gets a new `rev` and is asked about again. */
-  ends(row: MessageRow): Refusal | null;
-  /** Whether a row in flight must be waited for. */
-  concerns(row: MessageRow): boolean;
-}
+export { addressesOf } from './effect.js';
+export type { Address, Effect, Settling } from './effect.js';
 
 /**
  * Changes a fact about a person so that after the answer no call begins that it concerns (PROTOCOL B):
@@ -127,18 +123,11 @@ export class Withdraw {
     const { kind, address, channel, scope, cause, except, answers = true } = said;
     const at = this.clock.now();
     await this.suppressions.suppress(tenant, [{ kind, address, channel, scope, cause, at, recordedAt: at }]);
-    const hit = (row: MessageRow): boolean =>
-      row.channel === channel &&
-      (scope === 'all' || row.stream === scope) &&
-      RULES[row.purpose].basis !== 'legal-duty';
+    const effect = suppressionEffect({ channel, scope });
     await this.settle(
       tenant,
       [],
-      {
-        // A contract message may still go by another channel: the gate picks it.
-        ends: (row) => (hit(row) && RULES[row.purpose].stoppedByChoice ? 'suppressed' : null),
-        concerns: (row) => answers && hit(row) && row._id !== except,
-      },
+      { ...effect, concerns: (row) => answers && effect.concerns(row) && row._id !== except },
       { addresses: [{ kind, address }] },
     );
   }
@@ -164,17 +153,25 @@ export class Withdraw {
    * B2 for the other holders, B3 and B4, for customers that are written already. `written` were returned by the write
    * that changed them: their `sends` tell what may be in flight.
    */
-  async settle(
+  settle(
     tenant: string,
     written: readonly Customer[],
     effect: Effect,
     { addresses }: { addresses: readonly Address[] },
   ): Promise<void> {
-    const people = new Map(written.map((customer) => [customer.customer, customer]));
+    return this.settleAll(tenant, [{ written, effect, addresses }]);
+  }
+
+  /** The same for many changes at once, each with what it means: one pass over people, rows and what is in flight. */
+  async settleAll(tenant: string, changes: readonly Settling[]): Promise<void> {
+    const people = new Map(
+      changes.flatMap(({ written }) => written.map((customer) => [customer.customer, customer] as const)),
+    );
+    const addresses = changes.flatMap((change) => change.addresses);
     const holders = await this.touchHolders(tenant, addresses, people);
     const acknowledged = this.clock.mono();
-    const reached = reaching(effect, holders, addresses);
     for (const holder of holders) people.set(holder.customer, holder);
+    const reached = reaching(changes, people);
     await this.endOrTouch(tenant, [...people.keys()], reached);
     await this.awaitInFlight(tenant, [...people.values()], reached, acknowledged);
   }
@@ -206,11 +203,7 @@ export class Withdraw {
   ): Promise<Customer[]> {
     const touched = new Map<string, Customer>();
     for (let tries = 0; tries < TRIES; tries++) {
-      const holders = (
-        await Promise.all(
-          addresses.map(({ kind, address }) => this.customers.findHolders(tenant, kind, address)),
-        )
-      ).flat();
+      const holders = await this.customers.findHoldersOf(tenant, addresses);
       const left = new Map(
         holders
           .filter((holder) => !done.has(holder.customer) && !touched.has(holder.customer))
@@ -265,35 +258,6 @@ export class Withdraw {
       await pause(POLL_MS);
     }
   }
-}
-
-/** The addresses under which a customer is known. */
-export function addressesOf(customer: Pick<Customer, 'email' | 'phone'>): Address[] {
-  return [
-    ...(customer.email === null ? [] : [{ kind: 'email' as const, address: customer.email }]),
-    ...(customer.phone === null ? [] : [{ kind: 'phone' as const, address: customer.phone }]),
-  ];
-}
-
-/** Of the other holders only what would go to a shared address: they may have addresses of their own beside it. */
-function reaching(effect: Effect, holders: readonly Customer[], addresses: readonly Address[]): Effect {
-  const others = new Map(holders.map((holder) => [holder.customer, holder]));
-  const reaches = (row: MessageRow): boolean => {
-    const holder = others.get(row.customer);
-    const shared = holder === undefined ? [] : addressesOf(holder);
-    return (
-      holder === undefined ||
-      shared.some(
-        ({ kind, address }) =>
-          kind === ADDRESS_KIND[row.channel] &&
-          addresses.some((one) => one.kind === kind && one.address === address),
-      )
-    );
-  };
-  return {
-    ends: (row) => (reaches(row) ? effect.ends(row) : null),
-    concerns: (row) => reaches(row) && effect.concerns(row),
-  };
 }
 
 /**
