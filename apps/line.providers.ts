@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { FactoryProvider, InjectionToken, Provider } from '@nestjs/common';
 import { SegmentStore } from '#campaigns/segment.store';
+import { TemplateStore } from '#campaigns/template.store';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
 import { watchCalls } from '#channels/watch-calls';
@@ -47,6 +49,7 @@ import { HearEvents } from '#ingest/hear-event';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
+import { Contents } from '#launch/contents';
 import { Segments } from '#launch/segments';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
@@ -54,6 +57,7 @@ import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
 import { PublicUrl } from '#platform/public-url';
+import { rootDir } from '#platform/root';
 import { Tracing } from '#platform/tracing';
 import { AuditStore } from '#privacy/audit.store';
 import { ChoiceJournal } from '#privacy/choice-journal';
@@ -75,6 +79,7 @@ import { RestoreChoices } from '#privacy/restore-choices';
 import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
 import { Withdraw } from '#privacy/withdraw';
+import { ContentLibrary, readLayout } from '#rendering/content-library';
 import { Templates } from '#rendering/templates';
 import { ApiKeyStore } from '#tenants/api-key.store';
 import { Tenants } from '#tenants/tenant';
@@ -150,6 +155,7 @@ export const STORES: Provider[] = [
   store(SuppressionStore, [HashRing]),
   store(DoubleOptInStore, []),
   store(SegmentStore, []),
+  store(TemplateStore, []),
   store(RequestStore, []),
   store(AuditStore, []),
   {
@@ -258,6 +264,16 @@ export const LINE: FactoryProvider[] = [
     useFactory: (database: Database, customers: CustomerStore, dealings: DeriveDealings) =>
       new DeriveBacklog(database.connection, customers, dealings),
   },
+  {
+    provide: ContentLibrary,
+    inject: [TemplateStore],
+    useFactory: async (templates: TemplateStore) =>
+      new ContentLibrary(
+        await readLayout(join(rootDir(), 'templates')),
+        async (tenant, template, n) => (await templates.findVersion(tenant, template, n))?.content ?? null,
+      ),
+  },
+  wire(Contents, [TemplateStore, ContentLibrary, Clock]),
   wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {

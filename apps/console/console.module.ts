@@ -19,6 +19,7 @@ import { RequestsController } from './requests.controller.js';
 import { RecordController } from './record.controller.js';
 import { SchemasController } from './schemas.controller.js';
 import { SegmentsController } from './segments.controller.js';
+import { TemplatesController } from './templates.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { WebhooksController } from './webhooks.controller.js';
 
@@ -26,6 +27,7 @@ import { WebhooksController } from './webhooks.controller.js';
   controllers: [
     HomeController,
     SegmentsController,
+    TemplatesController,
     EventsController,
     DecisionsController,
     MessagesController,

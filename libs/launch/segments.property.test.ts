@@ -4,7 +4,7 @@ import { compilePredicate } from '#campaigns/compile-predicate';
 import { evaluatePredicate, type SegmentSubject } from '#campaigns/evaluate-predicate';
 import { KINDS, type Resolved } from '#campaigns/predicate';
 import { stateOf } from '#consent/choices';
-import { newCustomer, type Customer } from '#customers/customer.types';
+import { newCustomer } from '#customers/customer.types';
 import { NO_DEALINGS, type Dealings } from '#customers/dealings';
 import { CHANNELS } from '#purposes/channel';
 import { CHOICE_STATES } from '#purposes/choice';
@@ -63,7 +63,7 @@ const person = fc.record({
       since: fc.constantFrom('2024-01-01', '2025-06-01'),
     },
     { requiredKeys: [] },
-  ) as fc.Arbitrary<Customer['attributes']>,
+  ),
   said: lists(choice),
   lastMarketingAt: fc.option(past),
   dealings,

@@ -49,6 +49,8 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   hash_keys: { extract: null, erasure: 'kept', because: 'names of keys' },
   choice_journal: { extract: null, erasure: 'kept', because: 'a number' },
   backlogs: { extract: null, erasure: 'kept', because: 'how far a job has come' },
+  templates: { extract: null, erasure: 'kept', because: 'names of what marketers wrote' },
+  template_versions: { extract: null, erasure: 'kept', because: 'what marketers wrote, to nobody by name' },
   segments: { extract: null, erasure: 'kept', because: 'what people are chosen by, nobody' },
   imports: {
     extract: null,

@@ -14,7 +14,7 @@ const MAX_SUBJECT_LENGTH = 90;
 const MAX_SAMPLE_SEGMENTS = 2;
 
 /** Answering with one of these blocks or unblocks the person at the provider; and nobody can answer a named sender. */
-const REPLY_WORDS =
+export const REPLY_WORDS =
   /(?<![\p{L}\p{N}])(stop|stopp|stopall|unsubscribe|cancel|end|quit|optout|revoke|start|yes|unstop|help|info|avsluta|avregistrera|svara|reply)(?![\p{L}\p{N}])/iu;
 
 /** What one part of a message says, with its lines. */

@@ -30,7 +30,7 @@ function viewOf(input: RenderInput, locale: string): View {
   const look = brandColours(tenant.colour);
   if (!look) throw new Unsayable('tenant.colour is not a colour like #2f6f5e');
   return {
-    person: { name: plain(person.name) },
+    person: { name: plain(person.name), firstName: plain(person.name)?.split(/\s+/)[0] ?? null },
     tenant: {
       name: plain(tenant.name),
       legalName: plain(tenant.legalName),

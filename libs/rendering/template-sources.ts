@@ -81,7 +81,8 @@ export function composeSources(
   return sources;
 }
 
-function composeParts(
+/** Composes the parts of one template; its own files go before the layout's. */
+export function composeParts(
   folder: TemplateFolder,
   of: { base: string; channel: TemplateChannel; locale: string; declaration: TemplateDeclaration },
   faults: Fault[],
@@ -103,6 +104,7 @@ function composeParts(
         ? EMAIL_FILES[name as keyof typeof EMAIL_FILES]
         : undefined;
       return (
+        piece(`${base}/${name}.${kind}.hbs`) ??
         (own ? piece(`${base}/${own}`) : undefined) ??
         piece(`layout/${locale}/${name}.${kind}.hbs`) ??
         piece(`layout/${locale}/${name}.hbs`) ??

@@ -13,6 +13,8 @@ interface Variable {
 /** Every variable that the view has (`message-view.ts` fills them in). */
 export const VARIABLES = {
   'person.name': {},
+  /** The first word of the name. */
+  'person.firstName': { from: 'person.name' },
   'tenant.name': {},
   'tenant.legalName': {},
   'tenant.email': {},

@@ -149,6 +149,12 @@ const streamSenders = z.strictObject({
       account: slug('kliniken-sms'),
       fallback: fallback('kliniken-sms-2'),
       perSecond: pace,
+      pricePerSegment: z
+        .strictObject({
+          amount: z.number().positive().max(1_000),
+          currency: matching('a currency of three capital letters', 'SEK', /^[A-Z]{3}$/),
+        })
+        .optional(),
     })
     .optional(),
 });

@@ -44,6 +44,8 @@ export interface SmsSender {
   /** As for mail; only where `from` is a name: a number belongs to one account. */
   fallback?: string[] | undefined;
   perSecond?: number | undefined;
+  /** What one segment costs to this tenant's own country: for what a campaign will cost. */
+  pricePerSegment?: { amount: number; currency: string } | undefined;
 }
 
 export interface StreamSenders {

@@ -1,0 +1,224 @@
+import { randomBytes } from 'node:crypto';
+import { renderInput } from '#channels/render-input';
+import { hashOf, type Content } from '#campaigns/content';
+import type { ListCursor } from '#campaigns/segment.store';
+import {
+  templateKey,
+  type Template,
+  type TemplateStore,
+  type TemplateVersion,
+} from '#campaigns/template.store';
+import type { Clock } from '#platform/clock';
+import type { Purpose } from '#purposes/purpose';
+import { renderContent, type CompiledContent } from '#rendering/compile-content';
+import type { ContentLibrary } from '#rendering/content-library';
+import { lintContent, type ContentFault } from '#rendering/lint-content';
+import type { RenderInput } from '#rendering/rendered';
+import type { Tenant } from '#tenants/tenant';
+
+/** What content is judged and shown by, where no campaign says why it is written: it can be objected to. */
+const PURPOSE: Purpose = 'newsletter';
+
+/** A person as a preview shows them. */
+export type Shown = Parameters<typeof renderInput>[3];
+
+/** One rendering, as a preview shows it. */
+export interface Preview {
+  locale: string;
+  channel: 'email' | 'sms';
+  subject?: string;
+  html?: string;
+  text: string;
+  sms?: { segments: number; encoding: string; cost?: { amount: number; currency: string } };
+}
+
+/** What has lint: a version, and what is wrong with it. */
+export interface Judged {
+  version: TemplateVersion;
+  lint: ContentFault[];
+}
+
+/** Marketers' templates: versions that never change, judged as they are written, published where nothing is wrong. */
+export class Contents {
+  constructor(
+    private readonly templates: TemplateStore,
+    private readonly library: ContentLibrary,
+    private readonly clock: Clock,
+  ) {}
+
+  find(tenant: string, id: string): Promise<Template | null> {
+    return this.templates.find(tenant, id);
+  }
+
+  list(tenant: string, page: { after: ListCursor | null; limit: number }): Promise<Template[]> {
+    return this.templates.list(tenant, page);
+  }
+
+  listVersions(tenant: string, id: string, below: number | null, limit: number): Promise<TemplateVersion[]> {
+    return this.templates.listVersions(tenant, id, below, limit);
+  }
+
+  findVersion(tenant: string, id: string, n: number): Promise<TemplateVersion | null> {
+    return this.templates.findVersion(tenant, id, n);
+  }
+
+  /** A template with its first version, a draft. */
+  async create(
+    tenant: Tenant,
+    name: string,
+    content: Content,
+    by: string,
+  ): Promise<{ template: Template } & Judged> {
+    for (;;) {
+      const id = `t-${randomBytes(5).toString('hex')}`;
+      const template: Template = {
+        ...{ _id: templateKey(tenant.id, id), tenant: tenant.id, template: id, name },
+        ...{ rev: randomBytes(16).toString('hex'), latest: 0, published: null },
+        ...{ createdAt: this.clock.now(), createdBy: by },
+      };
+      if (!(await this.templates.add(template))) continue;
+      const judged = await this.write(tenant, template, content, null, by);
+      return { template: { ...template, latest: judged.version.n }, ...judged };
+    }
+  }
+
+  /** Another version, a draft; null: there is no such template. */
+  async addVersion(tenant: Tenant, id: string, content: Content, by: string): Promise<Judged | null> {
+    const template = await this.templates.find(tenant.id, id);
+    return template && this.write(tenant, template, content, null, by);
+  }
+
+  /** A new version that says what an earlier one said. */
+  async restore(tenant: Tenant, id: string, n: number, by: string): Promise<Judged | null> {
+    const [template, version] = await Promise.all([
+      this.templates.find(tenant.id, id),
+      this.templates.findVersion(tenant.id, id, n),
+    ]);
+    return template && version && this.write(tenant, template, version.content, n, by);
+  }
+
+  /** Publishes a draft that nothing is wrong with; what is published already stays so. */
+  async publish(
+    tenant: Tenant,
+    id: string,
+    n: number,
+    by: string,
+  ): Promise<
+    { kind: 'published'; version: TemplateVersion } | { kind: 'faulty'; lint: ContentFault[] } | null
+  > {
+    const version = await this.templates.findVersion(tenant.id, id, n);
+    if (version === null) return null;
+    const lint = await this.judge(tenant, version);
+    if (lint.some(({ level }) => level === 'error')) return { kind: 'faulty', lint };
+    return { kind: 'published', version: await this.templates.publish(version, this.clock.now(), by) };
+  }
+
+  async judge(tenant: Tenant, version: TemplateVersion, purpose = PURPOSE): Promise<ContentFault[]> {
+    const compiled = await this.compiled(version, purpose);
+    return lintContent(version.content, compiled, version.template, {
+      locales: tenant.locales,
+      name: tenant.name,
+      smsFrom: tenant.senders.marketing.sms?.from ?? null,
+      sample: (template, channel, locale) => this.input(tenant, template, channel, samplePerson(locale)),
+    });
+  }
+
+  /** What it would say to this person, in each language and channel that is asked for; what cannot be said is left out. */
+  async preview(
+    tenant: Tenant,
+    version: TemplateVersion,
+    asked: { person: Shown | null; locale?: string | undefined; channel?: 'email' | 'sms' | undefined },
+    purpose = PURPOSE,
+  ): Promise<{ items: Preview[]; problems: string[] }> {
+    const compiled = await this.compiled(version, purpose);
+    const items: Preview[] = [];
+    const problems: string[] = [];
+    for (const [locale, written] of Object.entries(version.content)) {
+      if (asked.locale !== undefined && asked.locale !== locale) continue;
+      for (const channel of ['email', 'sms'] as const) {
+        if (written[channel] === undefined || (asked.channel ?? channel) !== channel) continue;
+        const person = { ...(asked.person ?? samplePerson(locale)), locale };
+        const result = renderContent(compiled, this.input(tenant, version.template, channel, person));
+        if (result.kind === 'invalid') problems.push(result.problem);
+        else items.push(shownOf(tenant, locale, channel, result.content));
+      }
+    }
+    return { items, problems };
+  }
+
+  private async write(
+    tenant: Tenant,
+    template: Template,
+    content: Content,
+    from: number | null,
+    by: string,
+  ): Promise<Judged> {
+    const version = await this.templates.addVersion(template, {
+      ...{ content, hash: hashOf(content), from },
+      ...{ createdAt: this.clock.now(), createdBy: by },
+    });
+    return { version, lint: await this.judge(tenant, version) };
+  }
+
+  private async compiled(
+    { tenant, template, n }: TemplateVersion,
+    purpose: Purpose,
+  ): Promise<CompiledContent> {
+    const compiled = await this.library.get(tenant, template, n, purpose);
+    if (compiled === null) throw new Error(`version ${n} of ${template} went away`);
+    return compiled;
+  }
+
+  private input(tenant: Tenant, template: string, channel: 'email' | 'sms', person: Shown): RenderInput {
+    const said = { template, isLast: false };
+    return renderInput(tenant, said, channel, person, null, dummyLinks(tenant), this.clock.now());
+  }
+}
+
+/** Links that lead nowhere: nothing that is shown to staff may say no for anybody. */
+const dummyLinks = ({ host }: Tenant): RenderInput['links'] => ({
+  unsubscribe: `https://${host}/u/preview`,
+  optOut: `https://${host}/o/preview`,
+  preferences: `https://${host}/p/preview`,
+});
+
+const samplePerson = (locale: string): Shown => ({
+  name: locale === 'sv' ? 'Åsa Öberg' : 'Anna Field',
+  ...{ locale, timeZone: null, address: null, email: null },
+});
+
+function shownOf(
+  tenant: Tenant,
+  locale: string,
+  channel: 'email' | 'sms',
+  {
+    subject,
+    html,
+    text,
+    sms,
+  }: { subject?: string; html?: string; text: string; sms?: { segments: number; encoding: string } },
+): Preview {
+  const price = tenant.senders.marketing.sms?.pricePerSegment;
+  return {
+    ...{ locale, channel, text },
+    ...(subject === undefined ? {} : { subject }),
+    ...(html === undefined ? {} : { html }),
+    ...(sms === undefined
+      ? {}
+      : {
+          sms: {
+            ...{ segments: sms.segments, encoding: sms.encoding },
+            ...(price === undefined ? {} : { cost: smsCost(price, sms.segments) }),
+          },
+        }),
+  };
+}
+
+/** To the hundredth of an öre: what is summed over many must not lose what one does not show. */
+export const smsCost = (
+  price: { amount: number; currency: string },
+  segments: number,
+): { amount: number; currency: string } => ({
+  amount: Math.round(price.amount * segments * 10_000) / 10_000,
+  currency: price.currency,
+});
