@@ -48,7 +48,8 @@ export class RecordController {
         response.type('text/csv; charset=utf-8').send(toCsv(recordRows(record)));
         return;
       case 'text/html': {
-        const whose = pageTenant(tenant, language);
+        // Whole by itself, so that it can be kept as a file: nothing in it is fetched.
+        const whose = { ...pageTenant(tenant, language), logo: null };
         const { html, styleSource } = this.pages.render('record', language, whose, recordPage(record), null);
         response
           .type('text/html; charset=utf-8')

@@ -74,7 +74,7 @@ export function recipientWords(recipient: DataRecipient, locale: string): Notice
   const list = new Intl.ListFormat(locale, { type: 'conjunction' });
   return {
     what: purpose[locale] ?? what,
-    who: name ?? who,
+    who: name ?? capital(who, locale),
     transfer:
       country !== null && leavesEea(recipient)
         ? {

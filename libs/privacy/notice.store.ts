@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { isDuplicateKey } from '#platform/mongo';
 
 /** One version of a tenant's privacy notice, as it was shown: by language, escaped HTML. */
 export interface Notice {
@@ -31,16 +32,21 @@ export class NoticeStore {
   /** Keeps what is not kept yet. The id is made of the text: however many processes publish it, it is one, and the first's. */
   async keep(notices: readonly Omit<Notice, '_id'>[]): Promise<void> {
     if (notices.length === 0) return;
-    await this.notices.collection.bulkWrite(
-      notices.map(({ tenant, version, since, texts }) => ({
-        updateOne: {
-          filter: { _id: keyOf(tenant, version) as never },
-          update: { $setOnInsert: { tenant, version, since, texts } },
-          upsert: true,
-        },
-      })),
-      { ordered: false },
-    );
+    try {
+      await this.notices.collection.bulkWrite(
+        notices.map(({ tenant, version, since, texts }) => ({
+          updateOne: {
+            filter: { _id: keyOf(tenant, version) as never, tenant },
+            update: { $setOnInsert: { version, since, texts } },
+            upsert: true,
+          },
+        })),
+        { ordered: false },
+      );
+    } catch (error) {
+      // Two at once: the other has kept it. Unordered, all the rest was written.
+      if (!isDuplicateKey(error)) throw error;
+    }
   }
 
   /** All versions without their texts, the newest first. */
