@@ -47,6 +47,8 @@ export function noticeText(tenant: Tenant, locale: string): NoticeText {
       within: span(policy.caps.marketing.withinMs, locale),
     },
     hidesServices: !policy.showServiceNames,
+    choosesByServices: (policy.segmentServices ?? 'none') !== 'none',
+    minorsWait: span(policy.minors.deleteAfterMs, locale),
     checksAddresses: privacy?.processing.includes('address-check') === true,
     cookies: privacy?.processing.includes('website') === true,
     measures: words.measures,

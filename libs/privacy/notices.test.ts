@@ -48,6 +48,8 @@ describe('a version of the notice', () => {
     ['soft opt-in', policy({ softOptIn: false })],
     ['an assessment', policy({ legitimateInterest: { 'abandoned-booking': { assessment: 'LIA 2026-01' } } })],
     ['quiet hours', policy({ quietHours: { from: '20:00', to: '08:00' } })],
+    ['how people are chosen', policy({ segmentServices: 'all' })],
+    ['how long a guardian is waited for', policy({ minors: { deleteAfterMs: 20 * 86_400_000 } })],
     ['caps', policy({ caps: { marketing: { max: 4, withinMs: 7 * 86_400_000 } } })],
     ['whether services are named', policy({ showServiceNames: true })],
     ['the legal name', { legalName: 'Wellness AB' }],

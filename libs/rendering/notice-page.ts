@@ -35,6 +35,10 @@ export interface NoticeText {
   quiet: { from: string; to: string };
   cap: { max: string; within: string };
   hidesServices: boolean;
+  /** Whether people are chosen for a campaign by the services that they booked. */
+  choosesByServices: boolean;
+  /** How long data of a minor waits for a guardian's consent: `30 days`. */
+  minorsWait: string;
   checksAddresses: boolean;
   cookies: boolean;
   measures: readonly string[];
@@ -102,6 +106,8 @@ export const NOTICE_SAMPLES: readonly NoticeText[] = [
     quiet: { from: '21:00', to: '08:00' },
     cap: { max: '5', within: '7 days' },
     hidesServices: true,
+    choosesByServices: true,
+    minorsWait: '30 days',
     checksAddresses: true,
     cookies: true,
     measures: ['Card numbers are masked.'],
@@ -111,6 +117,7 @@ export const NOTICE_SAMPLES: readonly NoticeText[] = [
     ...{ website: null, officer: { name: null, email: 'dso@example.se', phone: null }, data: [] },
     ...{ contract: [], legalDuty: [], legitimateInterest: [], assessments: [], softOptIn: [], consent: [] },
     ...{ ownConsent: [], recipients: [], leavesEea: false, retentionMonths: '1', hidesServices: false },
+    ...{ choosesByServices: false, minorsWait: '30 days' },
     ...{ quiet: { from: '21:00', to: '08:00' }, cap: { max: '5', within: '7 days' } },
     ...{ checksAddresses: false, cookies: false, measures: [], authority: null },
   },
