@@ -71,6 +71,7 @@ import { JournalStore } from '#privacy/journal.store';
 import { Merge } from '#privacy/merge';
 import { NoticeStore } from '#privacy/notice.store';
 import { MergeStore } from '#privacy/merge.store';
+import { MyDataLinkStore } from '#privacy/my-data-link.store';
 import { PendingChoices } from '#privacy/pending-choices';
 import { Rectify } from '#privacy/rectify';
 import { RequestStore } from '#privacy/request.store';
@@ -158,6 +159,7 @@ export const STORES: Provider[] = [
   store(TemplateStore, []),
   store(RequestStore, []),
   store(AuditStore, []),
+  store(MyDataLinkStore, []),
   {
     provide: CODE_SECRET,
     inject: [CONFIG],

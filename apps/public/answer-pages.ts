@@ -38,6 +38,11 @@ export class AnswerPages {
     return this.pages.chooseLocale(wanted, spoken);
   }
 
+  /** The first of these languages that the tenant's pages are in. */
+  chooseFor(tenant: Tenant, wanted: readonly string[]): string {
+    return this.pages.chooseLocale(wanted, tenant.locales);
+  }
+
   /** The languages that a person may choose from. */
   localesOf(tenant: Tenant): string[] {
     return this.pages.localesOf(tenant.locales);

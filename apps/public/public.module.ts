@@ -20,7 +20,17 @@ import { Confirm } from '#privacy/confirm';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { NoticeStore } from '#privacy/notice.store';
 import { Notices } from '#privacy/notices';
+import { DoubleOptInStore } from '#privacy/double-opt-in.store';
+import { Erase } from '#privacy/erase';
+import { Extract } from '#privacy/extract';
+import { MyData } from '#privacy/my-data';
+import { MyDataLinkStore } from '#privacy/my-data-link.store';
+import { NewEmail } from '#privacy/new-email';
+import { OwnActs } from '#privacy/own-acts';
 import { Preferences } from '#privacy/preferences';
+import { Rectify } from '#privacy/rectify';
+import { Requests } from '#privacy/requests';
+import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
 import { Undo } from '#privacy/undo';
 import { Withdraw } from '#privacy/withdraw';
@@ -34,6 +44,11 @@ import { ConfirmController } from './confirm.controller.js';
 import { InboundController } from './inbound.controller.js';
 import { LogoController } from './logo.controller.js';
 import { NoticeController } from './notice.controller.js';
+import { MeController } from './me.controller.js';
+import { MeLimits } from './me-limits.js';
+import { MyDataActs } from './my-data-acts.js';
+import { MyDataController } from './my-data.controller.js';
+import { NewEmailController } from './new-email.controller.js';
 import { PreferencesController } from './preferences.controller.js';
 import { ReadLink } from './read-link.js';
 import { ReceiveNo } from './receive-no.js';
@@ -61,6 +76,9 @@ const NOTICES: FactoryProvider<Notices> = {
     SubscribeController,
     ConfirmController,
     SurveyController,
+    MeController,
+    MyDataController,
+    NewEmailController,
     NoticeController,
     StylesheetController,
     LogoController,
@@ -76,6 +94,28 @@ const NOTICES: FactoryProvider<Notices> = {
     ReceiveNo,
     SignedWebhooks,
     SubscribeLimits,
+    MeLimits,
+    MyDataActs,
+    wire(MyData, [
+      DoubleOptInStore,
+      MyDataLinkStore,
+      CustomerStore,
+      MessageStore,
+      LinkTokens,
+      HashRing,
+      Clock,
+    ]),
+    wire(NewEmail, [
+      DoubleOptInStore,
+      Subscribers,
+      CustomerStore,
+      MessageStore,
+      Rectify,
+      Requests,
+      HashRing,
+      Clock,
+    ]),
+    wire(OwnActs, [Extract, Rectify, NewEmail, Restrict, Withdraw, Erase, Requests, Clock]),
     wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
     wire(Undo, [LinkTokens, Withdraw, SuppressionStore, Clock]),
     wire(Preferences, [WithdrawByLink, Withdraw, SuppressionStore, Clock]),

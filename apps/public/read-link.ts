@@ -14,7 +14,10 @@ export class ReadLink {
   ) {}
 
   /** The token of a mail or the code of an SMS: no token is as short. */
-  async read(use: 'survey' | 'confirm', tokenOrCode: string): Promise<LinkPayload | 'forged' | 'expired'> {
+  async read(
+    use: 'survey' | 'confirm' | 'me' | 'email',
+    tokenOrCode: string,
+  ): Promise<LinkPayload | 'forged' | 'expired'> {
     const now = this.clock.now();
     const found = await this.codes.find(use, tokenOrCode);
     if (found === null) return this.tokens.open(use, tokenOrCode, now);

@@ -25,6 +25,7 @@ import type { Log } from '#platform/telemetry';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { AuditStore } from '#privacy/audit.store';
 import { Erase } from '#privacy/erase';
+import { MyDataLinkStore } from '#privacy/my-data-link.store';
 import { RequestStore } from '#privacy/request.store';
 import { Merge } from '#privacy/merge';
 import { Database } from '../database.js';
@@ -70,6 +71,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly sightings: SightingStore,
     private readonly requests: RequestStore,
     private readonly audit: AuditStore,
+    private readonly myDataLinks: MyDataLinkStore,
     private readonly countLedger: CountLedger,
     private readonly metrics: Metrics,
     clock: Clock,
@@ -109,6 +111,8 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           sightings: await this.sightings.deleteBefore(new Date(now.getTime() - KEEP_SIGHTINGS_MS)),
           heard: await this.heard.deleteBefore(new Date(now.getTime() - KEEP_HEARD_MS)),
           requests: await this.requests.deleteEndedBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
+          // An hour past their end no token of theirs is read any more.
+          myDataLinks: await this.myDataLinks.deleteBefore(new Date(now.getTime() - 3_600_000)),
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);

@@ -67,9 +67,11 @@ function notErased(customer: CustomerFacts, { day }: Question): Look {
   return customer.erasedAt ? refuse('erased', `erased ${day(customer.erasedAt)}`) : goOn('not erased');
 }
 
-function notRestricted(customer: CustomerFacts, { day, legalDuty }: Question): Look {
+function notRestricted(customer: CustomerFacts, { ask, day, legalDuty }: Question): Look {
   if (!customer.restrictedAt) return goOn('not restricted');
   const saw = `restricted ${day(customer.restrictedAt)}`;
+  // GDPR 18(2): with the person's consent; else nobody could lift their own restriction.
+  if (ask.ownRequest === true) return goOn(`${saw}, but they asked for this themselves`);
   return legalDuty ? goOn(`${saw}, a legal duty goes on`) : refuse('restricted', saw);
 }
 

@@ -16,6 +16,8 @@ export interface Ask {
   /** `mono()` before the pass read its facts. A dry ask gives -Infinity: its permit was too late from the start. */
   startedMono: number;
   expiresAt: Date | null;
+  /** The person asked for this very message, to use a right of theirs: a restriction does not stand in its way. */
+  ownRequest?: boolean | undefined;
 }
 
 /** What the gate looks at of a customer. */

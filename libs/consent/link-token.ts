@@ -2,7 +2,16 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:cry
 import { type LinkPayload, packLink, unpackLink } from './link-payload.js';
 
 /** What a link is for; a token of one use opens no other. */
-export const LINK_USES = ['unsubscribe', 'preferences', 'survey', 'confirm', 'me', 'undo'] as const;
+export const LINK_USES = [
+  'unsubscribe',
+  'preferences',
+  'survey',
+  'confirm',
+  'me',
+  'session',
+  'email',
+  'undo',
+] as const;
 export type LinkUse = (typeof LINK_USES)[number];
 
 /** Links that never run out: who may say no may say it for ever. */

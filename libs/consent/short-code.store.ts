@@ -5,7 +5,7 @@ import type { LinkPayload } from './link-payload.js';
 import type { LinkUse } from './link-token.js';
 
 /** What a code is for; a code of one use opens no other. */
-export type CodeUse = Extract<LinkUse, 'unsubscribe' | 'survey' | 'confirm'>;
+export type CodeUse = Extract<LinkUse, 'unsubscribe' | 'survey' | 'confirm' | 'me' | 'email'>;
 
 /** A short code and what it stands for. */
 export interface ShortCode {
@@ -106,7 +106,7 @@ export class ShortCodeStore {
     const $unset = { 'payload.subject': 1 as const };
     const nowhere = { 'payload.keyId': '', 'payload.hash': '' };
     await this.codes.updateMany(
-      { ...theirs, use: { $in: ['survey', 'confirm'] } },
+      { ...theirs, use: { $in: ['survey', 'confirm', 'me', 'email'] } },
       { $set: { ...nobody, ...nowhere }, $unset },
     );
     await this.codes.updateMany(theirs, { $set: nobody, $unset });

@@ -7,6 +7,7 @@ import type { Customer, Send } from '#customers/customer.types';
 import { generationKey } from '#events/generation';
 import type { MessageRow } from '#messages/message.types';
 import { nonce } from '#platform/mongo';
+import { MY_DATA } from '#privacy/request-row';
 import { ADDRESS_KIND, CHANNELS, type Channel } from '#purposes/channel';
 import type { Policy } from '#purposes/policy';
 import { RULES } from '#purposes/purposes';
@@ -96,7 +97,10 @@ function decideOne(
   const booking = row.booking === null ? null : (facts.bookings.get(row.booking) ?? null);
   const available = CHANNELS.filter((channel) => means.has(row.tenant, row.stream, channel));
   const answersOn = row.subject.kind === 'request' && row.channel !== 'email' ? row.channel : undefined;
-  const candidates = channelsFor(row.purpose, { choices: person?.choices ?? [] }, available, answersOn);
+  const candidates =
+    row.fixedChannel === true
+      ? [{ channel: row.channel, onlyAfter: 'any' as const }]
+      : channelsFor(row.purpose, { choices: person?.choices ?? [] }, available, answersOn);
   const usable = (channel: Channel): boolean =>
     person !== null &&
     isUsable(row.purpose, channel, {
@@ -124,6 +128,7 @@ function decideOne(
         channel,
         startedMono,
         expiresAt: row.expiresAt,
+        ownRequest: row.journey === MY_DATA,
       },
       {
         customer: person,

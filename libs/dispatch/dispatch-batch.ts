@@ -294,7 +294,8 @@ export class DispatchBatch {
         const { channel } = one.permitted;
         const otherAddress = channel === 'email' ? customer.phone : customer.email;
         const other = {
-          channel: !RULES[purpose].stoppedByChoice && otherAddress !== null,
+          channel:
+            !RULES[purpose].stoppedByChoice && otherAddress !== null && one.claimed.fixedChannel !== true,
           account: this.senders.passOn({ message, tenant: tenant.id, stream, channel, tried }, outcome),
         };
         const move = outcomeMove(one.claimed, outcome, other, this.clock.now());

@@ -4,6 +4,7 @@ import type { LinkTokens } from '#consent/link-token';
 import type { CodeUse, ShortCodeStore } from '#consent/short-code.store';
 import type { MessageRow } from '#messages/message.types';
 import { confirmableUntil, DOUBLE_OPT_IN } from '#privacy/double-opt-in-row';
+import { linkUntil, MY_DATA, NEW_EMAIL } from '#privacy/request-row';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Tenant } from '#tenants/tenant';
@@ -19,6 +20,10 @@ export interface MessageLinks {
   confirm?: string;
   /** The tenant's privacy notice; in mail only. */
   privacy?: string;
+  /** Opens one's own data, once. */
+  me?: string;
+  /** Confirms a new address. */
+  newEmail?: string;
 }
 
 /** What a link is made for: a message on its way to an address. */
@@ -45,7 +50,7 @@ export class Links {
   async forMessages(tenant: Tenant, messages: readonly Linked[]): Promise<Map<string, MessageLinks>> {
     const base = await this.baseOf(tenant);
     const objectionable = messages.filter(({ row }) => RULES[row.purpose].stoppedByChoice);
-    const [optOuts, surveys, confirms] = await Promise.all([
+    const [optOuts, surveys, confirms, mine, newEmails] = await Promise.all([
       this.paths(tenant, 'unsubscribe', objectionable),
       this.paths(
         tenant,
@@ -57,12 +62,22 @@ export class Links {
         'confirm',
         messages.filter(({ row }) => row.journey === DOUBLE_OPT_IN),
       ),
+      this.paths(
+        tenant,
+        'me',
+        messages.filter(({ row }) => row.journey === MY_DATA),
+      ),
+      this.paths(
+        tenant,
+        'email',
+        messages.filter(({ row }) => row.journey === NEW_EMAIL),
+      ),
     ]);
     return new Map(
       messages.map((one) => {
         const { row, channel } = one;
         const [optOut, survey] = [optOuts.get(row._id), surveys.get(row._id)];
-        const confirm = confirms.get(row._id);
+        const [confirm, me, newEmail] = [confirms, mine, newEmails].map((paths) => paths.get(row._id));
         const choosing = optOut && channel === 'email' ? this.preferences(tenant, one) : undefined;
         return [
           row._id,
@@ -72,6 +87,8 @@ export class Links {
             ...(choosing && { preferences: base + choosing }),
             ...(confirm && { confirm: base + confirm }),
             ...(channel === 'email' && { privacy: `${base}/privacy/${tenant.id}` }),
+            ...(me && { me: base + me }),
+            ...(newEmail && { newEmail: base + newEmail }),
           },
         ];
       }),
@@ -92,7 +109,7 @@ export class Links {
       use,
       saying.filter(({ channel }) => channel !== 'email'),
     );
-    const { token, code } = PATHS[use];
+    const { token, code } = pathsOf(tenant)[use];
     return new Map(
       saying.map(({ message, payload }) => {
         const short = codes.get(message);
@@ -114,13 +131,16 @@ export class Links {
       ...this.ring.current(ADDRESS_KIND[channel], address, tenant.id),
       ...(use === 'survey' && row.booking !== null ? { subject: row.booking } : {}),
       ...(use === 'confirm' ? { subject: row.subject.id, expiresAt: confirmableUntil(row) } : {}),
+      ...(use === 'me' || use === 'email' ? { subject: row.subject.id, expiresAt: linkUntil(row) } : {}),
     };
   }
 }
 
 /** Where each use is opened. */
-const PATHS: Record<CodeUse, { token: string; code: string }> = {
+const pathsOf = ({ id }: Tenant): Record<CodeUse, { token: string; code: string }> => ({
   unsubscribe: { token: '/u/', code: '/o/' },
   survey: { token: '/s/', code: '/s/' },
   confirm: { token: '/c/', code: '/c/' },
-};
+  me: { token: `/me/${id}/`, code: `/me/${id}/` },
+  email: { token: '/e/', code: '/e/' },
+});

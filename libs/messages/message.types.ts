@@ -61,6 +61,8 @@ export interface MessageRow {
   template: string;
   /** The channel it is planned for; the one it went by once claimed. */
   channel: Channel;
+  /** It goes by this channel or not at all: where the person asked for it. */
+  fixedChannel?: true;
   dueAt: Date | null;
   /** After this it is not worth saying (the purpose's expiry): `expired`. */
   expiresAt: Date | null;

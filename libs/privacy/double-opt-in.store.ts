@@ -1,9 +1,12 @@
 import mongoose from 'mongoose';
 import type { HashedAddress } from '#consent/hash-ring';
 import { writeVersioned } from '#platform/versioned';
+import { MY_DATA, NEW_EMAIL } from './request-row.js';
 
 /** How often an address may be asked. */
 export interface AskLimit {
+  /** What is counted apart from other asks; absent: double opt-ins. */
+  use?: string;
   /** At least this long after the last time, in milliseconds. */
   gapMs: number;
   /** At most so often in 30 days. */
@@ -49,10 +52,10 @@ export class DoubleOptInStore {
   async claim(
     tenant: string,
     address: HashedAddress,
-    { by, subscriber, gapMs, most }: AskLimit & { by: string; subscriber: string | null },
+    { use, by, subscriber, gapMs, most }: AskLimit & { by: string; subscriber: string | null },
     now: Date,
   ): Promise<boolean> {
-    const _id = askedKey(tenant, address);
+    const _id = askedKey(tenant, address, use);
     for (let tries = 0; tries < TRIES; tries++) {
       const before = await this.asked.findOne({ _id, tenant }).lean<Asked>();
       const asks = (before?.asks ?? []).filter(({ at }) => now.getTime() - at.getTime() < REMEMBERED_MS);
@@ -73,7 +76,10 @@ export class DoubleOptInStore {
   /** When addresses were asked (an extract): by hash, as `claim` took it. */
   async findAsks(tenant: string, hashes: readonly HashedAddress[]): Promise<{ hash: string; at: Date }[]> {
     if (hashes.length === 0) return [];
-    const byId = new Map(hashes.map((one) => [askedKey(tenant, one), one.hash]));
+    const uses = [undefined, MY_DATA, NEW_EMAIL];
+    const byId = new Map(
+      hashes.flatMap((one) => uses.map((use) => [askedKey(tenant, one, use), one.hash] as const)),
+    );
     const found = await this.asked.find({ _id: { $in: [...byId.keys()] }, tenant }).lean<Asked[]>();
     return found.flatMap(({ _id, asks }) => asks.map(({ at }) => ({ hash: byId.get(_id) ?? '', at })));
   }
@@ -98,5 +104,5 @@ export class DoubleOptInStore {
   }
 }
 
-const askedKey = (tenant: string, { keyId, hash }: HashedAddress): string =>
-  [tenant, keyId, hash].map(encodeURIComponent).join('/');
+const askedKey = (tenant: string, { keyId, hash }: HashedAddress, use?: string): string =>
+  [tenant, keyId, hash, ...(use === undefined ? [] : [use])].map(encodeURIComponent).join('/');

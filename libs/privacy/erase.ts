@@ -15,16 +15,9 @@ import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
 import type { MergeStore } from './merge.store.js';
+import { keptAfterErasure, type Kept } from './kept.js';
 import type { Requests } from './requests.js';
 import { addressesOf, type Address, type Withdraw } from './withdraw.js';
-
-/** What an erasure left standing, under which law, and until when (GDPR 17(3)). */
-export interface Kept {
-  what: string;
-  ground: string;
-  /** RFC 3339, or null: as long as the ground lasts. */
-  until: string | null;
-}
 
 export interface Erasure {
   erased: string[];
@@ -198,26 +191,7 @@ export class Erase {
         ...(letters > 0 ? ['dead letters'] : []),
         ...(scrubbed > 0 ? ['messages'] : []),
       ],
-      kept: [
-        ...(hadAddress
-          ? [
-              {
-                what: 'keyed hash of the address, on the list of those who get no marketing',
-                ground: 'GDPR 17(3)(b) and 21(3): an objection must go on being heard',
-                until: null,
-              },
-            ]
-          : []),
-        ...(scrubbed > 0
-          ? [
-              {
-                what: 'that messages were sent, without address or content',
-                ground: 'GDPR 17(3)(e) and 5(2): to show that the rules were kept',
-                until: null,
-              },
-            ]
-          : []),
-      ],
+      kept: keptAfterErasure({ hadAddress, hadMessages: scrubbed > 0 }, this.clock.now()),
     };
   }
 }

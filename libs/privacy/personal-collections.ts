@@ -41,6 +41,7 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   },
   webhook_events: { extract: null, erasure: 'kept', because: "a provider's own ids, forgotten after 3 days" },
   webhook_accounts: { extract: null, erasure: 'kept', because: 'accounts, nobody' },
+  my_data_links: { extract: null, erasure: 'kept', because: 'digests of used links, forgotten after a day' },
   sightings: { extract: null, erasure: 'kept', because: 'places in topics, forgotten after 30 days' },
   tenant_hooks: { extract: null, erasure: 'kept', because: 'ids of events out, until they are delivered' },
   tenant_hook_endpoints: { extract: null, erasure: 'kept', because: 'addresses of tenants, nobody' },

@@ -53,6 +53,8 @@ function viewOf(input: RenderInput, locale: string): View {
       preferences: link(links.preferences, 'links.preferences'),
       confirm: link(links.confirm, 'links.confirm'),
       privacy: link(links.privacy && `${links.privacy}/${locale}`, 'links.privacy'),
+      me: link(links.me, 'links.me'),
+      newEmail: link(links.newEmail, 'links.newEmail'),
     },
   };
 }

@@ -1,5 +1,6 @@
 import Handlebars from 'handlebars';
 import { type NoticePage, RECORD_SAMPLES, type RecordPage } from './notice-page.js';
+import { MY_DATA_SAMPLES, type MyDataPages } from './my-data-page.js';
 
 /** What every page knows of the tenant whose page it is; none is known behind a link that cannot be read. */
 export interface PageTenant {
@@ -35,7 +36,7 @@ export interface ChoiceRow {
 }
 
 /** What each page says beside its fixed words; every member is always there, so that none can leave a gap. */
-export interface PageViews {
+export interface PageViews extends MyDataPages {
   unsubscribe: Stop;
   unsubscribed: Stop & {
     stoppedPurpose: boolean;
@@ -236,6 +237,7 @@ export const PAGE_SAMPLES: { [Name in PageName]: readonly PageViews[Name][] } = 
   ],
   record: RECORD_SAMPLES,
   'no-notice': [{ paths: [{ path: '../privacy/kliniken/sv', lang: 'sv', name: 'Svenska' }] }],
+  ...MY_DATA_SAMPLES,
   gone: [{}],
   'not-found': [{}],
   unavailable: [{}],

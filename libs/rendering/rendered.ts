@@ -47,7 +47,10 @@ export interface RenderInput {
     cancelReason?: string | null | undefined;
   };
   links: Partial<
-    Record<'unsubscribe' | 'survey' | 'optOut' | 'preferences' | 'confirm' | 'privacy', string | undefined>
+    Record<
+      'unsubscribe' | 'survey' | 'optOut' | 'preferences' | 'confirm' | 'privacy' | 'me' | 'newEmail',
+      string | undefined
+    >
   >;
   /** The last of several of its journey: none follows. */
   isLast?: boolean | undefined;

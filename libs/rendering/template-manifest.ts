@@ -31,6 +31,8 @@ const links = z.strictObject({
   preferences: z.string().optional(),
   confirm: z.string().optional(),
   privacy: z.string().optional(),
+  me: z.string().optional(),
+  newEmail: z.string().optional(),
 });
 
 const sample = z.strictObject({

@@ -47,6 +47,8 @@ export const VARIABLES = {
   'links.confirm': {},
   /** The privacy notice, in the language of the message. */
   'links.privacy': {},
+  'links.me': {},
+  'links.newEmail': {},
 } as const satisfies Record<string, Variable>;
 
 export type VariableName = keyof typeof VARIABLES;

@@ -1,0 +1,77 @@
+import type { LinkPayload } from '#consent/link-payload';
+import type { HashRing } from '#consent/hash-ring';
+import type { CustomerStore } from '#customers/customer.store';
+import type { Customer } from '#customers/customer.types';
+import type { MessageRow } from '#messages/message.types';
+import type { MessageStore } from '#messages/message.store';
+import type { Clock } from '#platform/clock';
+import type { DoubleOptInStore } from './double-opt-in.store.js';
+import type { Rectify } from './rectify.js';
+import { NEW_EMAIL, requestRow } from './request-row.js';
+import type { Requests } from './requests.js';
+import type { Subscribers } from './subscribers.js';
+
+/** Whoever types an address: three times in 30 days. */
+const BY_ADDRESS = { use: NEW_EMAIL, gapMs: 60_000, most: 3 };
+
+/** What a link to a new address would change; `gone`: it has, or cannot any more. */
+export type EmailChange = { kind: 'open'; customer: Customer; email: string } | { kind: 'gone' };
+
+/**
+ * A new email address holds once it has been confirmed by a link to it: until then nobody's mail goes there. The message
+ * goes to a person of whom only that address is known (subscribers.ts), who is forgotten once it has served.
+ */
+export class NewEmail {
+  constructor(
+    private readonly asks: DoubleOptInStore,
+    private readonly subscribers: Subscribers,
+    private readonly customers: CustomerStore,
+    private readonly messages: MessageStore,
+    private readonly rectification: Rectify,
+    private readonly requests: Requests,
+    private readonly ring: HashRing,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The planned row, for its release; null where that address was asked too often. `email` is normalised. */
+  async ask(tenant: string, customer: Customer, email: string, locale: string): Promise<MessageRow | null> {
+    const now = this.clock.now();
+    const { subscriber, hashed } = await this.subscribers.ensure(tenant, email, { name: null, locale });
+    const by = `${customer.customer}/${now.toISOString()}`;
+    const claim = { ...BY_ADDRESS, by, subscriber: subscriber.customer };
+    if (!(await this.asks.claim(tenant, hashed, claim, now))) return null;
+    const asked = { journey: NEW_EMAIL, channel: 'email', by, about: customer.customer } as const;
+    const row = requestRow(tenant, subscriber.customer, asked, now);
+    return (await this.messages.insertPlanned([row])).has(row._id) ? row : null;
+  }
+
+  /** Changes nothing. */
+  async look(link: LinkPayload): Promise<EmailChange> {
+    const { tenant, subject } = link;
+    if (subject === undefined) return { kind: 'gone' };
+    const known = await this.customers.findMany(tenant, [link.customer, subject]);
+    const [holder, customer] = [known.get(link.customer), known.get(subject)];
+    const email = holder?.email ?? null;
+    if (!customer || customer.erasedAt !== null || email === null || customer.email === email)
+      return { kind: 'gone' };
+    return this.ring.isOf(link, 'email', email, tenant)
+      ? { kind: 'open', customer, email }
+      : { kind: 'gone' };
+  }
+
+  /** The new address holds when it resolves (PROTOCOL B). False: it was confirmed meanwhile, or the person is gone. */
+  async confirm(link: LinkPayload, { customer, email }: EmailChange & { kind: 'open' }): Promise<boolean> {
+    const { tenant } = link;
+    const was = customer.email;
+    const done = await this.rectification.rectify(
+      tenant,
+      customer.customer,
+      { email },
+      { onlyAt: (current) => current.email === was },
+    );
+    if (done.kind !== 'rectified') return false;
+    await this.requests.note(tenant, customer.customer, 'rectification', 'page', 'person');
+    await this.subscribers.dropSilent(tenant, [link.customer]);
+    return true;
+  }
+}
