@@ -1,7 +1,8 @@
 import type { ExtractedMessage, PersonExtract } from '#privacy/extract.types';
 import type { Purpose } from '#purposes/purpose';
 import { languageName } from '#rendering/language-name';
-import { myDataWords, type FieldName, type MyDataWords, type SectionName } from '#rendering/my-data-words';
+import { myDataWords } from '#rendering/my-data-words';
+import type { FieldName, MyDataWords, SectionName } from '#rendering/my-data-words.types';
 import type { DataEntry, DataSection } from '#rendering/my-data-page';
 import { channelWords, purposeWords } from '#rendering/purpose-words';
 import { sayPrice } from '#rendering/say-price';
