@@ -46,7 +46,6 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   tenant_hooks: { extract: null, erasure: 'kept', because: 'ids of events out, until they are delivered' },
   tenant_hook_endpoints: { extract: null, erasure: 'kept', because: 'addresses of tenants, nobody' },
   api_keys: { extract: null, erasure: 'kept', because: 'keys of staff' },
-  notices: { extract: null, erasure: 'kept', because: 'versions of privacy notices, nobody' },
   pauses: { extract: null, erasure: 'kept', because: 'what staff paused, nobody' },
   hash_keys: { extract: null, erasure: 'kept', because: 'names of keys' },
   choice_journal: { extract: null, erasure: 'kept', because: 'a number' },
