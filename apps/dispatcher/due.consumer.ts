@@ -1,5 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
+import { PERMIT_MS } from '#consent/may-send';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import type { Due, DueHeard } from '#dispatch/due.types';
 import { dispatchSpan } from '#dispatch/trace-due';
@@ -10,9 +11,10 @@ import { Tenants } from '#tenants/tenant';
 
 /**
  * While one batch's calls wait on the network another is read, asked and claimed. More would only queue for the account's
- * slots and grow old: at a second a call, what the last one knows is four seconds old (PROTOCOL A6).
+ * slots and grow old: at a second a call, what the last one knows is four seconds old (PROTOCOL A6). A batch that is older
+ * than a permit queues for nothing any more, it waits for a provider that may hang for Q: the other accounts' messages pass it.
  */
-const PORTION = { batchSize: 64, concurrency: 2 };
+const PORTION = { batchSize: 64, concurrency: 2, slow: { afterMs: PERMIT_MS, most: 8 } };
 
 /** Takes what is due, recall before service before marketing, each from a topic of its own. */
 @Controller()

@@ -126,6 +126,21 @@ export function eventSourceContract(name: string, open: () => Promise<Line>): vo
       expect({ most, doubled }).toEqual({ most: 3, doubled: false });
     });
 
+    it('lets others begin beside batches that last, and no more than it may', async () => {
+      const door = new Door();
+      const ear = new Ear((one) => (one.key?.startsWith('slow') ? door.opened.then(done) : done()));
+      const slow = { afterMs: 20, most: 4 };
+      await say('slow1:1', 'slow2:1', 'slow3:1', 'slow4:1', 'slow5:1');
+      await hear(ear, { concurrency: 2, slow });
+      await ear.until(() => ear.batches.length === 4);
+      await new Promise((resolve) => setTimeout(resolve, 3 * slow.afterMs));
+      expect(ear.batches).toHaveLength(4);
+      door.open();
+      await ear.until(() => ear.ends.length === 5);
+      await say('anna:1');
+      await ear.until(() => ear.ends.length === 6);
+    });
+
     it('fills batches from different keys, a key more than once only in order', async () => {
       const ear = new Ear();
       await say(...Array.from({ length: 30 }, (_, i) => `k${i % 3}:${i}`));

@@ -31,6 +31,11 @@ export interface Subscription {
   batchSize: number;
   /** Batches in flight at once. */
   concurrency: number;
+  /**
+   * A batch that has lasted for `afterMs` waits for somebody slow and makes room for another one, `most` of all kinds in
+   * flight; absent: none makes room. For handlers whose messages go to different servers, of which one may hang.
+   */
+  slow?: { afterMs: number; most: number };
   /** How long an unfilled batch waits for more. */
   lingerMs?: number;
   /** In memory only: `produce` resolves once the handler has ended. Kafka ignores it. */

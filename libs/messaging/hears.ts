@@ -6,6 +6,7 @@ import { type Observable, throwError } from 'rxjs';
 export interface HearsOptions {
   batchSize?: number;
   concurrency?: number;
+  slow?: { afterMs: number; most: number };
   lingerMs?: number;
   awaitHandled?: boolean;
 }

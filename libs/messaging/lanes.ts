@@ -24,6 +24,8 @@ export class Lanes {
   private readonly aborter = new AbortController();
   private readonly attempts: Attempts;
   private batches = 0;
+  /** Those of them that have lasted for long (`Subscription.slow`). */
+  private slow = 0;
   private halted = false;
   private pumpAsked = false;
   private lingering: NodeJS.Timeout | undefined;
@@ -203,9 +205,9 @@ export class Lanes {
   }
 
   private pump(): void {
-    const { batchSize, concurrency, lingerMs = 0 } = this.subscription;
+    const { batchSize, lingerMs = 0 } = this.subscription;
     let suspect = this.isSuspectNext();
-    while (!this.halted && this.batches < concurrency && this.ready.length > 0) {
+    while (!this.halted && this.mayBegin() && this.ready.length > 0) {
       if (lingerMs > 0 && !suspect && !this.lingered && this.ready.length < batchSize) {
         this.lingering ??= setTimeout(() => {
           this.lingering = undefined;
@@ -228,6 +230,11 @@ export class Lanes {
     this.lingered = false;
   }
 
+  private mayBegin(): boolean {
+    const { concurrency, slow } = this.subscription;
+    return this.batches - this.slow < concurrency && this.batches < (slow?.most ?? concurrency);
+  }
+
   /** Parks what is held; whether what then comes next must be alone. */
   private isSuspectNext(): boolean {
     const head = (): Entry | undefined => this.ready[0]?.entries[0];
@@ -243,10 +250,28 @@ export class Lanes {
     this.batches += 1;
     for (const { lane } of portions) lane.state = 'busy';
     for (const entry of entries) this.gate(entry.heard.partition).inFlight += 1;
+    const stopWatching = this.watch();
     await this.attempts.run(portions, (portion, aftermath) => this.settled(portion, aftermath));
+    stopWatching();
     this.batches -= 1;
     this.tellIdle();
     this.solitude.end();
+  }
+
+  /** Makes room for another batch where this one lasts; to be called when it has ended. */
+  private watch(): () => void {
+    const { slow } = this.subscription;
+    if (slow === undefined) return () => undefined;
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      this.slow += 1;
+      this.askPump();
+    }, slow.afterMs);
+    return () => {
+      clearTimeout(timer);
+      if (isSlow) this.slow -= 1;
+    };
   }
 
   private settled({ lane, entries }: Portion, { ended, back, waitMs, outage }: Aftermath): void {

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import mongoose from 'mongoose';
+import { endWritesWithConnection } from './mongo-closed-writes.js';
 
 /** How long a write may wait for its majority (PROTOCOL "Client"). */
 const WRITE_TIMEOUT_MS = 5_000;
@@ -9,6 +10,7 @@ const POOL_SIZE = 50;
 
 /** Connects with the settings that the protocol counts on; rejects where no server answers. */
 export async function connectMongo(uri: string): Promise<mongoose.Connection> {
+  endWritesWithConnection();
   const connection = mongoose.createConnection(uri, {
     writeConcern: { w: 'majority', wtimeoutMS: WRITE_TIMEOUT_MS },
     readConcern: { level: 'majority' },

@@ -1,14 +1,7 @@
-import { REAL } from '../home.fixture.js';
-
-const { brokers } = REAL;
-
 /**
- * The brokers, where the slow outages on real servers were asked for; else why not, for people.
- * `npm run test:outages` asks for them.
+ * Why an outage is not tried that takes minutes or servers of its own; null: it was asked for. `npm run test:outages` asks
+ * for all of them; it starts what they need (`test/servers/`).
  */
-export const asked: { brokers: string[] } | { why: string } =
-  brokers === undefined
-    ? { why: 'skipped, KAFKA_BROKERS names no broker (npm run test:outages)' }
-    : process.env.OUTAGES
-      ? { brokers }
-      : { why: 'skipped, OUTAGES is not set (npm run test:outages)' };
+export const NOT_ASKED: string | null = process.env.OUTAGES
+  ? null
+  : 'skipped, OUTAGES is not set (npm run test:outages)';

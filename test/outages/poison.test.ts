@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Admin } from 'kafkajs';
 import { type EmbeddedStore, openEmbeddedStore } from '#embedded/embedded-store';
 import { ensureTopics } from '#messaging/ensure-topics';
 import { kafkaClient } from '#messaging/kafka-client';
@@ -12,41 +14,48 @@ import { connectMongo } from '#platform/mongo';
 import { rootDir } from '#platform/root';
 import { silent } from '../home.fixture.js';
 import { until } from '../visit.fixture.js';
-import { asked } from './asked.fixture.js';
+import { classPath } from '../servers/jars.js';
+import { KafkaServer } from '../servers/kafka.js';
+import { NOT_ASKED } from './asked.fixture.js';
 import type { DyingWorker } from './dying-worker.js';
 
-if ('why' in asked) {
-  it.skip(`a message that ends its process: ${asked.why}`, () => undefined);
+if (NOT_ASKED !== null) {
+  it.skip(`a message that ends its process: ${NOT_ASKED}`, () => undefined);
 } else {
-  const { brokers } = asked;
-  const kafka = kafkaClient(brokers, 'test', silent);
-  const admin = kafka.admin();
-  const sink = new KafkaSink(kafka);
-  const group = `test-poison-${randomUUID().slice(0, 8)}`;
-  const [poisoned, innocent] = [`${group}.poisoned`, `${group}.innocent`];
+  const group = 'test-poison';
+  const [poisoned, innocent] = ['poisoned', 'innocent'];
   const topics = [poisoned, innocent];
   let store: EmbeddedStore;
+  let folder: string;
+  let server: KafkaServer;
+  let admin: Admin;
+  let sink: KafkaSink;
 
   beforeAll(async () => {
     store = await openEmbeddedStore({ dataDir: 'memory', listen: { port: 0 } });
+    folder = await mkdtemp(join(tmpdir(), 'lagom-poison-'));
+    server = await KafkaServer.start(await classPath(), folder);
+    const kafka = kafkaClient([server.brokers], 'test', silent);
+    admin = kafka.admin();
+    sink = new KafkaSink(kafka);
     await admin.connect();
     await ensureTopics(
       admin,
       topics.map((topic) => ({ topic, partitions: 2, retentionMs: 3_600_000 })),
       silent,
     );
-  });
+  }, 120_000);
   afterAll(async () => {
     await sink.close();
-    await admin.deleteGroups([group]).catch(() => undefined);
-    await admin.deleteTopics({ topics });
     await admin.disconnect();
+    await server.stop();
     await store.close();
+    await rm(folder, { recursive: true, force: true });
   });
 
   /** One life of a worker; what it said is `said`. */
   const start = () => {
-    const told: DyingWorker = { brokers, mongoUri: store.uri, group, topics };
+    const told: DyingWorker = { brokers: [server.brokers], mongoUri: store.uri, group, topics };
     const main = join(rootDir(), 'test', 'outages', 'dying-worker.ts');
     const child = spawn(
       process.execPath,

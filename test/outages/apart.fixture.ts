@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProviderSink, SENDGRID, type SinkAnswer } from '#channels/provider-sink.fixture';
+import { kafkaClient } from '#messaging/kafka-client';
+import { KafkaSink } from '#messaging/kafka-sink';
+import { silent } from '../home.fixture.js';
+import { CLINIC } from '../lagom.fixture.js';
+import { HouseProcess } from '../processes.fixture.js';
+import { classPath } from '../servers/jars.js';
+import { KafkaServer } from '../servers/kafka.js';
+import { DAY, event, until, visit } from '../visit.fixture.js';
+import { CutLine } from './cut-line.fixture.js';
+
+export const KEY = 'the-first-key-of-a-test';
+const clock = { now: () => new Date() };
+
+export interface Guest {
+  id: string;
+  name: string;
+  email: string;
+}
+
+/** The house in separate processes, on a broker, a store's process and a provider of its own. */
+export class Apart {
+  readonly processes: HouseProcess[] = [];
+  /** How often each address was written to, and when first (monotonic milliseconds). */
+  readonly mails = new Map<string, { times: number; at: number }>();
+  answer: () => SinkAnswer = () => SENDGRID.accepted();
+  private readonly sink: KafkaSink;
+
+  private constructor(
+    readonly kafka: KafkaServer,
+    readonly store: HouseProcess,
+    /** Between the house and the store. */
+    readonly line: CutLine,
+    readonly mailer: ProviderSink,
+    private readonly folder: string,
+  ) {
+    this.sink = new KafkaSink(kafkaClient([kafka.brokers], 'test', silent));
+    mailer.always(({ body }) => {
+      const to = (JSON.parse(body) as { personalizations: { to: { email: string }[] }[] }).personalizations;
+      const answer = this.answer();
+      for (const email of to.flatMap((one) => one.to.map((each) => each.email))) {
+        const known = this.mails.get(email);
+        if (known) known.times += 1;
+        else this.mails.set(email, { times: 1, at: performance.now() });
+      }
+      mailer.requests.length = 0;
+      return answer;
+    });
+  }
+
+  static async open(): Promise<Apart> {
+    const folder = await mkdtemp(join(tmpdir(), 'lagom-outage-'));
+    const kafkaFolder = join(folder, 'kafka');
+    await mkdir(kafkaFolder);
+    const kafka = await KafkaServer.start(await classPath(), kafkaFolder);
+    const store = HouseProcess.start('store', { LAGOM_DATA_DIR: join(folder, 'store') });
+    const line = await CutLine.open(Number(new URL(await store.url()).port));
+    return new Apart(kafka, store, line, await ProviderSink.open(), folder);
+  }
+
+  get env(): Record<string, string> {
+    return {
+      MONGODB_URI: `mongodb://127.0.0.1:${this.line.port}/lagom?directConnection=true`,
+      KAFKA_BROKERS: this.kafka.brokers,
+      KAFKA_GROUP_PREFIX: 'lagom',
+      LAGOM_SECRET: 'the-secret-of-links-in-tests',
+      LAGOM_HASH_KEY: 'test:the-key-of-hashes-in-tests',
+      LAGOM_ADMIN_KEY: KEY,
+      LAGOM_SEND: 'live',
+      SENDGRID_API_KEY: 'SG.a-key-of-a-test',
+      SENDGRID_BASE_URL: this.mailer.url,
+      TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+      TWILIO_AUTH_TOKEN: 'a-token-of-a-test',
+      TWILIO_BASE_URL: 'http://127.0.0.1:1',
+    };
+  }
+
+  /** Starts these apps; resolves once all take work. */
+  async start(...apps: string[]): Promise<HouseProcess[]> {
+    const started = apps.map((app) => HouseProcess.start(app, this.env));
+    this.processes.push(...started);
+    await Promise.all(started.map((one) => one.ready()));
+    return started;
+  }
+
+  /** So many people book something; resolves once Kafka has it, however often that had to be tried. */
+  async book(count: number): Promise<Guest[]> {
+    const guests = Array.from({ length: count }, (): Guest => {
+      const id = `c-${randomUUID().slice(0, 12)}`;
+      return { id, name: 'Åsa Öst', email: `${id}@example.se` };
+    });
+    const records = guests.map((customer) => ({
+      key: customer.id,
+      headers: { 'content-type': 'application/cloudevents+json' },
+      value: JSON.stringify(
+        event(clock, 'booking.confirmed', { customer, booking: visit(new Date(Date.now() + 10 * DAY)) }),
+      ),
+    }));
+    await until(
+      () =>
+        this.sink.produce('booking.events', records).then(
+          () => true,
+          () => false,
+        ),
+      (isThere) => isThere,
+      180_000,
+    );
+    return guests;
+  }
+
+  /** Resolves once each of them has a mail; how many seconds that took. */
+  async arrived(guests: readonly Guest[], patienceMs = 120_000): Promise<number> {
+    const began = performance.now();
+    await until(
+      async () => guests.filter(({ email }) => !this.mails.has(email)).length,
+      (missing) => missing === 0,
+      patienceMs,
+    );
+    return Math.round((performance.now() - began) / 100) / 10;
+  }
+
+  /** Who was written to more than once. */
+  twice(guests: readonly Guest[]): string[] {
+    return guests.filter(({ email }) => this.mails.get(email)?.times !== 1).map(({ id }) => id);
+  }
+
+  async ask<Body>(path: string): Promise<Body> {
+    const door = this.processes.find((one) => one.app === 'console' && !one.ended);
+    const response = await fetch(`${await door?.url()}${path}`, {
+      headers: { authorization: `Bearer ${KEY}`, 'lagom-tenant': CLINIC },
+    });
+    return (await response.json()) as Body;
+  }
+
+  /** Those that ended though nobody asked them to, and errors that they logged. */
+  complaints(asked: readonly HouseProcess[] = []): string[] {
+    return this.processes
+      .filter((one) => !asked.includes(one) && one.ended)
+      .map((one) => `${one.app} ended: ${one.log.slice(-500)}`);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.processes, this.store].map((one) => one.kill()));
+    await this.line.close();
+    await this.mailer.close();
+    await this.sink.close();
+    await this.kafka.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
