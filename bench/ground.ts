@@ -134,6 +134,12 @@ export class House {
     return { url: await this.begin('all')[1] };
   }
 
+  /** Milliseconds of processor that its processes, and the store where it is apart, have taken so far. */
+  async cpuMs(): Promise<number> {
+    const all = await Promise.all(this.parts.map((part) => part.ask<Use>('use')));
+    return all.reduce((sum, { cpuMs }) => sum + cpuMs, this.store?.use()?.cpuMs ?? 0);
+  }
+
   private begin(part: HouseStart['part']): [Child, Promise<string>] {
     const nodeArgs = [LARGE_HEAP, ...(this.profile ? ['--cpu-prof', '--cpu-prof-dir=.cache/profiles'] : [])];
     const child = Child.start('house', { nodeArgs });

@@ -16,6 +16,8 @@ export interface Latency {
   /** The rate at which events were really told, a second. */
   rate: number;
   events: number;
+  /** Microseconds of processor for each event, from its telling to its mail's outcome: of all processes together. */
+  cpuMicroseconds: number;
 }
 
 /**
@@ -39,8 +41,10 @@ export async function latency(
     await arrived(ground, warmUp);
 
     const events = perSecond * seconds;
+    const before = await house.cpuMs();
     const began = await told(warmUp, events, perSecond, tell);
     await arrived(ground, warmUp + events);
+    const cpuMicroseconds = (((await house.cpuMs()) - before) / events) * 1_000;
     await close();
     const histogram = build({
       lowestDiscernibleValue: 1,
@@ -61,6 +65,7 @@ export async function latency(
       p99: histogram.getValueAtPercentile(99) / 1_000,
       rate: events / ((last - began) / 1_000),
       events,
+      cpuMicroseconds,
     };
   } finally {
     await house.close();

@@ -116,6 +116,11 @@ async function latencies(): Promise<void> {
   lines.push(
     [`event → provider call at ${perSecond} a second, p50`, ms(of(({ p50 }) => p50)), ''],
     [`event → provider call at ${perSecond} a second, p99`, ms(of(({ p99 }) => p99)), '< 250 ms'],
+    [
+      'processor for each event, to its mail',
+      `${number(of(({ cpuMicroseconds }) => cpuMicroseconds))} µs`,
+      '',
+    ],
     ['mails a second that went out meanwhile', number(of(({ rate }) => rate)), ''],
   );
 }

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { HearEvents } from '#ingest/hear-event';
+import { HearTogether } from '#ingest/hear-together';
 import type { Log } from '#platform/telemetry';
 import { PAGES } from '../pages.provider.js';
-import { LOG } from '../wire.js';
+import { LOG, wire } from '../wire.js';
 import { AuditController } from './audit.controller.js';
 import { AuditLog } from './audit-log.js';
 import { CustomersController } from './customers.controller.js';
@@ -44,6 +46,7 @@ import { WebhooksController } from './webhooks.controller.js';
   ],
   providers: [
     AuditLog,
+    wire(HearTogether, [HearEvents]),
     PAGES,
     { provide: APP_GUARD, useClass: KeysGuard },
     { provide: APP_FILTER, inject: [LOG], useFactory: (log: Log) => new ProblemFilter(log) },

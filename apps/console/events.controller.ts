@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { readHttpEvents, type Read, type ReadFault } from '#events/read-event';
 import type { LagomEvent } from '#events/event';
 import { DryRun, type DryResult } from '#ingest/dry-run';
-import { HearEvents } from '#ingest/hear-event';
+import { HearTogether } from '#ingest/hear-together';
 import { outcomeOf } from '#ingest/hear-result';
 import { HeardEventStore } from '#ingest/heard-event.store';
 import { hearingSpan } from '#ingest/trace-hearing';
@@ -26,7 +26,7 @@ interface EventsAnswer {
 @Controller('v1/events')
 export class EventsController {
   constructor(
-    private readonly hearEvents: HearEvents,
+    private readonly hearTogether: HearTogether,
     private readonly dryRun: DryRun,
     private readonly heard: HeardEventStore,
     private readonly tenants: Tenants,
@@ -76,7 +76,7 @@ export class EventsController {
       ),
     );
     const begun = this.clock.mono();
-    const results = await this.hearEvents
+    const results = await this.hearTogether
       .hear(hearings.map(({ event }) => event))
       .finally(() => hearings.forEach(({ span }) => span.end()));
     const seconds = (this.clock.mono() - begun) / 1_000;
