@@ -41,7 +41,7 @@ export interface Stage {
   write(customer: string, from: number, count: number): Promise<string[]>;
   /** Waits until rows have come to rest. */
   settled(ids: readonly string[]): Promise<MessageRow[]>;
-  /** Waits until a dispatcher has claimed rows, and not sent them yet. */
+  /** Waits until a dispatcher has claimed rows. */
   claimed(ids: readonly string[]): Promise<void>;
   /** How long a message waits between its claim and its call, in milliseconds. */
   pace: number | (() => number);
@@ -130,7 +130,7 @@ export async function openStage(): Promise<Stage> {
     claimed: async (ids) => {
       await until(
         () => lagom.app.get(MessageStore).findByIds(CLINIC, [...ids]),
-        (rows) => rows.every(({ status }) => status === 'sending'),
+        (rows) => rows.every(({ status }) => status !== 'planned' && status !== 'released'),
       );
     },
     pace: 0,
