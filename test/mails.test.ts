@@ -84,8 +84,10 @@ function envelopesOf(tenant: Tenant, change: (input: RenderInput) => RenderInput
       const purpose = purposes.get(template)!;
       const { name, legalName, email, phone, address, country, locales, timeZone, host, look, policy } =
         tenant;
-      const link = (path: string) => `https://${host}/${path}/${TOKEN}`;
-      const links = { unsubscribe: link('u'), survey: link('s'), preferences: link('p'), confirm: link('c') };
+      // Whatever links there are, each as long as the longest.
+      const links = Object.fromEntries(
+        Object.keys(sample.links).map((name) => [name, `https://${host}/${name.slice(0, 2)}/${TOKEN}`]),
+      ) as RenderInput['links'];
       const result = templates.render({
         ...sample,
         tenant: {
