@@ -18,6 +18,7 @@ import { DeriveBacklog } from '#customers/derive-backlog';
 import { DeriveDealings } from '#customers/derive-dealings';
 import { ReplyStore } from '#customers/reply.store';
 import { PurchaseStore } from '#customers/purchase.store';
+import { ComplaintStore } from '#customers/complaint.store';
 import { TaskStore } from '#customers/task.store';
 import { WaitingEventStore } from '#customers/waiting-event.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
@@ -47,10 +48,12 @@ import { DeadLetters } from '#ingest/dead-letters';
 import { DryRun } from '#ingest/dry-run';
 import { HearEvents } from '#ingest/hear-event';
 import { HeardEventStore } from '#ingest/heard-event.store';
+import { OtherFacts } from '#ingest/other-facts';
 import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
 import { Contents } from '#launch/contents';
 import { Segments } from '#launch/segments';
+import { RowDeletion } from '#messages/row-deletion';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
 import { Clock } from '#platform/clock';
@@ -68,7 +71,7 @@ import { Erase } from '#privacy/erase';
 import { ErasureStore } from '#privacy/erasure.store';
 import { Extract, type PersonalStores } from '#privacy/extract';
 import { JournalStore } from '#privacy/journal.store';
-import { Merge } from '#privacy/merge';
+import { GoneIds } from '#privacy/gone-ids';
 import { NoticeStore } from '#privacy/notice.store';
 import { MergeStore } from '#privacy/merge.store';
 import { MyDataLinkStore } from '#privacy/my-data-link.store';
@@ -76,6 +79,7 @@ import { PendingChoices } from '#privacy/pending-choices';
 import { Rectify } from '#privacy/rectify';
 import { RequestStore } from '#privacy/request.store';
 import { Requests } from '#privacy/requests';
+import { SafetyRegister } from '#privacy/safety-register.store';
 import { RestoreChoices } from '#privacy/restore-choices';
 import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
@@ -121,6 +125,8 @@ const PERSONAL: readonly (readonly [keyof PersonalStores, InjectionToken])[] = [
   ['asks', DoubleOptInStore],
   ['requests', RequestStore],
   ['audit', AuditStore],
+  ['complaints', ComplaintStore],
+  ['register', SafetyRegister],
 ];
 
 /** All stores in which events out wait. */
@@ -247,6 +253,10 @@ export const LINE: FactoryProvider[] = [
     ReplyStore,
     Requests,
     MergeStore,
+    ComplaintStore,
+    SafetyRegister,
+    RowDeletion,
+    HashRing,
   ]),
   wire(Requests, [RequestStore, TaskStore, Tenants, Clock]),
   {
@@ -345,7 +355,6 @@ export const LINE: FactoryProvider[] = [
     CustomerStore,
     BookingStore,
     PurchaseStore,
-    WaitingEventStore,
     SuppressionStore,
     MessageStore,
     HeardEventStore,
@@ -353,7 +362,8 @@ export const LINE: FactoryProvider[] = [
     Tenants,
     Withdraw,
     Erase,
-    Merge,
+    OtherFacts,
+    GoneIds,
     Subscribers,
     DoubleOptIn,
     ReleaseDue,

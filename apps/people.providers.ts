@@ -1,7 +1,10 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { InboxStore } from '#channels/inbox.store';
+import { HashRing } from '#consent/hash-ring';
 import { ShortCodeStore } from '#consent/short-code.store';
 import { SuppressionStore } from '#consent/suppression.store';
 import { BookingStore } from '#customers/booking.store';
+import { ComplaintStore } from '#customers/complaint.store';
 import { CustomerStore } from '#customers/customer.store';
 import { DeriveDealings } from '#customers/derive-dealings';
 import { PurchaseStore } from '#customers/purchase.store';
@@ -9,13 +12,23 @@ import { ReplyStore } from '#customers/reply.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { TaskStore } from '#customers/task.store';
 import { WaitingEventStore } from '#customers/waiting-event.store';
+import { OtherFacts } from '#ingest/other-facts';
+import { RowDeletion } from '#messages/row-deletion';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
+import { Metrics } from '#platform/metrics';
+import { DeleteExpired } from '#privacy/delete-expired';
+import { ErasureStore } from '#privacy/erasure.store';
+import { GoneIds } from '#privacy/gone-ids';
+import { ReadFates } from '#privacy/read-fates';
+import { SafetyRegister } from '#privacy/safety-register.store';
 import { Erase } from '#privacy/erase';
 import { Merge } from '#privacy/merge';
 import { MergeStore } from '#privacy/merge.store';
 import { RequestStore } from '#privacy/request.store';
 import { Withdraw } from '#privacy/withdraw';
+import { Tenants } from '#tenants/tenant';
+import { Database } from './database.js';
 import { store } from './line.providers.js';
 import { wire } from './wire.js';
 
@@ -25,6 +38,28 @@ const MOVABLES = Symbol('stores that are moved by a merge');
 /** What becomes of people in the long run: who turns out to be somebody else, whose time is over. */
 export const PEOPLE: FactoryProvider[] = [
   store(MergeStore, []),
+  store(ComplaintStore, []),
+  store(SafetyRegister, []),
+  {
+    provide: RowDeletion,
+    inject: [Database],
+    useFactory: (database: Database) => new RowDeletion(database.connection),
+  },
+  wire(OtherFacts, [PurchaseStore, Merge, Erase, WaitingEventStore, ComplaintStore, SafetyRegister]),
+  wire(GoneIds, [ErasureStore, HashRing]),
+  wire(ReadFates, [CustomerStore, BookingStore, PurchaseStore, ComplaintStore, RequestStore]),
+  wire(DeleteExpired, [
+    ReadFates,
+    Erase,
+    CustomerStore,
+    RowDeletion,
+    ReplyStore,
+    TaskStore,
+    InboxStore,
+    SafetyRegister,
+    Tenants,
+    Metrics,
+  ]),
   {
     provide: MOVABLES,
     inject: [
@@ -37,6 +72,8 @@ export const PEOPLE: FactoryProvider[] = [
       ShortCodeStore,
       SuppressionStore,
       RequestStore,
+      ComplaintStore,
+      SafetyRegister,
     ],
     useFactory: (...movables: unknown[]) => movables,
   },

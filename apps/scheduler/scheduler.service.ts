@@ -24,6 +24,7 @@ import { Metrics } from '#platform/metrics';
 import type { Log } from '#platform/telemetry';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { AuditStore } from '#privacy/audit.store';
+import { DeleteExpired } from '#privacy/delete-expired';
 import { Erase } from '#privacy/erase';
 import { MyDataLinkStore } from '#privacy/my-data-link.store';
 import { RequestStore } from '#privacy/request.store';
@@ -64,6 +65,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly deriveBacklog: DeriveBacklog,
     private readonly erase: Erase,
     private readonly merge: Merge,
+    private readonly deleteExpired: DeleteExpired,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
@@ -104,7 +106,9 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('tidy', TIDY_EVERY_MS, async (now) => {
         const erased = await this.erase.resume();
         const merges = await this.merge.runOnce(now);
+        const { swept: sweptErasures, tombstones } = await this.erase.sweepDue(now);
         const deleted = {
+          tombstones,
           deadLetters: await this.deadLetters.deleteExpired(now),
           tenantHooks: await this.deliverHooks.deleteOld(now),
           webhooks: await this.webhooks.deleteBefore(new Date(now.getTime() - KEEP_WEBHOOKS_MS)),
@@ -116,7 +120,20 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);
-        return { erased, ...merges, ...deleted, unconfirmed: await this.doubleOptIn.runOnce(now) };
+        return {
+          erased,
+          sweptErasures,
+          ...merges,
+          ...deleted,
+          unconfirmed: await this.doubleOptIn.runOnce(now),
+        };
+      }),
+      loop('retention', TIDY_EVERY_MS, async (now) => {
+        const counts = await this.deleteExpired.runOnce(now);
+        // Counts only: that somebody was deleted is to be seen, not who.
+        if (Object.values(counts).some((count) => count > 0))
+          log.info({ counts }, 'deleted what is past its time');
+        return counts;
       }),
       new Loop({
         ...{ name: 'count', everyMs: REPAIR_EVERY_MS, clock, log, metrics },

@@ -158,6 +158,11 @@ export class InboxStore {
     return (await this.rows.deleteMany({ tenant, message: { $in: [...messages] } })).deletedCount;
   }
 
+  /** What is older; how many there were. */
+  async deleteBefore(tenant: string, at: Date): Promise<number> {
+    return (await this.rows.deleteMany({ tenant, at: { $lt: at } })).deletedCount;
+  }
+
   /** How many were thrown away. */
   async clear(): Promise<number> {
     return (await this.rows.deleteMany({})).deletedCount;

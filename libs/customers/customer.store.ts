@@ -320,7 +320,7 @@ export class CustomerStore implements Outbox {
   }
 }
 
-/** Tombstones are nobody. */
+/** Tombstones are nobody, nor who was merged into somebody else. */
 const matching = (
   tenant: string,
   filter: Record<string, unknown>,
@@ -328,6 +328,7 @@ const matching = (
 ): Record<string, unknown> => ({
   tenant,
   erasedAt: null,
+  mergedInto: null,
   createdAt: { $lte: knownBy },
   $and: [filter],
 });

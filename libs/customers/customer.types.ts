@@ -126,6 +126,6 @@ export function emptied({ tenant, customer, rev, createdAt }: Customer, now: Dat
   return {
     ...newCustomer(tenant, customer, now),
     ...{ rev, createdAt, minorSince: null, marketingPausedUntil: null, localeChosenAt: null },
-    ...{ mergedInto: null, formerIds: [] },
+    ...{ mergedInto: null, formerIds: [], corrected: {} },
   };
 }

@@ -72,8 +72,8 @@ export class ReplyStore {
     return (await this.replies.deleteMany({ tenant, customer, at: { $lte: upTo } })).deletedCount;
   }
 
-  /** Forgets what was written before then; how many there were. */
-  async deleteBefore(at: Date): Promise<number> {
-    return (await this.replies.deleteMany({ at: { $lt: at } })).deletedCount;
+  /** Forgets what people of whom nobody is known wrote before then; how many there were. */
+  async deleteStrangersBefore(tenant: string, at: Date): Promise<number> {
+    return (await this.replies.deleteMany({ tenant, customer: null, at: { $lt: at } })).deletedCount;
   }
 }

@@ -111,6 +111,12 @@ export class TaskStore implements Outbox {
     return (await this.tasks.deleteMany({ tenant, customer, kind: { $ne: 'request' } })).deletedCount;
   }
 
+  /** Forgets what was opened before then and has ended; how many there were. */
+  async deleteEndedBefore(tenant: string, at: Date): Promise<number> {
+    const ended = { tenant, status: { $ne: 'open' as const }, openedAt: { $lt: at } };
+    return (await this.tasks.deleteMany(ended)).deletedCount;
+  }
+
   async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
     const fields = { tenant: 1, customer: 1, kind: 1, purpose: 1, message: 1, out: 1 } as const;
     const found = await this.tasks

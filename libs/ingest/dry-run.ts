@@ -63,7 +63,7 @@ export class DryRun {
     const [customers, bookings, erased] = await Promise.all([
       this.customers.findMany(tenant.id, [event.data.customer.id]),
       this.bookings.findMany(tenant.id, bookingId === null ? [] : [bookingId]),
-      ErasedAddresses.read(this.suppressions, tenant, [event], now),
+      ErasedAddresses.read(this.suppressions, null, tenant, [event], now),
     ]);
     const considered = consider(
       event,

@@ -5,7 +5,6 @@ import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
 import { DeriveDealings } from '#customers/derive-dealings';
 import type { PurchaseStore } from '#customers/purchase.store';
-import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { ReleaseDue } from '#dispatch/release-due';
 import type { LagomEvent } from '#events/event';
 import type { Journeys } from '#journeys/load-journeys';
@@ -15,7 +14,7 @@ import type { Clock } from '#platform/clock';
 import { NO_TRACING, type Tracing } from '#platform/tracing';
 import type { Erase } from '#privacy/erase';
 import type { DoubleOptIn } from '#privacy/double-opt-in';
-import type { Merge } from '#privacy/merge';
+import type { GoneIds } from '#privacy/gone-ids';
 import { withSubscriber, type Subscribers } from '#privacy/subscribers';
 import { effectOf, type Withdraw } from '#privacy/withdraw';
 import { RULES } from '#purposes/purposes';
@@ -36,7 +35,7 @@ import { again, nothing, type HearResult } from './hear-result.js';
 import type { HeardEventStore } from './heard-event.store.js';
 import { asFormerly } from './merged-people.js';
 import { byTenant, nextWave } from './next-wave.js';
-import { OtherFacts } from './other-facts.js';
+import type { OtherFacts } from './other-facts.js';
 import { traced } from './trace-plans.js';
 
 /** How often an event that lost a race for its documents starts over. */
@@ -67,14 +66,12 @@ type Taken = Extract<Considered, { kind: 'considered' }> & {
  * event that is heard again and then changes only what is still missing. Shared by Kafka and HTTP.
  */
 export class HearEvents {
-  private readonly otherFacts: OtherFacts;
   private readonly dealings: DeriveDealings;
 
   constructor(
     private readonly customers: CustomerStore,
     private readonly bookings: BookingStore,
     purchases: PurchaseStore,
-    waiting: WaitingEventStore,
     private readonly suppressions: SuppressionStore,
     private readonly messages: MessageStore,
     private readonly heard: HeardEventStore,
@@ -82,14 +79,14 @@ export class HearEvents {
     private readonly tenants: Tenants,
     private readonly withdraw: Withdraw,
     private readonly erase: Erase,
-    merge: Merge,
+    private readonly otherFacts: OtherFacts,
+    private readonly gone: GoneIds,
     private readonly subscribers: Subscribers,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly releaseDue: ReleaseDue,
     private readonly clock: Clock,
     private readonly tracing: Tracing = NO_TRACING,
   ) {
-    this.otherFacts = new OtherFacts(purchases, merge, erase, waiting);
     this.dealings = new DeriveDealings(customers, bookings, purchases);
   }
 
@@ -190,7 +187,7 @@ export class HearEvents {
         tenant.id,
         events.flatMap((event) => bookingIdOf(event) ?? []),
       ),
-      ErasedAddresses.read(this.suppressions, tenant, events, now),
+      ErasedAddresses.read(this.suppressions, this.gone, tenant, events, now),
       this.subscribers.findMany(
         tenant.id,
         events.flatMap((event) => emailNamed(event) ?? []),
@@ -204,6 +201,10 @@ export class HearEvents {
       const before = customers.get(id) ?? null;
       if (before !== null && before.customer !== id) {
         merged.push({ item, into: before.customer });
+        continue;
+      }
+      if (before === null && erasedAddresses.hasId(id)) {
+        erased.push(item);
         continue;
       }
       const bookingId = bookingIdOf(item.event);

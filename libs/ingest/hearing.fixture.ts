@@ -9,11 +9,13 @@ import { definitionsDir, loadJourneys } from '#journeys/load-journeys';
 import type { MessageRow } from '#messages/message.types';
 import { StoppedClock } from '#platform/clock';
 import { connectMongo } from '#platform/mongo';
+import { GoneIds } from '#privacy/gone-ids';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { DoubleOptInStore } from '#privacy/double-opt-in.store';
 import { CLINIC, NOW } from '#privacy/ledger.fixture';
 import { Subscribers } from '#privacy/subscribers';
 import { HearEvents, type HearResult } from './hear-event.js';
+import { OtherFacts } from './other-facts.js';
 import { HeardEventStore } from './heard-event.store.js';
 
 const journeys = loadJourneys(definitionsDir(), () => true);
@@ -37,7 +39,6 @@ export class Hearing extends Line {
       this.customers,
       this.bookings,
       this.purchases,
-      this.waiting,
       this.suppressions,
       this.messages,
       this.heard,
@@ -45,7 +46,8 @@ export class Hearing extends Line {
       this.tenants,
       this.withdraw,
       this.erase,
-      this.merge,
+      new OtherFacts(this.purchases, this.merge, this.erase, this.waiting, this.complaints, this.register),
+      new GoneIds(this.requests, this.ring),
       subscribers,
       new DoubleOptIn(
         new DoubleOptInStore(connection),

@@ -1,9 +1,11 @@
+import type { ComplaintStore } from '#customers/complaint.store';
 import type { Customer } from '#customers/customer.types';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { EventOf } from '#events/event';
 import type { Erase } from '#privacy/erase';
 import type { Merge } from '#privacy/merge';
+import type { SafetyRegister } from '#privacy/safety-register.store';
 import type { PersonEvent } from './consider.js';
 import { aboutOnward } from './merged-people.js';
 
@@ -14,6 +16,8 @@ export class OtherFacts {
     private readonly merge: Merge,
     private readonly erase: Erase,
     private readonly waiting: WaitingEventStore,
+    private readonly complaints: ComplaintStore,
+    private readonly register: SafetyRegister,
   ) {}
 
   /** Recalls have no customer: kept until somebody plans them. */
@@ -36,6 +40,21 @@ export class OtherFacts {
     await this.purchases.add(
       taken.flatMap(({ event }) =>
         event.type === 'purchase.completed.v1' ? [purchaseOf(tenant, event, now)] : [],
+      ),
+    );
+    await this.register.add(
+      taken.flatMap(({ event, customer: { customer, email, phone, address } }) => {
+        if (event.type !== 'purchase.completed.v1') return [];
+        const { _id, items, at } = purchaseOf(tenant, event, now);
+        const bought = items.map(({ id, batch }) => ({ id, batch }));
+        return [{ _id, tenant, customer, items: bought, contact: { email, phone, address }, boughtAt: at }];
+      }),
+    );
+    await this.complaints.hear(
+      taken.flatMap(({ event }) =>
+        event.type === 'complaint.received.v1' || event.type === 'complaint.resolved.v1'
+          ? [complaintOf(tenant, event, now)]
+          : [],
       ),
     );
     await this.waiting.add(
@@ -90,6 +109,19 @@ export class OtherFacts {
   moveBehind(tenant: string, from: string, into: string): Promise<void> {
     return this.merge.move(tenant, from, into);
   }
+}
+
+function complaintOf(
+  tenant: string,
+  { type, time, data }: EventOf<'complaint.received.v1' | 'complaint.resolved.v1'>,
+  heardAt: Date,
+) {
+  const { id, warranty } = data.complaint;
+  const status = type === 'complaint.resolved.v1' ? ('resolved' as const) : ('open' as const);
+  return {
+    ...{ tenant, complaint: id, customer: data.customer.id, status },
+    ...{ warranty: warranty === true, at: time, heardAt },
+  };
 }
 
 function purchaseOf(tenant: string, { data, time }: EventOf<'purchase.completed.v1'>, heardAt: Date) {

@@ -162,6 +162,12 @@ export const METRICS = {
     help: 'Documents deleted because their time was over, by what they were',
     by: LEADER,
   },
+  lagom_minors_waiting: {
+    type: 'gauge',
+    labels: ['tenant'],
+    help: "People known to be under 18 whose data waits for a guardian's consent before it is deleted, as last counted",
+    by: LEADER,
+  },
   lagom_http_seconds: {
     type: 'histogram',
     labels: ['area', 'status'],

@@ -108,6 +108,11 @@ export class Metrics {
     this.inc('lagom_deleted_total', { what }, count);
   }
 
+  /** Minors without a guardian's consent, counted once round everybody. */
+  minorsWaiting(tenant: string, count: number): void {
+    this.set('lagom_minors_waiting', { tenant }, count);
+  }
+
   providerCall(account: string, outcome: string, seconds: number): void {
     this.observe('lagom_provider_seconds', { account, outcome }, seconds);
   }

@@ -1,9 +1,11 @@
 import type { InboxStore } from '#channels/inbox.store';
+import type { HashRing } from '#consent/hash-ring';
 import type { ShortCodeStore } from '#consent/short-code.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { BookingStore } from '#customers/booking.store';
 import type { CustomerStore } from '#customers/customer.store';
-import { emptied } from '#customers/customer.types';
+import type { ComplaintStore } from '#customers/complaint.store';
+import { emptied, type Customer } from '#customers/customer.types';
 import type { ReplyStore } from '#customers/reply.store';
 import type { PurchaseStore } from '#customers/purchase.store';
 import type { SurveyAnswerStore } from '#customers/survey-answer.store';
@@ -11,12 +13,15 @@ import type { TaskStore } from '#customers/task.store';
 import type { WaitingEventStore } from '#customers/waiting-event.store';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
+import type { RowDeletion } from '#messages/row-deletion';
 import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
+import { personHashes } from './choice-journal.js';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
 import type { MergeStore } from './merge.store.js';
 import { keptAfterErasure, type Kept } from './kept.js';
 import type { Requests } from './requests.js';
+import type { SafetyRegister } from './safety-register.store.js';
 import { addressesOf, type Address, type Withdraw } from './withdraw.js';
 
 export interface Erasure {
@@ -44,10 +49,14 @@ export class Erase {
     private readonly inbox: InboxStore,
     private readonly withdraw: Withdraw,
     private readonly clock: Clock,
-    private readonly tasks: Pick<TaskStore, 'forgetCustomer'> | null = null,
-    private readonly replies: Pick<ReplyStore, 'deleteOfCustomer'> | null = null,
-    private readonly log: Pick<Requests, 'begin' | 'finish' | 'forgetWords'> | null = null,
-    private readonly merges: Pick<MergeStore, 'findInto' | 'deleteInto'> | null = null,
+    private readonly tasks: Pick<TaskStore, 'forgetCustomer'>,
+    private readonly replies: Pick<ReplyStore, 'deleteOfCustomer'>,
+    private readonly log: Pick<Requests, 'begin' | 'finish' | 'forgetWords'> | null,
+    private readonly merges: Pick<MergeStore, 'findInto' | 'deleteInto'>,
+    private readonly complaints: Pick<ComplaintStore, 'deleteOfCustomer'>,
+    private readonly register: Pick<SafetyRegister, 'noteContact' | 'letGo'>,
+    private readonly deletion: Pick<RowDeletion, 'deleteOfCustomer'>,
+    private readonly ring: HashRing,
   ) {}
 
   /**
@@ -59,22 +68,30 @@ export class Erase {
     asked: string,
     from: ErasureRequest['from'],
     askedAt = this.clock.now(),
+    /** What must still hold when the tombstone is written (a minor's guardian may consent meanwhile). */
+    onlyIf: (customer: Customer) => boolean = () => true,
   ): Promise<Erasure | null> {
     const known = await this.customers.find(tenant, asked);
-    if (known === null) return null;
+    if (known === null || !onlyIf(known)) return null;
     // Of one who was merged it is who goes on for them: all that there is is theirs.
     const { customer } = known;
     const now = this.clock.now();
     await this.requests.open(tenant, customer, from, now);
-    await this.log?.begin(tenant, customer, 'erasure', WAY[from], from);
-    const suppressed = addressesOf(known);
+    const way = WAY[from];
+    if (way !== undefined) await this.log?.begin(tenant, customer, 'erasure', way, from);
+    await this.register.noteContact(tenant, customer, known);
+    // Nobody has objected for whom only the time is over: their parents may have the address too.
+    const suppressed = way === undefined ? [] : addressesOf(known);
     await this.suppress(tenant, suppressed, now);
     let addresses = suppressed;
+    let isStopped = false;
     await this.withdraw.change(
       tenant,
       customer,
       (before) => {
-        addresses = addressesOf(before);
+        isStopped = !onlyIf(before);
+        if (isStopped) return before;
+        if (way !== undefined) addresses = addressesOf(before);
         return {
           ...emptied(before, now),
           // In flight is found by these, then nothing needs them: see `sweep`.
@@ -82,8 +99,12 @@ export class Erase {
           erasedAt: before.erasedAt ?? (askedAt < now ? askedAt : now),
         };
       },
-      { ends: () => 'erased', concerns: () => true },
+      { ends: () => (isStopped ? null : 'erased'), concerns: () => true },
     );
+    if (isStopped) {
+      await this.requests.forget(tenant, customer);
+      return null;
+    }
     // Whoever else has the address gets no marketing there any more: nothing of theirs may be on its way either.
     const others = (row: MessageRow): boolean => row.stream === 'marketing' && row.customer !== customer;
     await this.withdraw.settle(
@@ -102,20 +123,75 @@ export class Erase {
     return this.sweep(tenant, customer, { hadAddress, heardBy: this.clock.now(), saidBy: askedAt });
   }
 
+  /**
+   * Deletes one whose time is over, as they were read: by `{_id, rev}` (PROTOCOL F2), then all that is theirs. No tombstone:
+   * no event of before is young enough to be taken. False: they were written meanwhile, and stay.
+   */
+  async expire(read: Customer): Promise<boolean> {
+    const { tenant, customer } = read;
+    const now = this.clock.now();
+    await this.requests.open(tenant, customer, 'retention', now);
+    await this.register.noteContact(tenant, customer, read);
+    const isGone = (await this.customers.drop([read])) > 0;
+    if (isGone) await this.forget(tenant, customer, { heardBy: now, saidBy: now, rows: 'delete' });
+    await this.requests.forget(tenant, customer);
+    return isGone;
+  }
+
   /** Takes up what a crash broke off; how many requests were finished. */
   async resume(): Promise<number> {
     const open = await this.requests.findOpen(100);
     for (const { tenant, customer, from, requestedAt } of open) {
-      const known = await this.customers.find(tenant, customer);
-      if (known === null) {
+      const [known] = await this.customers.findExact(tenant, [customer]);
+      const hasComeBack = known !== undefined && known.erasedAt === null && known.createdAt > requestedAt;
+      const by = { heardBy: requestedAt, saidBy: requestedAt };
+      if (from === 'retention' || (from === 'minor' && known?.erasedAt == null)) {
+        // Where the person still stands nothing has begun: the loop decides anew.
+        if (known === undefined) await this.forget(tenant, customer, { ...by, rows: 'delete' });
+        else if (hasComeBack) await this.forgetBefore(tenant, customer, by);
+        await this.requests.forget(tenant, customer);
+      } else if (known === undefined) {
         await this.log?.finish(tenant, customer, 'erasure', 'lagom');
         await this.requests.done(tenant, customer, this.clock.now());
-      } else if (known.erasedAt === null && known.createdAt > requestedAt) {
+      } else if (hasComeBack) {
         // The tombstone stood, and they have come back since: only what was before is swept.
-        await this.sweep(tenant, customer, { hadAddress: false, heardBy: requestedAt, saidBy: requestedAt });
+        await this.sweep(tenant, customer, { hadAddress: false, ...by });
       } else await this.erase(tenant, customer, from, known.erasedAt ?? requestedAt);
     }
     return open.length;
+  }
+
+  /**
+   * Looks behind erasures for what came later (an event of before from a topic or a dead letter), daily until none can come
+   * any more; then the tombstone goes, and of the id only a keyed hash is left. How many of each.
+   */
+  async sweepDue(now: Date): Promise<{ swept: number; tombstones: number }> {
+    const due = await this.requests.findSweepable(now, 100);
+    let tombstones = 0;
+    for (const request of due) {
+      const { tenant, customer, requestedAt, dropAt } = request;
+      const [known] = await this.customers.findExact(tenant, [customer]);
+      const erasedAt = known?.erasedAt ?? null;
+      if (erasedAt !== null) {
+        await this.forget(tenant, customer, { heardBy: now, saidBy: erasedAt, rows: 'scrub' });
+      } else {
+        await this.forgetBefore(tenant, customer, { heardBy: requestedAt, saidBy: requestedAt });
+      }
+      if (dropAt === undefined || now < dropAt) {
+        await this.requests.swept(request, now);
+        continue;
+      }
+      // Read anew: the sweep has written it.
+      const [last] = await this.customers.findExact(tenant, [customer]);
+      if (last?.erasedAt != null) {
+        const [hashed] = personHashes(this.ring, tenant, customer);
+        if (hashed !== undefined) await this.requests.addGone(tenant, hashed, last.erasedAt);
+        if ((await this.customers.drop([last])) === 0) continue;
+        tombstones += 1;
+      }
+      await this.requests.forget(tenant, customer);
+    }
+    return { swept: due.length, tombstones };
   }
 
   private suppress(tenant: string, addresses: readonly Address[], at: Date): Promise<void> {
@@ -135,11 +211,12 @@ export class Erase {
 
   /** The ids that were merged into this one are tombstones of their own from now on. */
   private async forgetFormer(tenant: string, customer: string): Promise<void> {
-    const former = (await this.merges?.findInto(tenant, customer)) ?? [];
+    const former = await this.merges.findInto(tenant, customer);
     if (former.length === 0) return;
     const [onward] = await this.customers.findExact(tenant, [customer]);
     const erasedAt = onward?.erasedAt ?? onward?.erasedBefore ?? this.clock.now();
     for (const { from } of former) {
+      await this.requests.open(tenant, from, 'staff', this.clock.now());
       for (let left = true; left;) {
         const [pointer] = await this.customers.findExact(tenant, [from]);
         left = pointer?.mergedInto != null;
@@ -149,25 +226,27 @@ export class Erase {
       }
       await this.deadLetters.deleteByKey(tenant, from);
       await this.customers.forgetSends(tenant, from);
+      await this.requests.done(tenant, from, this.clock.now());
     }
-    await this.merges?.deleteInto(tenant, customer);
+    await this.merges.deleteInto(tenant, customer);
   }
 
-  private async sweep(
+  /** Everything of a person up to then, wherever it is kept. */
+  private async forget(
     tenant: string,
     customer: string,
-    { hadAddress, heardBy, saidBy }: { hadAddress: boolean; heardBy: Date; saidBy: Date },
-  ): Promise<Erasure> {
+    { heardBy, saidBy, rows: what }: { heardBy: Date; saidBy: Date; rows: 'scrub' | 'delete' },
+  ): Promise<Forgotten> {
     await this.forgetFormer(tenant, customer);
     const all = await this.messages.findOfCustomer(tenant, customer, Number.MAX_SAFE_INTEGER);
     const rows = all.filter((row) => row.createdAt <= heardBy);
-    const [bookings, purchases, answers, handoffs, letters, scrubbed] = await Promise.all([
-      this.bookings.deleteOfCustomer(tenant, customer, { heardBy, saidBy }),
-      this.purchases.deleteOfCustomer(tenant, customer, heardBy),
-      this.answers.deleteOfCustomer(tenant, customer, heardBy),
-      this.waiting.deleteOfCustomer(tenant, customer, heardBy),
+    const [before, letters, messages, safety] = await Promise.all([
+      this.forgetBefore(tenant, customer, { heardBy, saidBy }),
       this.deadLetters.deleteByKey(tenant, customer),
-      this.messages.scrubCustomer(tenant, customer),
+      what === 'scrub'
+        ? this.messages.scrubCustomer(tenant, customer)
+        : this.deletion.deleteOfCustomer(tenant, customer, heardBy),
+      this.register.letGo(tenant, customer),
       this.inbox.forget(
         tenant,
         rows.map((row) => row._id),
@@ -175,10 +254,40 @@ export class Erase {
       this.suppressions.forgetGiver(tenant, customer),
       this.codes.forgetCustomer(tenant, customer),
       this.customers.forgetSends(tenant, customer),
-      this.tasks?.forgetCustomer(tenant, customer),
-      this.replies?.deleteOfCustomer(tenant, customer, heardBy),
+      this.tasks.forgetCustomer(tenant, customer),
       this.log?.forgetWords(tenant, customer),
     ]);
+    return { ...before, letters, messages, safety };
+  }
+
+  /** What tells when it was heard: of one who has come back only what was before goes. */
+  private async forgetBefore(
+    tenant: string,
+    customer: string,
+    { heardBy, saidBy }: { heardBy: Date; saidBy: Date },
+  ): Promise<Pick<Forgotten, 'bookings' | 'purchases' | 'answers' | 'handoffs'>> {
+    const [bookings, purchases, answers, handoffs] = await Promise.all([
+      this.bookings.deleteOfCustomer(tenant, customer, { heardBy, saidBy }),
+      this.purchases.deleteOfCustomer(tenant, customer, heardBy),
+      this.answers.deleteOfCustomer(tenant, customer, heardBy),
+      this.waiting.deleteOfCustomer(tenant, customer, heardBy),
+      this.replies.deleteOfCustomer(tenant, customer, heardBy),
+      this.complaints.deleteOfCustomer(tenant, customer, heardBy),
+    ]);
+    return { bookings, purchases, answers, handoffs };
+  }
+
+  private async sweep(
+    tenant: string,
+    customer: string,
+    { hadAddress, heardBy, saidBy }: { hadAddress: boolean; heardBy: Date; saidBy: Date },
+  ): Promise<Erasure> {
+    const by = { heardBy, saidBy, rows: 'scrub' as const };
+    const { bookings, purchases, answers, handoffs, letters, messages, safety } = await this.forget(
+      tenant,
+      customer,
+      by,
+    );
     await this.log?.finish(tenant, customer, 'erasure', 'lagom');
     await this.requests.done(tenant, customer, this.clock.now());
     return {
@@ -189,12 +298,31 @@ export class Erase {
         ...(answers > 0 ? ['survey answers'] : []),
         ...(handoffs > 0 ? ['handoffs'] : []),
         ...(letters > 0 ? ['dead letters'] : []),
-        ...(scrubbed > 0 ? ['messages'] : []),
+        ...(messages > 0 ? ['messages'] : []),
       ],
-      kept: keptAfterErasure({ hadAddress, hadMessages: scrubbed > 0 }, this.clock.now()),
+      kept: keptAfterErasure(
+        { hadAddress, hadMessages: messages > 0, safetyUntil: safety },
+        this.clock.now(),
+      ),
     };
   }
 }
 
-/** The ways in, in the words of the record of requests. */
-const WAY = { person: 'page', staff: 'staff', 'booking-system': 'booking-system' } as const;
+/** How much there was. */
+interface Forgotten {
+  bookings: number;
+  purchases: number;
+  answers: number;
+  handoffs: number;
+  letters: number;
+  messages: number;
+  /** Until when the safety register goes on; null: it holds nothing of them. */
+  safety: Date | null;
+}
+
+/** The ways in, in the words of the record of requests; absent: nobody asked, their time is over. */
+const WAY: Partial<Record<ErasureRequest['from'], 'page' | 'staff' | 'booking-system'>> = {
+  person: 'page',
+  staff: 'staff',
+  'booking-system': 'booking-system',
+};

@@ -4,6 +4,7 @@ import type { ShortCodeStore } from '#consent/short-code.store';
 import type { Suppression } from '#consent/suppression';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { BookingStore } from '#customers/booking.store';
+import type { ComplaintStore } from '#customers/complaint.store';
 import type { Customer } from '#customers/customer.types';
 import type { CustomerStore } from '#customers/customer.store';
 import type { PurchaseStore } from '#customers/purchase.store';
@@ -20,6 +21,7 @@ import type { DoubleOptInStore } from './double-opt-in.store.js';
 import type { PersonExtract } from './extract.types.js';
 import { personExtract, type KeptOfPerson } from './person-extract.js';
 import type { RequestStore } from './request.store.js';
+import type { SafetyRegister } from './safety-register.store.js';
 import { addressesOf } from './withdraw.js';
 
 /** So many people are read at once; more are several rounds. */
@@ -42,6 +44,8 @@ export interface PersonalStores {
   asks: DoubleOptInStore;
   requests: RequestStore;
   audit: AuditStore;
+  complaints: ComplaintStore;
+  register: SafetyRegister;
 }
 
 /**
@@ -83,20 +87,35 @@ export class Extract {
     const { stores, ring } = this;
     const addresses = people.flatMap(addressesOf);
     const hashes = addresses.flatMap(({ kind, address }) => ring.every(kind, address, tenant));
-    const [bookings, purchases, answers, events, tasks, replies, rows, letters, codes, requests, acts] =
-      await Promise.all([
-        stores.bookings.findOfCustomers(tenant, ids),
-        stores.purchases.findOfCustomers(tenant, ids),
-        stores.answers.findOfCustomers(tenant, ids),
-        stores.waiting.findOfCustomers(tenant, ids),
-        stores.tasks.findOfCustomers(tenant, ids),
-        stores.replies.findOfCustomers(tenant, ids),
-        stores.messages.findOfCustomers(tenant, ids),
-        stores.deadLetters.findByKeys(tenant, everyId),
-        stores.codes.findOfCustomers(tenant, ids),
-        stores.requests.findOfCustomers(tenant, ids),
-        stores.audit.findOfCustomers(tenant, everyId),
-      ]);
+    const [
+      bookings,
+      purchases,
+      answers,
+      events,
+      tasks,
+      replies,
+      rows,
+      letters,
+      codes,
+      requests,
+      acts,
+      complaints,
+      register,
+    ] = await Promise.all([
+      stores.bookings.findOfCustomers(tenant, ids),
+      stores.purchases.findOfCustomers(tenant, ids),
+      stores.answers.findOfCustomers(tenant, ids),
+      stores.waiting.findOfCustomers(tenant, ids),
+      stores.tasks.findOfCustomers(tenant, ids),
+      stores.replies.findOfCustomers(tenant, ids),
+      stores.messages.findOfCustomers(tenant, ids),
+      stores.deadLetters.findByKeys(tenant, everyId),
+      stores.codes.findOfCustomers(tenant, ids),
+      stores.requests.findOfCustomers(tenant, ids),
+      stores.audit.findOfCustomers(tenant, everyId),
+      stores.complaints.findOfCustomers(tenant, ids),
+      stores.register.findOfCustomers(tenant, ids),
+    ]);
     const [records, said, asks, captured] = await Promise.all([
       stores.suppressions.findByAddresses(tenant, addresses, { evenClosed: true }),
       stores.suppressions.findByGivers(tenant, ids),
@@ -115,6 +134,8 @@ export class Extract {
       replies: grouped(replies),
       rows: grouped(rows),
       requests: grouped(requests),
+      complaints: grouped(complaints),
+      register: grouped(register),
       letters: groupBy(letters, ({ key }) => key ?? ''),
       codes: groupBy(codes, ({ payload }) => payload.customer),
       acts: groupBy(acts, ({ about }) => about.customer ?? ''),
@@ -144,6 +165,8 @@ export class Extract {
         letters: everyIdOf(customer).flatMap((one) => by.letters.get(one) ?? []),
         codes: by.codes.get(id) ?? [],
         requests: by.requests.get(id) ?? [],
+        complaints: by.complaints.get(id) ?? [],
+        register: by.register.get(id) ?? [],
         acts: everyIdOf(customer).flatMap((one) => by.acts.get(one) ?? []),
         records: [...about, ...former],
         captured: mine.flatMap(({ _id }) => by.captured.get(_id) ?? []),

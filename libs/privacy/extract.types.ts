@@ -1,4 +1,5 @@
 import type { Booking } from '#customers/booking.types';
+import type { Complaint } from '#customers/complaint.store';
 import type { Customer } from '#customers/customer.types';
 import type { Purchase } from '#customers/purchase.store';
 import type { SurveyAnswer } from '#customers/survey-answer.store';
@@ -7,6 +8,7 @@ import type { Choice } from '#purposes/choice';
 import type { Basis } from '#purposes/purposes';
 import type { Stream } from '#purposes/stream';
 import type { PrivacyRequest } from './request.js';
+import type { SafetyEntry } from './safety-register.store.js';
 
 /** Names the shape below; a member is added under the same name, a change of one is a new name. */
 export const EXTRACT_FORMAT = 'lagom-extract/1';
@@ -92,6 +94,10 @@ export interface PersonExtract {
   disclosures: { at: Date; recipient: string; kind: string; data: unknown }[];
   recipients: Recipient[];
   requests: Told<PrivacyRequest>[];
+  /** Complaints and warranty matters: that there is one, not what it says. */
+  complaints: Told<Complaint>[];
+  /** What is kept so that a recall can warn them (GPSR art. 35), and until when. */
+  safetyRegister: Told<SafetyEntry>[];
   /** When staff looked at it or changed it; who of them is not the person's to know (CJEU C-579/21). */
   staffActs: { at: Date; what: string }[];
   /** When the address was asked to confirm something. */

@@ -10,7 +10,7 @@ export interface Kept {
   code: KeptCode;
 }
 
-export const KEPT_CODES = ['address-hash', 'sent', 'request'] as const;
+export const KEPT_CODES = ['address-hash', 'safety', 'sent', 'request'] as const;
 export type KeptCode = (typeof KEPT_CODES)[number];
 
 /** How long it can be shown that a request was answered, and what was done: as long as somebody may ask. */
@@ -21,7 +21,16 @@ export const PROOF_YEARS = 3;
  * till; what is here are bookings, items without amounts, and messages, so that no erasure is refused for it.
  */
 export function keptAfterErasure(
-  { hadAddress, hadMessages }: { hadAddress: boolean; hadMessages: boolean },
+  {
+    hadAddress,
+    hadMessages,
+    safetyUntil,
+  }: {
+    hadAddress: boolean;
+    hadMessages: boolean;
+    /** Until when the safety register goes on; null: it holds nothing of them. */
+    safetyUntil: Date | null;
+  },
   now: Date,
 ): Kept[] {
   return [
@@ -32,6 +41,16 @@ export function keptAfterErasure(
             what: 'keyed hash of the address, on the list of those who get no marketing',
             ground: 'GDPR 17(3)(b) and 21(3): an objection must go on being heard',
             until: null,
+          },
+        ]
+      : []),
+    ...(safetyUntil !== null
+      ? [
+          {
+            code: 'safety' as const,
+            what: 'items and batches bought, and how to reach the buyer, for product recalls only',
+            ground: 'GPSR (EU) 2023/988 art. 35 and GDPR 17(3)(b): a buyer must be warned of a danger',
+            until: safetyUntil.toISOString(),
           },
         ]
       : []),

@@ -12,10 +12,12 @@ import { DeriveDealings } from '#customers/derive-dealings';
 import { WaitingEventStore } from '#customers/waiting-event.store';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { PurchaseStore } from '#customers/purchase.store';
+import { ComplaintStore } from '#customers/complaint.store';
 import { ReplyStore } from '#customers/reply.store';
 import { TaskStore } from '#customers/task.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { openEmbeddedStore, type EmbeddedStore } from '#embedded/embedded-store';
+import { RowDeletion } from '#messages/row-deletion';
 import { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { messageRow } from '#messages/message.fixture';
@@ -28,6 +30,7 @@ import { Erase } from './erase.js';
 import { Merge } from './merge.js';
 import { MergeStore } from './merge.store.js';
 import { ErasureStore } from './erasure.store.js';
+import { SafetyRegister } from './safety-register.store.js';
 import { Restrict } from './restrict.js';
 import { Withdraw } from './withdraw.js';
 
@@ -78,6 +81,9 @@ export class Ledger {
   readonly merges;
   readonly tasks;
   readonly replies;
+  readonly complaints;
+  readonly register;
+  readonly deletion;
   readonly withdraw;
   readonly restrict;
   readonly erase;
@@ -102,6 +108,9 @@ export class Ledger {
     this.merges = new MergeStore(connection);
     this.tasks = new TaskStore(connection);
     this.replies = new ReplyStore(connection);
+    this.complaints = new ComplaintStore(connection);
+    this.register = new SafetyRegister(connection);
+    this.deletion = new RowDeletion(connection);
     this.withdraw = new Withdraw(this.suppressions, this.customers, this.messages, clock);
     this.restrict = new Restrict(this.withdraw, clock);
     this.erase = new Erase(
@@ -122,6 +131,10 @@ export class Ledger {
       this.replies,
       null,
       this.merges,
+      this.complaints,
+      this.register,
+      this.deletion,
+      this.ring,
     );
     this.merge = new Merge(
       this.merges,
@@ -137,6 +150,8 @@ export class Ledger {
         this.replies,
         this.codes,
         this.suppressions,
+        this.complaints,
+        this.register,
       ],
       this.withdraw,
       this.erase,

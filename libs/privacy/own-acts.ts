@@ -90,9 +90,14 @@ export class OwnActs {
   ): Promise<{ extract: PersonExtract; kept: Kept[] } | null> {
     const extract = await this.extracts.one(tenant, customer);
     if (extract === null) return null;
-    const { person, messages } = extract;
+    const { person, messages, safetyRegister } = extract;
+    const untils = safetyRegister.map(({ until }) => until.getTime());
+    const safetyUntil = untils.length === 0 ? null : new Date(Math.max(...untils));
     const hadAddress = person.email !== null || person.phone !== null;
-    const kept = keptAfterErasure({ hadAddress, hadMessages: messages.length > 0 }, this.clock.now());
+    const kept = keptAfterErasure(
+      { hadAddress, hadMessages: messages.length > 0, safetyUntil },
+      this.clock.now(),
+    );
     return { extract, kept };
   }
 

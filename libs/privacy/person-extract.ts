@@ -3,6 +3,7 @@ import type { CodeUse } from '#consent/short-code.store';
 import type { LinkPayload } from '#consent/link-payload';
 import type { Suppression } from '#consent/suppression';
 import type { Booking } from '#customers/booking.types';
+import type { Complaint } from '#customers/complaint.store';
 import type { Customer } from '#customers/customer.types';
 import type { Purchase } from '#customers/purchase.store';
 import type { Reply } from '#customers/reply.store';
@@ -18,6 +19,7 @@ import type { AuditEntry } from './audit.store.js';
 import { EXTRACT_FORMAT, type PersonExtract, type Recipient } from './extract.types.js';
 import type { PrivacyRequest } from './request.js';
 import { fateOf, lastVisit } from './retention-plan.js';
+import type { SafetyEntry } from './safety-register.store.js';
 import { isSubscriber } from './subscribers.js';
 
 /** What the stores hold of one person. */
@@ -32,6 +34,8 @@ export interface KeptOfPerson {
   letters: readonly DeadLetter[];
   codes: readonly { use: CodeUse; message: string; payload: LinkPayload }[];
   requests: readonly PrivacyRequest[];
+  complaints: readonly Complaint[];
+  register: readonly SafetyEntry[];
   acts: readonly AuditEntry[];
   /** With the address that it is about; null: one that is known by its hash only. */
   records: readonly { address: string | null; record: Suppression }[];
@@ -117,6 +121,8 @@ export function personExtract(
     disclosures: kept.events.flatMap(disclosure),
     recipients: recipientsOf(tenant, kept),
     requests: kept.requests.map(told),
+    complaints: kept.complaints.map(told),
+    safetyRegister: kept.register.map(told),
     staffActs: kept.acts.map(({ at, what }) => ({ at, what })),
     confirmationsAsked: [...kept.asked],
     links: kept.codes.map(({ use, message, payload: { purpose, channel } }) => ({
@@ -148,11 +154,12 @@ function factsOf(customer: Customer): PersonExtract['person'] {
 function retentionOf(
   { policy }: Tenant,
   customer: Customer,
-  { bookings, purchases, requests }: KeptOfPerson,
+  { bookings, purchases, requests, complaints }: KeptOfPerson,
   now: Date,
 ): PersonExtract['retention'] {
   const openRequests = requests.filter(({ status }) => status === 'open').length;
-  const held = { customer, bookings, purchases, openComplaints: 0, openRequests };
+  const openComplaints = complaints.filter(({ status }) => status === 'open').length;
+  const held = { customer, bookings, purchases, openComplaints, openRequests };
   const fate = fateOf(held, policy, now);
   return {
     months: policy.retentionMonths,

@@ -21,6 +21,8 @@ export interface PersonHeld {
 export type KeptWhy =
   /** Nothing of them is left but a tombstone, which has a time of its own. */
   | 'erased'
+  /** Nothing is left but who goes on for them. */
+  | 'merged'
   /** GDPR 18: it may be stored, and nothing else. */
   | 'restricted'
   | 'open-complaint'
@@ -44,6 +46,7 @@ export type Fate =
 export function fateOf(held: PersonHeld, policy: Policy, now: Date): Fate {
   const { customer, openComplaints, openRequests } = held;
   if (customer.erasedAt !== null) return keep('erased', null);
+  if (customer.mergedInto != null) return keep('merged', null);
   if (customer.restrictedAt !== null) return keep('restricted', null);
   if (openComplaints > 0) return keep('open-complaint', null);
   if (openRequests > 0) return keep('open-request', null);
@@ -100,6 +103,7 @@ export function monthsLater(at: Date, months: number, zone: string): Date {
 
 const WORDS: Record<KeptWhy, string> = {
   erased: 'erased already: only the tombstone is left',
+  merged: 'merged into another: goes with who goes on',
   restricted: 'restricted (GDPR 18): kept until the restriction is lifted',
   'open-complaint': 'a complaint or warranty matter is open',
   'open-request': 'a request of the person is open',

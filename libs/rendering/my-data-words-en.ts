@@ -168,6 +168,10 @@ export const EN: MyDataWords = {
       what: 'A scrambled trace of your address, on the list of those who get no marketing. Nobody can read the address from it.',
       ground: 'GDPR 17(3)(b) and 21(3)',
     },
+    safety: {
+      what: 'What you bought, by item and batch, and how to reach you, so that you can be warned if a product turns out to be dangerous. It is used for nothing else, and kept apart from your name.',
+      ground: 'GPSR (EU) 2023/988 art. 35 and GDPR 17(3)(b)',
+    },
     sent: {
       what: 'That messages were sent, without address or content.',
       ground: 'GDPR 17(3)(e) and 5(2)',

@@ -168,6 +168,10 @@ export const SV: MyDataWords = {
       what: 'Ett kodat avtryck av din adress, på listan över dem som inte får marknadsföring. Ingen kan läsa ut adressen ur det.',
       ground: 'GDPR artikel 17.3 b och 21.3',
     },
+    safety: {
+      what: 'Vad du har köpt, med vara och parti, och hur du nås, så att du kan varnas om en vara visar sig vara farlig. Det används inte till något annat och ligger skilt från ditt namn.',
+      ground: 'GPSR (EU) 2023/988 artikel 35 och GDPR artikel 17.3 b',
+    },
     sent: {
       what: 'Att meddelanden har skickats, utan adress och innehåll.',
       ground: 'GDPR artikel 17.3 e och 5.2',
