@@ -132,7 +132,7 @@ describe('an erasure', () => {
     const neighbour = await left(NEIGHBOUR.id);
     const answer = await ledger.erase.erase(T, 'anna', 'person');
     expect(answer?.erased).toEqual(['customer', 'bookings', 'purchases', 'messages']);
-    expect(answer?.kept).toHaveLength(2);
+    expect(answer?.kept.map(({ code }) => code)).toEqual(['address-hash', 'sent', 'request']);
     expect(await left(T)).toMatchObject(gone);
     expect(await left(NEIGHBOUR.id)).toEqual(neighbour);
   });
@@ -143,7 +143,7 @@ describe('an erasure', () => {
     await ledger.erase.erase(T, 'anna', 'staff');
     ledger.clock.pass(60_000);
     const answer = await ledger.erase.erase(T, 'anna', 'staff');
-    expect(answer?.kept).toHaveLength(1);
+    expect(answer?.kept.map(({ code }) => code)).toEqual(['sent', 'request']);
     expect(await left(T)).toMatchObject(gone);
   });
 
