@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ProviderSink, SENDGRID, type SinkAnswer } from '#channels/provider-sink.fixture';
+import { ProviderSink, SENDGRID } from '#channels/provider-sink.fixture';
 import { kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
 import { silent } from '../home.fixture.js';
@@ -27,7 +27,8 @@ export class Apart {
   readonly processes: HouseProcess[] = [];
   /** How often each address was written to, and when first (monotonic milliseconds). */
   readonly mails = new Map<string, { times: number; at: number }>();
-  answer: () => SinkAnswer = () => SENDGRID.accepted();
+  /** How long the provider takes to answer. */
+  slowMs = 0;
   private readonly sink: KafkaSink;
 
   private constructor(
@@ -41,14 +42,13 @@ export class Apart {
     this.sink = new KafkaSink(kafkaClient([kafka.brokers], 'test', silent));
     mailer.always(({ body }) => {
       const to = (JSON.parse(body) as { personalizations: { to: { email: string }[] }[] }).personalizations;
-      const answer = this.answer();
       for (const email of to.flatMap((one) => one.to.map((each) => each.email))) {
         const known = this.mails.get(email);
         if (known) known.times += 1;
         else this.mails.set(email, { times: 1, at: performance.now() });
       }
       mailer.requests.length = 0;
-      return answer;
+      return { ...(SENDGRID.accepted() as { status: number }), afterMs: this.slowMs };
     });
   }
 
