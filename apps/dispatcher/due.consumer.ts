@@ -16,7 +16,7 @@ import { Tenants } from '#tenants/tenant';
  */
 const PORTION = { batchSize: 64, concurrency: 2, slow: { afterMs: PERMIT_MS, most: 8 } };
 
-/** Takes what is due, recall before service before marketing, each from a topic of its own. */
+/** Takes what is due, each class from a topic of its own: while recalls are ready no other batch begins, then service. */
 @Controller()
 export class DueConsumer {
   constructor(
@@ -25,17 +25,17 @@ export class DueConsumer {
     private readonly tracing: Tracing,
   ) {}
 
-  @Hears('messages.due.recall', PORTION)
+  @Hears('messages.due.recall', { ...PORTION, rank: 0 })
   recall(@Payload() batch: readonly Heard[]): Promise<Verdict[]> {
     return this.dispatch(batch);
   }
 
-  @Hears('messages.due.service', PORTION)
+  @Hears('messages.due.service', { ...PORTION, rank: 1 })
   service(@Payload() batch: readonly Heard[]): Promise<Verdict[]> {
     return this.dispatch(batch);
   }
 
-  @Hears('messages.due.marketing', PORTION)
+  @Hears('messages.due.marketing', { ...PORTION, rank: 2 })
   marketing(@Payload() batch: readonly Heard[]): Promise<Verdict[]> {
     return this.dispatch(batch);
   }

@@ -36,6 +36,11 @@ export interface Subscription {
    * flight; absent: none makes room. For handlers whose messages go to different servers, of which one may hang.
    */
   slow?: { afterMs: number; most: number };
+  /**
+   * Among the topics that one source hears: while one of a lower rank has messages ready and gets on with them, this one
+   * begins no batch. Absent: it waits for none, and none for it.
+   */
+  rank?: number;
   /** How long an unfilled batch waits for more. */
   lingerMs?: number;
   /** In memory only: `produce` resolves once the handler has ended. Kafka ignores it. */

@@ -7,6 +7,7 @@ export interface HearsOptions {
   batchSize?: number;
   concurrency?: number;
   slow?: { afterMs: number; most: number };
+  rank?: number;
   lingerMs?: number;
   awaitHandled?: boolean;
 }

@@ -5,8 +5,8 @@ import { KafkaOffsets } from './kafka-offsets.js';
 import { asMessage, fetchedFrom, KafkaPartition } from './kafka-partition.js';
 import { Lanes } from './lanes.js';
 import { type Sightings, STARTS_BEFORE_SUSPICION, SUSPECTS } from './sightings.js';
-import { Solitude } from './solitude.js';
 import { topicLag } from './topic-lag.js';
+import { Turns } from './turns.js';
 import { Watchdog } from './watchdog.js';
 
 /** What a Kafka source is given beside the handling. */
@@ -39,7 +39,7 @@ const BYTES_A_PARTITION = 256 * 1024;
 export class KafkaSource extends EventSource {
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly lanes = new Map<string, Lanes>();
-  private readonly solitude = new Solitude();
+  private readonly turns = new Turns();
   private readonly admin: Admin;
   private readonly offsets: KafkaOffsets;
   private readonly watchdog: Watchdog;
@@ -72,7 +72,7 @@ export class KafkaSource extends EventSource {
       throw new Error(`${subscription.topic} has a handler already`);
     this.subscriptions.set(subscription.topic, subscription);
     const { sightings } = this.options;
-    this.lanes.set(subscription.topic, new Lanes(subscription, this.options, sightings, this.solitude));
+    this.lanes.set(subscription.topic, new Lanes(subscription, this.options, sightings, this.turns));
   }
 
   async start(): Promise<void> {

@@ -50,12 +50,14 @@ export class LagomTransport extends Server implements CustomTransportStrategy {
   private bind(topic: string, handler: MessageHandler): void {
     if (!handler.isEventHandler) throw new Error(`${topic}: messages have no reply, use @Hears`);
     if (handler.next) throw new Error(`${topic}: two handlers in one process, whose verdict counts?`);
-    const { batchSize, concurrency, slow, lingerMs, awaitHandled } = (handler.extras ?? {}) as HearsOptions;
+    const { batchSize, concurrency, slow, rank, lingerMs, awaitHandled } = (handler.extras ??
+      {}) as HearsOptions;
     this.source.subscribe({
       topic,
       batchSize: batchSize ?? DEFAULT_PORTION.batchSize,
       concurrency: concurrency ?? DEFAULT_PORTION.concurrency,
       ...(slow === undefined ? {} : { slow }),
+      ...(rank === undefined ? {} : { rank }),
       ...(lingerMs === undefined ? {} : { lingerMs }),
       ...(awaitHandled === undefined ? {} : { awaitHandled }),
       handle: async (batch, signal) => verdicts(topic, handler, batch, { topic, signal }),

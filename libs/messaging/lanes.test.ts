@@ -4,7 +4,7 @@ import { done, Door, Ear, eventually, isOutage, nameOf, Outage, quick, silent } 
 import type { HandleBatch, Heard, Verdict } from './event-source.js';
 import { Lanes } from './lanes.js';
 import { Prefix } from './prefix.js';
-import { Solitude } from './solitude.js';
+import { Turns } from './turns.js';
 
 type Fate = 'done' | 'retry' | 'give-up' | 'throw' | 'outage';
 
@@ -137,12 +137,12 @@ describe('lanes', () => {
     );
   }, 30_000);
 
-  const lanesOf = (ear: Ear, more: { highWater?: number } = {}, solitude?: Solitude) =>
+  const lanesOf = (ear: Ear, more: { highWater?: number } = {}, turns?: Turns) =>
     new Lanes(
       { topic: 't', handle: ear.handle, batchSize: 1, concurrency: 4 },
       { group: 'g', isOutage, log: silent, deadLetter: ear.deadLetter, drainMs: 20, ...quick, ...more },
       undefined,
-      solitude,
+      turns,
     );
 
   it('forget what was queued of a lost partition and let what is in flight end, unreported', async () => {
@@ -248,8 +248,8 @@ describe('lanes', () => {
       inFlight -= 1;
       return done();
     });
-    const solitude = new Solitude();
-    const [one, other] = [lanesOf(ear, {}, solitude), lanesOf(ear, {}, solitude)];
+    const turns = new Turns();
+    const [one, other] = [lanesOf(ear, {}, turns), lanesOf(ear, {}, turns)];
     for (let i = 0; i < 9; i += 1) other.offer(message(i, `k${i}`), () => undefined);
     await ear.until(() => inFlight > 0);
     one.offer(message(100, 'suspect'), () => undefined, true);
@@ -262,8 +262,8 @@ describe('lanes', () => {
   it('do not wait for a suspect that was taken away before its turn', async () => {
     const door = new Door();
     const ear = new Ear((one) => (one.key === 'slow' ? door.opened.then(done) : done()));
-    const solitude = new Solitude();
-    const [one, other] = [lanesOf(ear, {}, solitude), lanesOf(ear, {}, solitude)];
+    const turns = new Turns();
+    const [one, other] = [lanesOf(ear, {}, turns), lanesOf(ear, {}, turns)];
     other.offer(message(0, 'slow'), () => undefined);
     await ear.until(() => ear.batches.length === 1);
     one.offer(message(1, 'suspect', 7), () => undefined, true);
@@ -274,5 +274,72 @@ describe('lanes', () => {
     one.drop(7);
     await ear.until(() => ear.ends.includes('kept waiting:2'));
     door.open();
+  });
+
+  describe('of several ranks', () => {
+    const open = (ear: Ear, slow?: { afterMs: number; most: number }) => {
+      const turns = new Turns();
+      return [0, 1, 2].map(
+        (rank) =>
+          new Lanes(
+            {
+              ...{ topic: `t${rank}`, handle: ear.handle, batchSize: 1, concurrency: 2, rank },
+              ...(slow === undefined ? {} : { slow }),
+            },
+            { group: 'g', isOutage, log: silent, deadLetter: ear.deadLetter, drainMs: 20, ...quick },
+            undefined,
+            turns,
+          ),
+      ) as [Lanes, Lanes, Lanes];
+    };
+    const fill = (lanes: Lanes, name: string, from: number) => {
+      for (let i = 0; i < 6; i += 1)
+        lanes.offer({ ...message(from + i, `${name}${i}`), topic: name }, () => undefined);
+    };
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+    it('let the first go first, and the last in the end', async () => {
+      const ear = new Ear(() => turn().then(done));
+      const [first, second, third] = open(ear);
+      fill(third, 'third', 200);
+      fill(second, 'second', 100);
+      await ear.until(() => ear.ends.length >= 2);
+      fill(first, 'first', 0);
+      await ear.until(() => ear.ends.length === 18);
+      const order = ear.batches.flat().map(({ topic }) => topic);
+      expect(order.slice(order.indexOf('first'), order.indexOf('first') + 6)).toEqual(Array(6).fill('first'));
+      // Two of each may have begun before anything of a lower rank was there.
+      expect(order.lastIndexOf('second')).toBeLessThan(order.indexOf('third', 4));
+    });
+
+    it('begin beside the last of a lower rank, and wait for none that only hangs', async () => {
+      const door = new Door();
+      const ear = new Ear((one) => (one.topic === 'first' ? door.opened.then(done) : done()));
+      const [first, , third] = open(ear, { afterMs: 20, most: 4 });
+      first.offer({ ...message(0, 'a'), topic: 'first' }, () => undefined);
+      fill(third, 'third', 200);
+      await ear.until(() => ear.ends.length === 6);
+      fill(first, 'first', 1);
+      await ear.until(() => ear.batches.flat().filter(({ topic }) => topic === 'first').length === 4);
+      // Two more of the first are ready and may not begin: all that may have begun hang.
+      fill(third, 'again', 300);
+      await ear.until(() => ear.ends.length === 12);
+      door.open();
+      await ear.until(() => ear.ends.length === 19);
+    });
+
+    it('wait for none that a lost server holds', async () => {
+      let lost = true;
+      const ear = new Ear((one) => {
+        if (one.topic === 'first' && lost) throw new Outage('down');
+        return done();
+      });
+      const [first, , third] = open(ear);
+      fill(first, 'first', 0);
+      fill(third, 'third', 200);
+      await ear.until(() => ear.ends.length === 6);
+      lost = false;
+      await ear.until(() => ear.ends.length === 12);
+    });
   });
 });

@@ -4,14 +4,14 @@ import { DEFAULTS, type Handling } from './handling.js';
 import { assemble, type Entry, type Lane, type Portion } from './lane.js';
 import { PartitionGate } from './partition-gate.js';
 import type { Sightings } from './sightings.js';
-import { Solitude } from './solitude.js';
+import { type Taker, Turns } from './turns.js';
 
 /**
  * The core of every source. Messages of one key are handled in order and never at once; batches are filled from different
  * keys, so many in flight; a failing message is tried again before the next of its key, then dead-lettered; a lost server
  * holds the message's partition for as long as it takes.
  */
-export class Lanes {
+export class Lanes implements Taker {
   private readonly lanes = new Map<string, Lane>();
   private readonly ready: Lane[] = [];
   private readonly parked = new Map<number, Lane[]>();
@@ -36,9 +36,9 @@ export class Lanes {
     private readonly subscription: Subscription,
     private readonly handling: Handling,
     sightings?: Sightings,
-    private readonly solitude = new Solitude(),
+    private readonly turns = new Turns(),
   ) {
-    solitude.join(() => this.askPump());
+    turns.join(this);
     this.attempts = new Attempts(subscription, handling, this.aborter.signal, sightings);
   }
 
@@ -117,7 +117,7 @@ export class Lanes {
     for (const entry of this.known.values()) if (entry.heard.partition === partition) entry.orphan = true;
     this.tellRoom(partition);
     this.tellIdle();
-    this.askPump();
+    this.turns.wake();
   }
 
   /** Resolves when a partition holds fewer messages than `below`, or all is halted. */
@@ -139,7 +139,8 @@ export class Lanes {
   /** Starts nothing more and resolves when what is in flight has ended; aborts the handlers' signal when that takes long. */
   async halt(): Promise<void> {
     this.halted = true;
-    this.solitude.renounce(this);
+    this.turns.renounce(this);
+    this.turns.wake();
     for (const timer of this.timers) clearTimeout(timer);
     clearTimeout(this.lingering);
     for (const gate of this.gates.values()) gate.close();
@@ -194,6 +195,18 @@ export class Lanes {
     for (const lane of lanes) this.queue(lane);
   }
 
+  get rank(): number | undefined {
+    return this.subscription.rank;
+  }
+
+  isPressing(): boolean {
+    return !this.halted && this.ready.length > 0 && (this.batches > this.slow || this.mayBegin());
+  }
+
+  wake(): void {
+    this.askPump();
+  }
+
   /** Waits for the end of the tick, so that what arrives together goes together. */
   private askPump(): void {
     if (this.pumpAsked) return;
@@ -206,6 +219,7 @@ export class Lanes {
 
   private pump(): void {
     const { batchSize, lingerMs = 0 } = this.subscription;
+    const ready = this.ready.length;
     let suspect = this.isSuspectNext();
     while (!this.halted && this.mayBegin() && this.ready.length > 0) {
       if (lingerMs > 0 && !suspect && !this.lingered && this.ready.length < batchSize) {
@@ -216,7 +230,7 @@ export class Lanes {
         }, lingerMs);
         return;
       }
-      if (!this.solitude.begin(this, suspect)) return;
+      if (!this.turns.begin(this, suspect)) return;
       void this.run(
         assemble(
           this.ready,
@@ -228,6 +242,8 @@ export class Lanes {
       suspect = this.isSuspectNext();
     }
     this.lingered = false;
+    // Begun, or held: nothing of it keeps the topics behind it waiting any more.
+    if (ready > 0 && this.ready.length === 0) this.turns.wake();
   }
 
   private mayBegin(): boolean {
@@ -241,7 +257,7 @@ export class Lanes {
     for (let next = head(); next && !this.gate(next.heard.partition).admits(); next = head())
       this.park(this.ready.shift() as Lane);
     const suspect = !this.halted && (head()?.suspect ?? false);
-    if (!suspect) this.solitude.renounce(this);
+    if (!suspect) this.turns.renounce(this);
     return suspect;
   }
 
@@ -255,7 +271,7 @@ export class Lanes {
     stopWatching();
     this.batches -= 1;
     this.tellIdle();
-    this.solitude.end();
+    this.turns.end();
   }
 
   /** Makes room for another batch where this one lasts; to be called when it has ended. */
@@ -266,7 +282,7 @@ export class Lanes {
     const timer = setTimeout(() => {
       isSlow = true;
       this.slow += 1;
-      this.askPump();
+      this.turns.wake();
     }, slow.afterMs);
     return () => {
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 import type { Heard, Subscription } from './event-source.js';
 import { DEFAULTS, type Handling } from './handling.js';
 import { Lanes } from './lanes.js';
+import type { Turns } from './turns.js';
 
 type Message = Omit<Heard, 'deliveries'>;
 
@@ -61,8 +62,9 @@ export class MemoryHearer {
     await this.lanes?.room(0, this.handling.highWater ?? DEFAULTS.highWater);
   }
 
-  start(): void {
-    const lanes = new Lanes(this.subscription, this.handling);
+  /** @param turns is shared with the other topics of its source */
+  start(turns: Turns): void {
+    const lanes = new Lanes(this.subscription, this.handling, undefined, turns);
     this.lanes = lanes;
     this.stopped = false;
     for (const { message } of this.kept.values()) this.offer(lanes, message);

@@ -2,6 +2,7 @@ import { EventSource, type Subscription } from './event-source.js';
 import { DEFAULTS, type Handling } from './handling.js';
 import type { MemoryHearer } from './memory-hearer.js';
 import type { MemoryTopics } from './memory-topics.js';
+import { Turns } from './turns.js';
 
 /** Hears the topics of this process. What was produced before `start` is heard then. */
 export class MemorySource extends EventSource {
@@ -23,7 +24,8 @@ export class MemorySource extends EventSource {
   async start(): Promise<void> {
     if (this.state !== 'new') throw new Error('a source starts once');
     this.state = 'running';
-    for (const hearer of this.hearers) hearer.start();
+    const turns = new Turns();
+    for (const hearer of this.hearers) hearer.start(turns);
   }
 
   /** Ends what is queued too, as far as no lost server holds it and the time for draining allows; keeps the rest. */
