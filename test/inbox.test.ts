@@ -185,6 +185,24 @@ describe('the other side of a message', () => {
     expect(Object.keys((await lagom.inbox({ to: phone }))[0] ?? {})).not.toContain('replies');
   });
 
+  it('hears HELP and START in answer to an SMS as they are heard from a phone', async () => {
+    const phone = '+46701740611';
+    const one = somebody({ phone, email: undefined });
+    await lagom.post(bookingConfirmed(one.about({ id: 'help-1' })));
+    const { id } = await received(phone);
+    expect(await act(id, 'reply', { text: 'Hjälp' })).toMatchObject({ status: 200 });
+    const said = async () =>
+      (await lagom.inbox({ to: phone, purpose: 'support' })).map(({ text }) => text).join('\n');
+    await lagom.advance('PT0S');
+    expect(await said()).toContain('ordet stopp till samma nummer');
+    await act(id, 'stop');
+    await act(id, 'reply', { text: 'Start' });
+    await lagom.advance('PT0S');
+    // Their STOP was to the service texts, and there is no mail to ask by.
+    const rows = await lagom.messages({ customer: one.id, purpose: 'support' });
+    expect(rows.map(({ status, reason }) => reason ?? status).sort()).toEqual(['accepted', 'suppressed']);
+  });
+
   it('answers what it does not know as a problem, and no other site', async () => {
     expect(await act('nobody', 'bounce')).toMatchObject({ status: 404, body: { status: 404 } });
     const one = somebody();

@@ -6,6 +6,7 @@ import { SuppressionStore } from '#consent/suppression.store';
 import { CustomerStore } from '#customers/customer.store';
 import { ActOnCaptured } from '#dispatch/act-on-captured';
 import { AdvanceClock } from '#dispatch/advance-clock';
+import { AnswerText } from '#dispatch/answer-text';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { ReleaseDue } from '#dispatch/release-due';
 import { MessageStore } from '#messages/message.store';
@@ -13,6 +14,7 @@ import { MemoryTopics } from '#messaging/memory-topics';
 import { Clock, SystemClock } from '#platform/clock';
 import { ClockLeadStore } from '#platform/clock-lead.store';
 import type { Config } from '#platform/config';
+import { DoubleOptIn } from '#privacy/double-opt-in';
 import { Withdraw } from '#privacy/withdraw';
 import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { Tenants } from '#tenants/tenant';
@@ -51,7 +53,17 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
     CLOCK,
     wire(InboxPage, [InboxStore, MessageStore, CustomerStore, Tenants, AdvanceClock, Clock]),
     wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
-    wire(ActOnCaptured, [InboxStore, MessageStore, ApplyReceipt, LinkTokens, WithdrawByLink, Clock]),
+    wire(AnswerText, [MessageStore, DoubleOptIn, ReleaseDue, Clock]),
+    wire(ActOnCaptured, [
+      InboxStore,
+      MessageStore,
+      CustomerStore,
+      ApplyReceipt,
+      LinkTokens,
+      WithdrawByLink,
+      AnswerText,
+      Clock,
+    ]),
   ],
 })
 export class InboxModule implements BeforeApplicationShutdown {

@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isOptOutWord } from '#channels/opt-out-words';
+import { isHelpWord, isOptInWord, isOptOutWord } from '#channels/opt-out-words';
 import type { Receipt } from '#channels/receipt';
 import type { CapturedMessage, InboxStore } from '#channels/inbox.store';
 import type { LinkTokens } from '#consent/link-token';
+import type { CustomerStore } from '#customers/customer.store';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
 import type { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { RULES } from '#purposes/purposes';
+import type { AnswerText } from './answer-text.js';
 import type { ApplyReceipt } from './apply-receipt.js';
 
 /** What a person or a provider may do with a message that was captured. */
@@ -31,9 +33,11 @@ export class ActOnCaptured {
   constructor(
     private readonly inbox: InboxStore,
     private readonly messages: MessageStore,
+    private readonly customers: CustomerStore,
     private readonly applyReceipt: ApplyReceipt,
     private readonly tokens: LinkTokens,
     private readonly withdraw: WithdrawByLink,
+    private readonly answer: AnswerText,
     private readonly clock: Clock,
   ) {}
 
@@ -100,11 +104,17 @@ export class ActOnCaptured {
     return done(captured, await this.note(captured, 'unsubscribed'));
   }
 
-  /** The text itself stays in the inbox: it may be anything. On SMS a STOP is one, whoever reads it. */
+  /** The text itself stays in the inbox: it may be anything. On SMS the words that are one are heard as such. */
   private async reply(captured: CapturedMessage, text: string): Promise<MessageRow | null> {
     await this.inbox.keepReply(captured.id, { at: this.clock.now(), text });
     const row = await this.note(captured, 'replied');
-    return captured.channel === 'sms' && isOptOutWord(text) ? this.stop(captured) : row;
+    if (captured.channel !== 'sms') return row;
+    if (isOptOutWord(text)) return this.stop(captured);
+    const customer = row && (await this.customers.find(captured.tenant, row.customer));
+    if (customer && isHelpWord(text)) await this.answer.help(captured.tenant, customer);
+    if (customer && isOptInWord(text))
+      await this.answer.start(captured.tenant, customer, captured.to, captured.id);
+    return row;
   }
 
   /** A line in the row's history; the row as it then stands. */
