@@ -11,7 +11,10 @@ import { CustomersController } from './customers.controller.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { DecisionsController } from './decisions.controller.js';
 import { EventsController } from './events.controller.js';
+import { ExportsController } from './exports.controller.js';
 import { HomeController } from './home.controller.js';
+import { ImportsController } from './imports.controller.js';
+import { ImportsService } from './imports.service.js';
 import { KeysController } from './keys.controller.js';
 import { KeysGuard } from './keys.guard.js';
 import { MessagesController } from './messages.controller.js';
@@ -23,6 +26,7 @@ import { SchemasController } from './schemas.controller.js';
 import { SegmentsController } from './segments.controller.js';
 import { TemplatesController } from './templates.controller.js';
 import { TasksController } from './tasks.controller.js';
+import { TRANSFER } from './transfer.providers.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 @Module({
@@ -43,11 +47,15 @@ import { WebhooksController } from './webhooks.controller.js';
     RecordController,
     WebhooksController,
     SchemasController,
+    ImportsController,
+    ExportsController,
   ],
   providers: [
     AuditLog,
     wire(HearTogether, [HearEvents]),
     PAGES,
+    ...TRANSFER,
+    ImportsService,
     { provide: APP_GUARD, useClass: KeysGuard },
     { provide: APP_FILTER, inject: [LOG], useFactory: (log: Log) => new ProblemFilter(log) },
   ],
