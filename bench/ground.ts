@@ -156,7 +156,7 @@ export class House {
 }
 
 /** The embedded store in its own process, or the server that MONGODB_URI names. */
-class Store {
+export class Store {
   private constructor(
     readonly uri: string,
     private readonly process: ChildProcess | null,

@@ -2,6 +2,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gateMicroseconds } from './gate.js';
 import { Ground } from './ground.js';
+import { importRows } from './import.js';
 import { ingestPerSecond } from './ingest.js';
 import { latency, type Latency } from './latency.js';
 import { median, times } from './measure.js';
@@ -29,6 +30,7 @@ const SIZES = told.quick
       latencies: 1,
       events: 200,
       decisions: 2_000,
+      imported: 4_000,
     }
   : {
       runs: 3,
@@ -40,6 +42,7 @@ const SIZES = told.quick
       latencies: 1,
       events: 5_000,
       decisions: 10_000,
+      imported: 1_000_000,
     };
 
 const wanted = (name: string): boolean => told.only === undefined || told.only.includes(name);
@@ -53,6 +56,7 @@ try {
   if (wanted('ingest')) await ingest();
   if (wanted('dispatch')) await dispatch();
   if (wanted('latency')) await latencies();
+  if (wanted('import')) await imports();
 } finally {
   await ground.close();
 }
@@ -122,5 +126,21 @@ async function latencies(): Promise<void> {
       '',
     ],
     ['mails a second that went out meanwhile', number(of(({ rate }) => rate)), ''],
+  );
+}
+
+async function imports(): Promise<void> {
+  say(`importing ${rowsOf(SIZES.imported)} rows, killed half-way …`);
+  const { rows, receiving, perSecond, peakMb, twice, againPerSecond } = await importRows(SIZES.imported);
+  lines.push(
+    [
+      `import of ${rowsOf(rows)} customers, killed half-way and gone on with`,
+      `${number(perSecond)} rows a second`,
+      '',
+    ],
+    ['its file, received and put aside', `${number(rows / receiving)} rows a second`, ''],
+    ['the same file again, which changes nothing', `${number(againPerSecond)} rows a second`, ''],
+    ['peak memory of the process that imports', `${number(peakMb)} MB`, 'bounded'],
+    ['rows seen twice after the kill', String(twice), '≤ 500'],
   );
 }

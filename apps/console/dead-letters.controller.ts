@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { MOST_REDRIVEN, Redrive, type Redriven } from '#ingest/redrive';
 import { DeadLetterStore, type DeadLetter, type Whose } from '#messaging/dead-letter.store';
@@ -7,6 +7,7 @@ import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { pageQuery } from './page-query.js';
+import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
 
 const listQuery = z.strictObject({
@@ -33,6 +34,12 @@ interface LetterView {
   path?: string;
   at: Date;
   status: DeadLetter['status'];
+}
+
+/** A letter with what it holds, as text. */
+interface WholeLetter extends LetterView {
+  headers: Record<string, string>;
+  value: string;
 }
 
 /** What could not be handled, and the way back for it once the cause is mended. */
@@ -63,6 +70,20 @@ export class DeadLettersController {
       ...(found.length > limit && last !== undefined
         ? { next: cursorOf({ createdAt: last.at, _id: last._id }) }
         : {}),
+    };
+  }
+
+  /** All of one: what it says is personal data, so it is written down that it was read. Card numbers were masked before. */
+  @Get('*id')
+  async one(@Asking() caller: Caller, @Param('id') id: string | string[]): Promise<WholeLetter> {
+    const asked = [id].flat().join('/');
+    const [letter] = await this.letters.findByIds(ownOf(caller), [asked]);
+    const found = orNotFound(letter, 'a dead letter of this id');
+    await this.audit.note(caller, 'dead-letter.read', { detail: { letter: found._id } });
+    return {
+      ...shown(found),
+      headers: Object.fromEntries(found.headers),
+      value: Buffer.from(found.value, 'base64').toString('utf8'),
     };
   }
 

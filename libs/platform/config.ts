@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { BootRefusal } from './boot-refusal.js';
+import { readHouse, type HouseSettings } from './house-settings.js';
 import { fillSecrets } from './kept-secrets.js';
 import { rootDir } from './root.js';
 import { parseSendMode, type SendMode } from './send-mode.js';
@@ -75,6 +76,9 @@ const MIN_SECRET_LENGTH = 16;
 
 /** Reads this process's environment: the one place in the house that does. */
 export const readOwnConfig = (app: AppName): Config => readConfig(process.env, app);
+
+/** Where the house is that the command line asks, and its key; `url` is what was said there. */
+export const readOwnHouse = (url?: string): HouseSettings => readHouse(process.env, url);
 
 /** What the embedded store needs in a process of its own: it knows no secret and no provider. */
 export type StoreConfig = Pick<Config, 'port' | 'dataDir' | 'logLevel'>;

@@ -56,6 +56,15 @@ export function fillSecrets(dataDir: string | null, named: Named): Filled {
   };
 }
 
+/** The first key that an embedded `all` made and kept there; null: there is none, or it cannot be read. */
+export function keptAdminKey(dataDir: string): string | null {
+  try {
+    return readKept(dataDir).adminKey ?? null;
+  } catch {
+    return null;
+  }
+}
+
 function readKept(dataDir: string): Kept {
   let text: string;
   try {
