@@ -2,13 +2,13 @@ import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CLINIC } from './lagom.fixture.js';
-import { HouseProcess } from './processes.fixture.js';
-import { until } from './visit.fixture.js';
+import { CLINIC } from '../lagom.fixture.js';
+import { HouseProcess } from '../processes.fixture.js';
+import { until } from '../visit.fixture.js';
 
 jest.setTimeout(400_000);
 
-const ROWS = 20_000;
+const ROWS = 10_000;
 const KEY = 'the-first-key-of-a-test';
 let folder: string;
 let house: HouseProcess | undefined;
@@ -42,12 +42,12 @@ it('an import whose process is killed half-way goes on by itself where it was, w
   const { id } = (await begun.json()) as { id: string };
   type Seen = { status: string; done: number; counts: Record<string, number> };
   const look = async () => (await (await ask(`/v1/imports/${id}`)).json()) as Seen;
-  const atKill = await until(look, (seen) => seen.done >= 2_000 && seen, 120_000);
+  const atKill = await until(look, (seen) => seen.done >= 1_000 && seen, 110_000);
   await house?.kill();
   expect([atKill.status, atKill.done < ROWS]).toEqual(['running', true]);
 
   url = await start();
-  const done = await until(look, (seen) => seen.status === 'done' && seen, 120_000);
+  const done = await until(look, (seen) => seen.status === 'done' && seen, 110_000);
   // What was read before the kill was not begun anew: only the batch under way may be seen twice.
   expect(done.done).toBe(ROWS);
   expect(done.counts['unchanged']).toBeLessThanOrEqual(500);
