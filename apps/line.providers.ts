@@ -63,6 +63,7 @@ import { PublicUrl } from '#platform/public-url';
 import { rootDir } from '#platform/root';
 import { Tracing } from '#platform/tracing';
 import { AuditStore } from '#privacy/audit.store';
+import { AskProviders } from '#privacy/ask-providers';
 import { ChoiceJournal } from '#privacy/choice-journal';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { DoubleOptInStore } from '#privacy/double-opt-in.store';
@@ -257,6 +258,7 @@ export const LINE: FactoryProvider[] = [
     SafetyRegister,
     RowDeletion,
     HashRing,
+    AskProviders,
   ]),
   wire(Requests, [RequestStore, TaskStore, Tenants, Clock]),
   {

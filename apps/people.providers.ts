@@ -1,4 +1,6 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { ProviderDeletionStore } from '#channels/provider-deletion.store';
+import { SealedText } from '#channels/sealed-text';
 import { InboxStore } from '#channels/inbox.store';
 import { HashRing } from '#consent/hash-ring';
 import { ShortCodeStore } from '#consent/short-code.store';
@@ -17,6 +19,8 @@ import { RowDeletion } from '#messages/row-deletion';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
+import type { Config } from '#platform/config';
+import { AskProviders } from '#privacy/ask-providers';
 import { DeleteExpired } from '#privacy/delete-expired';
 import { ErasureStore } from '#privacy/erasure.store';
 import { GoneIds } from '#privacy/gone-ids';
@@ -30,7 +34,7 @@ import { Withdraw } from '#privacy/withdraw';
 import { Tenants } from '#tenants/tenant';
 import { Database } from './database.js';
 import { store } from './line.providers.js';
-import { wire } from './wire.js';
+import { CONFIG, wire } from './wire.js';
 
 /** All stores that keep things by their customer: what a merge moves. */
 const MOVABLES = Symbol('stores that are moved by a merge');
@@ -44,6 +48,24 @@ export const PEOPLE: FactoryProvider[] = [
     provide: RowDeletion,
     inject: [Database],
     useFactory: (database: Database) => new RowDeletion(database.connection),
+  },
+  store(ProviderDeletionStore, []),
+  {
+    provide: AskProviders,
+    inject: [ProviderDeletionStore, CustomerStore, Tenants, Clock, Metrics, CONFIG],
+    useFactory: (
+      deletions: ProviderDeletionStore,
+      customers: CustomerStore,
+      tenants: Tenants,
+      clock: Clock,
+      metrics: Metrics,
+      { secrets, send }: Config,
+    ) => {
+      const isReal = send.mode !== 'capture';
+      return new AskProviders(
+        ...([deletions, customers, tenants, new SealedText(secrets), clock, metrics, isReal] as const),
+      );
+    },
   },
   wire(OtherFacts, [PurchaseStore, Merge, Erase, WaitingEventStore, ComplaintStore, SafetyRegister]),
   wire(GoneIds, [ErasureStore, HashRing]),

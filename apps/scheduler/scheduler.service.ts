@@ -24,6 +24,7 @@ import { Metrics } from '#platform/metrics';
 import type { Log } from '#platform/telemetry';
 import { DoubleOptIn } from '#privacy/double-opt-in';
 import { AuditStore } from '#privacy/audit.store';
+import { AskProviders } from '#privacy/ask-providers';
 import { DeleteExpired } from '#privacy/delete-expired';
 import { Erase } from '#privacy/erase';
 import { MyDataLinkStore } from '#privacy/my-data-link.store';
@@ -66,6 +67,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly erase: Erase,
     private readonly merge: Merge,
     private readonly deleteExpired: DeleteExpired,
+    private readonly askProviders: AskProviders,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly deadLetters: DeadLetterStore,
     private readonly heard: HeardEventStore,
@@ -128,6 +130,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           unconfirmed: await this.doubleOptIn.runOnce(now),
         };
       }),
+      loop('ask-providers', TIDY_EVERY_MS, (now) => this.askProviders.runOnce(now)),
       loop('retention', TIDY_EVERY_MS, async (now) => {
         const counts = await this.deleteExpired.runOnce(now);
         // Counts only: that somebody was deleted is to be seen, not who.

@@ -162,6 +162,12 @@ export const METRICS = {
     help: 'Documents deleted because their time was over, by what they were',
     by: LEADER,
   },
+  lagom_provider_deletions_total: {
+    type: 'counter',
+    labels: ['account', 'outcome'],
+    help: 'What providers were asked to delete of people who were erased: done, again, refused; given-up needs a person',
+    by: LEADER,
+  },
   lagom_minors_waiting: {
     type: 'gauge',
     labels: ['tenant'],

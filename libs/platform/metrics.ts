@@ -108,6 +108,11 @@ export class Metrics {
     this.inc('lagom_deleted_total', { what }, count);
   }
 
+  /** A provider was asked to delete something: `done`, `again`, `refused`, `given-up`. */
+  providerDeletion(account: string, outcome: string): void {
+    this.inc('lagom_provider_deletions_total', { account, outcome });
+  }
+
   /** Minors without a guardian's consent, counted once round everybody. */
   minorsWaiting(tenant: string, count: number): void {
     this.set('lagom_minors_waiting', { tenant }, count);

@@ -16,6 +16,7 @@ import type { MessageStore } from '#messages/message.store';
 import type { RowDeletion } from '#messages/row-deletion';
 import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
+import type { AskProviders } from './ask-providers.js';
 import { personHashes } from './choice-journal.js';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
 import type { MergeStore } from './merge.store.js';
@@ -57,6 +58,7 @@ export class Erase {
     private readonly register: Pick<SafetyRegister, 'noteContact' | 'letGo'>,
     private readonly deletion: Pick<RowDeletion, 'deleteOfCustomer'>,
     private readonly ring: HashRing,
+    private readonly providers: Pick<AskProviders, 'queueAddresses' | 'queueMessages'> | null = null,
   ) {}
 
   /**
@@ -80,6 +82,7 @@ export class Erase {
     const way = WAY[from];
     if (way !== undefined) await this.log?.begin(tenant, customer, 'erasure', way, from);
     await this.register.noteContact(tenant, customer, known);
+    await this.providers?.queueAddresses(tenant, customer, addressesOf(known));
     // Nobody has objected for whom only the time is over: their parents may have the address too.
     const suppressed = way === undefined ? [] : addressesOf(known);
     await this.suppress(tenant, suppressed, now);
@@ -132,6 +135,7 @@ export class Erase {
     const now = this.clock.now();
     await this.requests.open(tenant, customer, 'retention', now);
     await this.register.noteContact(tenant, customer, read);
+    await this.providers?.queueAddresses(tenant, customer, addressesOf(read));
     const isGone = (await this.customers.drop([read])) > 0;
     if (isGone) await this.forget(tenant, customer, { heardBy: now, saidBy: now, rows: 'delete' });
     await this.requests.forget(tenant, customer);
@@ -240,6 +244,7 @@ export class Erase {
     await this.forgetFormer(tenant, customer);
     const all = await this.messages.findOfCustomer(tenant, customer, Number.MAX_SAFE_INTEGER);
     const rows = all.filter((row) => row.createdAt <= heardBy);
+    await this.providers?.queueMessages(tenant, rows);
     const [before, letters, messages, safety] = await Promise.all([
       this.forgetBefore(tenant, customer, { heardBy, saidBy }),
       this.deadLetters.deleteByKey(tenant, customer),

@@ -110,6 +110,13 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
     merge: 'moved',
     retention: 'age',
   },
+  provider_deletions: {
+    extract: null,
+    erasure: 'kept',
+    because: "a provider's ids, and addresses sealed until they were asked for, forgotten after 40 days",
+    merge: 'none',
+    retention: 'age',
+  },
   erased_ids: {
     extract: null,
     erasure: 'kept',
