@@ -42,6 +42,16 @@ describe('what a status means', () => {
     if (code !== undefined) expect(told?.receipt?.why).toBe(`twilio ${status} ${code}`);
   });
 
+  it('is for somebody to look at only where a carrier took it for spam', () => {
+    const alarmOf = (ErrorCode: string) => read({ MessageStatus: 'undelivered', ErrorCode })?.receipt?.alarm;
+    expect(['30007', '30003', '30008', '39999'].map(alarmOf)).toEqual([
+      'filtered',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
   it.each(['receiving', 'received', 'partially_delivered'])('%s decides nothing', (status) => {
     expect(read({ MessageStatus: status })).toMatchObject({ receipt: null });
   });

@@ -19,6 +19,9 @@ const MARKS: Record<string, Mark> = {
   30006: 'bad-address',
 };
 
+/** A carrier, or Twilio, took it for spam: not tried again, and somebody should look. */
+const FILTERED = '30007';
+
 /** Unreachable (switched off, out of coverage), or unknown: both may pass. */
 const MAY_PASS = new Set(['30003', '30008']);
 
@@ -42,7 +45,7 @@ export function readTwilioStatus(
 export function meaningOfTwilio(
   status: string,
   code?: string,
-): (Pick<Receipt, 'kind' | 'mark' | 'mayRetry'> & { why: string }) | null {
+): (Pick<Receipt, 'kind' | 'mark' | 'mayRetry' | 'alarm'> & { why: string }) | null {
   const failed = `twilio ${status}${code && /^\d{1,6}$/.test(code) ? ` ${code}` : ''}`;
   switch (status) {
     case 'accepted':
@@ -64,6 +67,7 @@ export function meaningOfTwilio(
         ...{ kind: 'failed', why: failed },
         ...(mark === undefined ? {} : { mark }),
         ...(mayRetry ? { mayRetry } : {}),
+        ...(code === FILTERED ? { alarm: 'filtered' as const } : {}),
       };
     }
     case 'canceled':

@@ -22,6 +22,8 @@ export interface Receipt {
   mark?: Mark;
   /** It failed for a while only: where its purpose may be said twice, it is tried once more, late. */
   mayRetry?: boolean;
+  /** What somebody has to look at, beside what it means for the message: a carrier took it for spam. */
+  alarm?: 'filtered';
   /** The provider's name of what it told, and when it happened: a choice heard twice is one. */
   told?: { id: string; at: Date };
 }

@@ -41,7 +41,7 @@ export class HearWebhook {
             // Deferred five times is deferred once.
             if (!said.has(words)) await this.applyReceipt.apply(tenant, one.receipt);
             said.add(words);
-            this.metrics.webhook(account, one.receipt.mark ?? one.receipt.kind);
+            this.metrics.webhook(account, one.receipt.alarm ?? one.receipt.mark ?? one.receipt.kind);
             written.push(one);
           }
         } catch (error) {
