@@ -70,6 +70,41 @@ describe('a store that cannot be reached, under one process', () => {
     for (const { customer } of people) expect(await mailsTo(customer.email)).toBe(1);
     expect((await lagom.api('GET', '/v1/dead-letters')).body.items).toEqual([]);
   }, 60_000);
+
+  const itLasts = NOT_ASKED === null ? it : it.skip;
+  itLasts.each(['refuses', 'silent'] as const)(
+    `for a minute, %s${NOT_ASKED === null ? '' : ` (${NOT_ASKED})`}: goes on without a hand, each event with its one message`,
+    async (how) => {
+      const people = Array.from({ length: 6 }, confirmed);
+      line.cut(how);
+      const end = performance.now() + 60_000;
+      while (performance.now() < end) {
+        const answers = await Promise.all(people.map(({ told }) => lagom.post(told).catch(() => null)));
+        expect(answers.filter((answer) => answer !== null)).toEqual([]);
+      }
+      line.mend();
+      const back = performance.now();
+      const taken = async () =>
+        (await Promise.all(people.map(({ told }) => lagom.post(told).catch(() => null)))).every(Boolean);
+      await until(taken, (all) => all, 60_000);
+      const tookEvents = performance.now() - back;
+      for (const { customer } of people) {
+        await until(
+          () => mailsTo(customer.email),
+          (mails) => mails >= 1,
+          60_000,
+        );
+      }
+      const sentAll = performance.now() - back;
+      process.stdout.write(
+        `  store ${how} for 60 s, in one process: takes events ${Math.round(tookEvents / 100) / 10} s after it is back, all sent after ${Math.round(sentAll / 100) / 10} s\n`,
+      );
+      await lagom.advance('PT0S');
+      for (const { customer } of people) expect(await mailsTo(customer.email)).toBe(1);
+      expect((await lagom.api('GET', '/v1/dead-letters')).body.items).toEqual([]);
+    },
+    200_000,
+  );
 });
 
 if (NOT_ASKED !== null) {
