@@ -1,9 +1,11 @@
 import type { z } from 'zod';
+import { maskCardsDeep } from '#platform/masking';
 import { Problem } from './problem.js';
 
 /** A query or body through its schema; a 422 names each fault and what would be right. */
 export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const read = schema.safeParse(input ?? {});
+  // A card number anywhere is masked before anything is stored (CONTRACTS).
+  const read = schema.safeParse(maskCardsDeep(input ?? {}).value);
   if (read.success) return read.data;
   throw new Problem(
     422,

@@ -1,6 +1,7 @@
 import { withCorrection, type Correction } from '#customers/correction';
 import { CORRECTABLE, type CorrectableField, type Customer } from '#customers/customer.types';
 import type { Clock } from '#platform/clock';
+import { maskCardsDeep } from '#platform/masking';
 import { RULES } from '#purposes/purposes';
 import type { Effect, Withdraw } from './withdraw.js';
 
@@ -28,9 +29,10 @@ export class Rectify {
   async rectify(
     tenant: string,
     customer: string,
-    facts: Correction,
+    told: Correction,
     { onlyAt }: { onlyAt?: ((current: Customer) => boolean) | undefined } = {},
   ): Promise<Rectified> {
+    const facts = maskCardsDeep(told).value;
     const named = CORRECTABLE.filter((field) => facts[field] !== undefined);
     const stopped: { by: 'erased' | 'changed' | null } = { by: null };
     const after = await this.withdraw.change(

@@ -2,6 +2,7 @@ import type { HashedAddress, HashRing } from '#consent/hash-ring';
 import type { CustomerStore } from '#customers/customer.store';
 import { newCustomer, type Customer } from '#customers/customer.types';
 import type { Clock } from '#platform/clock';
+import { maskCardsDeep } from '#platform/masking';
 
 /** No booking system names a customer so. */
 const PREFIX = 'subscriber-';
@@ -59,7 +60,7 @@ export class Subscribers {
         sends: before.sends,
         erasedBefore: before.erasedAt ?? before.erasedBefore,
       };
-      const after = { ...fresh, ...again, email, name, locale };
+      const after = { ...fresh, ...again, email, name: maskCardsDeep(name).value, locale };
       const won = await this.customers.write([{ before, after }]);
       const made = won.get(after.customer);
       if (made !== undefined) return { subscriber: made, hashed };
