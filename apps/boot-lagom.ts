@@ -13,6 +13,8 @@ import { PublicUrl } from '#platform/public-url';
 import { timeRequests } from '#platform/time-requests';
 import { createLog, type Log } from '#platform/telemetry';
 import { ChoiceJournal } from '#privacy/choice-journal';
+import { FileTemplateStore } from '#rendering/file-template.store';
+import { Templates } from '#rendering/templates';
 import { PlatformModule, type PlatformOptions } from './platform.module.js';
 
 /** Which modules a process has may depend on its configuration. */
@@ -42,7 +44,11 @@ export async function bootLagom(options: PlatformOptions, modules: ModulesOf): P
         for (const reason of ['missing-hash-key', 'restored']) metrics.gateClosed(reason, reason === why);
       });
       await refuseMissingKeys(app.get(SuppressionStore), app.get(HashRing));
-      if (SENDS.has(config.app)) await lookAtJournal(app, log);
+      if (SENDS.has(config.app)) {
+        await lookAtJournal(app, log);
+        // Before the first message: a version that was sent with is kept for as long as somebody may ask what was said.
+        await app.get(FileTemplateStore).keep(app.get(Templates).written(app.get(Clock).now()));
+      }
       app.connectMicroservice({ strategy: new LagomTransport(app.get(EventSource)) });
       await app.startAllMicroservices();
     },

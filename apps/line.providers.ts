@@ -22,6 +22,7 @@ import { ComplaintStore } from '#customers/complaint.store';
 import { TaskStore } from '#customers/task.store';
 import { WaitingEventStore } from '#customers/waiting-event.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
+import { SurveyResults } from '#customers/survey-results';
 import { AskGate } from '#dispatch/ask-gate';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { CountLedger } from '#dispatch/count-ledger';
@@ -40,6 +41,7 @@ import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { RetryMessage } from '#dispatch/retry-message';
 import { Standings } from '#dispatch/standings';
+import { SayAgain } from '#dispatch/say-again';
 import { StopButton } from '#dispatch/stop-button';
 import { Backlog } from '#messaging/backlog';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
@@ -86,6 +88,7 @@ import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
 import { Withdraw } from '#privacy/withdraw';
 import { ContentLibrary, readLayout } from '#rendering/content-library';
+import { FileTemplateStore } from '#rendering/file-template.store';
 import { Templates } from '#rendering/templates';
 import { ApiKeyStore } from '#tenants/api-key.store';
 import { Tenants } from '#tenants/tenant';
@@ -166,6 +169,7 @@ export const STORES: Provider[] = [
   store(TemplateStore, []),
   store(RequestStore, []),
   store(AuditStore, []),
+  store(FileTemplateStore, []),
   store(MyDataLinkStore, []),
   {
     provide: CODE_SECRET,
@@ -333,6 +337,8 @@ export const LINE: FactoryProvider[] = [
   wire(EndTask, [TaskStore, Withdraw, Clock]),
   wire(FailDue, [MessageStore, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Backlog, Clock]),
+  wire(SayAgain, [FileTemplateStore]),
+  wire(SurveyResults, [SurveyAnswerStore, BookingStore]),
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
   wire(ResolveUnknown, [MessageStore, CustomerStore, WebhookStore, Senders, Tenants, ApplyReceipt, Clock]),

@@ -25,6 +25,8 @@ import { RecordController } from './record.controller.js';
 import { SchemasController } from './schemas.controller.js';
 import { SegmentsController } from './segments.controller.js';
 import { TemplatesController } from './templates.controller.js';
+import { SendersController } from './senders.controller.js';
+import { SurveysController } from './surveys.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { TRANSFER } from './transfer.providers.js';
 import { WebhooksController } from './webhooks.controller.js';
@@ -43,6 +45,8 @@ import { WebhooksController } from './webhooks.controller.js';
     PauseController,
     TasksController,
     RequestsController,
+    SendersController,
+    SurveysController,
     AuditController,
     RecordController,
     WebhooksController,

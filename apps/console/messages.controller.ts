@@ -2,11 +2,13 @@ import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { RetryMessage } from '#dispatch/retry-message';
+import { SayAgain, type SaidAgain } from '#dispatch/say-again';
 import { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { STATUSES } from '#messages/moves';
 import { CHANNELS } from '#purposes/channel';
 import { PURPOSES } from '#purposes/purpose';
+import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { toCsv } from './csv.js';
@@ -36,6 +38,8 @@ export class MessagesController {
   constructor(
     private readonly messages: MessageStore,
     private readonly retrying: RetryMessage,
+    private readonly sayAgain: SayAgain,
+    private readonly tenants: Tenants,
     private readonly audit: AuditLog,
   ) {}
 
@@ -59,6 +63,23 @@ export class MessagesController {
       return toCsv(items);
     }
     return { items, ...(next === undefined ? {} : { next }) };
+  }
+
+  /** What was said, by the template's version that the row pins; that it was read is written down first. */
+  @Get('*id/content')
+  @Roles('privacy')
+  async content(
+    @Asking() caller: Caller,
+    @Param('id') id: string | string[],
+  ): Promise<SaidAgain & { message: string }> {
+    const row = await this.find(caller, id);
+    const { _id: message, customer } = row;
+    await this.audit.note(caller, 'message.content-read', { message, customer });
+    const tenant = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
+    const again = await this.sayAgain.say(tenant, row);
+    if (again.kind === 'said') return { message, ...again.said };
+    if (again.why === 'unsaid') throw new Problem(409, `nothing has been said yet: it is ${row.status}`);
+    throw new Problem(410, 'what was said is not kept any more');
   }
 
   @Get('*id')

@@ -17,21 +17,7 @@ export function renderInput(
     template,
     channel,
     locale: customer.locale,
-    tenant: {
-      id: tenant.id,
-      name: tenant.name,
-      legalName: tenant.legalName,
-      email: tenant.email,
-      phone: tenant.phone,
-      addressLines: [...tenant.address.lines, `${tenant.address.postalCode} ${tenant.address.city}`],
-      country: tenant.country,
-      host: tenant.host,
-      locales: tenant.locales,
-      timeZone: tenant.timeZone,
-      colour: tenant.look.colour,
-      logo: tenant.look.logo,
-      showServiceNames: tenant.policy.showServiceNames,
-    },
+    tenant: tenantFacts(tenant),
     person: {
       name: customer.name,
       timeZone: customer.timeZone,
@@ -62,5 +48,24 @@ export function renderInput(
     links,
     isLast,
     now,
+  };
+}
+
+/** What a template may say of the tenant. */
+export function tenantFacts(tenant: Tenant): RenderInput['tenant'] {
+  return {
+    id: tenant.id,
+    name: tenant.name,
+    legalName: tenant.legalName,
+    email: tenant.email,
+    phone: tenant.phone,
+    addressLines: [...tenant.address.lines, `${tenant.address.postalCode} ${tenant.address.city}`],
+    country: tenant.country,
+    host: tenant.host,
+    locales: tenant.locales,
+    timeZone: tenant.timeZone,
+    colour: tenant.look.colour,
+    logo: tenant.look.logo,
+    showServiceNames: tenant.policy.showServiceNames,
   };
 }

@@ -66,6 +66,10 @@ export abstract class Sender {
     this.breaker = new Breaker(options.clock, options.onBreaker);
   }
 
+  get breakerState(): BreakerState {
+    return this.breaker.state;
+  }
+
   /** Milliseconds until this account may be tried with a message; 0: now. While its breaker is open, `send` tries nothing. */
   waitMs(message: string): number {
     return this.breaker.waitMs(message);

@@ -134,6 +134,11 @@ export class Senders {
     return sender === null ? { kind: 'cannot' } : sender.lookUp(sought);
   }
 
+  /** How the circuit breaker of an account stands in this process; null: nothing is sent by it here. */
+  breakerOf(account: string): BreakerState | null {
+    return this.byAccount.get(account)?.breakerState ?? null;
+  }
+
   /** Lets go of all sockets. */
   close(): void {
     for (const sender of this.byAccount.values()) sender.close();

@@ -96,6 +96,35 @@ export class SurveyAnswerStore implements Outbox {
     return found.map(withoutOut);
   }
 
+  /** One page of a tenant's, those that were first given first. */
+  async page(
+    tenant: string,
+    { from, to }: { from?: Date | undefined; to?: Date | undefined },
+    after: { answeredAt: Date; id: string } | null,
+    limit: number,
+  ): Promise<SurveyAnswer[]> {
+    const bounds = [
+      ...(from === undefined ? [] : [{ answeredAt: { $gte: from } }]),
+      ...(to === undefined ? [] : [{ answeredAt: { $lt: to } }]),
+      ...(after === null
+        ? []
+        : [
+            {
+              $or: [
+                { answeredAt: { $gt: after.answeredAt } },
+                { answeredAt: after.answeredAt, _id: { $gt: after.id } },
+              ],
+            },
+          ]),
+    ];
+    const found = await this.answers
+      .find({ tenant, ...(bounds.length > 0 ? { $and: bounds } : {}) })
+      .sort({ answeredAt: 1, _id: 1 })
+      .limit(limit)
+      .lean<SurveyAnswer[]>();
+    return found.map(withoutOut);
+  }
+
   /** That it was answered, not what: an opinion about a visit is personal data. */
   async findOut(limit: number, settledBefore?: Date): Promise<Outgoing[]> {
     const fields = { tenant: 1, customer: 1, booking: 1, out: 1 } as const;

@@ -1,10 +1,12 @@
 import { envelopeFor } from '#channels/envelope';
 import { renderInput } from '#channels/render-input';
 import type { Envelope } from '#channels/outcome';
+import type { MessageContent } from '#messages/message.types';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import type { Decided } from './decide.js';
 import type { MessageLinks } from './links.js';
+import { keptFacts, saidDigest } from './said.js';
 import type { Standing } from './standings.js';
 
 export type Permitted = Extract<Decided, { kind: 'send' }>;
@@ -12,7 +14,7 @@ export type Permitted = Extract<Decided, { kind: 'send' }>;
 export interface Composed {
   permitted: Permitted;
   envelope: Envelope;
-  content: { template: string; version: string; locale: string };
+  content: MessageContent;
 }
 
 /** Renders what the gate permitted; what would leave a gap is `invalid`, by name. */
@@ -27,14 +29,19 @@ export function compose(
   const { row, channel, address, ref, customer, booking } = permitted;
   if (channel !== 'email' && channel !== 'sms')
     return { kind: 'invalid', problem: `no template for ${channel}` };
-  const result = templates.render(renderInput(tenant, standing, channel, customer, booking, links, now));
+  const input = renderInput(tenant, standing, channel, customer, booking, links, now);
+  const result = templates.render(input);
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
   return {
     kind: 'composed',
     composed: {
       permitted,
-      content: { template, version, locale },
+      content: {
+        ...{ template, version, locale },
+        facts: keptFacts(input),
+        digest: saidDigest(ref, result.content.text, links, tenant),
+      },
       envelope: envelopeFor({
         tenant,
         row: { id: row._id, ref, purpose: row.purpose, channel },

@@ -35,7 +35,18 @@ export interface Subject {
   id: string;
 }
 
-/** A row of the ledger: one thing to say to one person. Holds no address and no text. */
+/** Which template a message was said with, and with which facts: enough to say it again, word for word. */
+export interface MessageContent {
+  template: string;
+  version: string;
+  locale: string;
+  /** As one text: the name, the booking as it was then (dispatch/said.ts). Absent: from before facts were kept. */
+  facts?: string;
+  /** Tells whether a text is the one that was said; links left out. */
+  digest?: string;
+}
+
+/** A row of the ledger: one thing to say to one person. Holds no address and no text, but what a text was made of. */
 export interface MessageRow {
   _id: string;
   tenant: string;
@@ -73,8 +84,8 @@ export interface MessageRow {
   attempts: Attempt[];
   history: HistoryEntry[];
   trace: Trace;
-  /** Which template it was said with, pinned at sending. */
-  content: { template: string; version: string; locale: string } | null;
+  /** What it was said with, pinned at sending; null once the person is erased. */
+  content: MessageContent | null;
   /** Events about it that are not published yet (PROTOCOL D7); the store's and the publisher's. */
   out?: OutEntry[];
   /** The trace of what planned it, while it waits to be sent (W3C Trace Context); only where traces are on. */

@@ -159,6 +159,13 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
     merge: 'none',
     retention: 'age',
   },
+  file_templates: {
+    extract: null,
+    erasure: 'kept',
+    because: 'texts of templates, nobody',
+    merge: 'none',
+    retention: 'kept',
+  },
   sightings: {
     extract: null,
     erasure: 'kept',

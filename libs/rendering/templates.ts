@@ -1,10 +1,16 @@
 import { compileMessage, type CompiledMessage } from './compile-message.js';
+import { fileTemplateKey, type FileTemplate } from './file-template.store.js';
 import { lintRendered, lintSources } from './lint-templates.js';
 import { renderMessage } from './render-message.js';
 import type { RenderInput, RenderResult } from './rendered.js';
 import { TemplateError, type Fault } from './template-fault.js';
 import { readManifest, sampleInput, type Manifest } from './template-manifest.js';
-import { composeSources, readTemplateFolder, type TemplateChannel } from './template-sources.js';
+import {
+  composeSources,
+  readTemplateFolder,
+  type TemplateChannel,
+  type TemplateSource,
+} from './template-sources.js';
 
 /** Everything that can be said: compiled once, then only filled in. */
 export class Templates {
@@ -13,6 +19,7 @@ export class Templates {
   constructor(
     private readonly manifest: Manifest,
     messages: readonly CompiledMessage[],
+    private readonly sources: readonly TemplateSource[],
   ) {
     for (const message of messages) {
       this.compiled.set(keyOf(message.template, message.channel, message.locale), message);
@@ -41,6 +48,22 @@ export class Templates {
   /** The locales that every template is written in. */
   locales(): string[] {
     return [...this.manifest.locales];
+  }
+
+  /** Everything as it is written now, to be kept: what it takes to say the same again once the files have changed. */
+  written(now: Date): FileTemplate[] {
+    return this.sources.flatMap(({ template, channel, locale, declaration, parts }) => {
+      const version = this.compiled.get(keyOf(template, channel, locale))?.version;
+      if (version === undefined) return [];
+      const of = { template, channel, locale, version };
+      return [
+        {
+          ...{ _id: fileTemplateKey(of), ...of, purpose: declaration.purpose, firstUsedAt: now },
+          calendar: declaration.calendar ?? null,
+          parts: Object.fromEntries(Object.entries(parts).map(([name, { text }]) => [name, text])),
+        },
+      ];
+    });
   }
 
   /** What a template is tried with: for previews and tests. */
@@ -80,6 +103,7 @@ export async function loadTemplates(dir: string): Promise<Templates> {
   return new Templates(
     manifest,
     compiled.filter((message) => message !== undefined),
+    sources,
   );
 }
 

@@ -58,6 +58,18 @@ export function accountsOf(sender: EmailSender | SmsSender | undefined): string[
   return sender === undefined ? [] : [sender.account, ...(sender.fallback ?? [])];
 }
 
+/** Whether an account has the credentials that sending for real takes. */
+export function isConfigured(account: Account): boolean {
+  switch (account.kind) {
+    case 'sendgrid':
+      return Boolean(account.apiKey);
+    case 'twilio':
+      return Boolean(account.accountSid && account.authToken);
+    case 'smtp':
+      return Boolean(account.url);
+  }
+}
+
 export const STAFF_ROLES = ['marketer', 'approver', 'privacy', 'admin'] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
 
