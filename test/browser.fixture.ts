@@ -68,7 +68,7 @@ export async function tabTo(page: Page, wanted: string): Promise<void> {
   for (let tabs = 0; tabs < 80; tabs++) {
     await page.keyboard.press('Tab');
     const at = await page.evaluate(
-      '`#${document.activeElement?.id ?? ""} ${document.activeElement?.textContent ?? ""}`',
+      '"#" + (document.activeElement?.id ?? "") + " " + (document.activeElement?.textContent ?? "")',
     );
     if (String(at).includes(wanted)) return;
   }

@@ -201,12 +201,7 @@ function recipientEntries({ recipients, disclosures }: PersonExtract, voice: Voi
       .filter(({ role }) => role === 'processor')
       .map(({ name, first, last, times }) =>
         entry(voice, name, [
-          [
-            'when',
-            first.getTime() === last.getTime()
-              ? day(voice, first)
-              : `${day(voice, first)} – ${day(voice, last)}`,
-          ],
+          ['when', [...new Set([day(voice, first), day(voice, last)])].join(' – ')],
           ['times', String(times)],
         ]),
       ),
