@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CustomerStore } from '#customers/customer.store';
+import { newCustomer } from '#customers/customer.types';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { readHouse } from '#platform/house-settings';
 import { lagomProgram } from '../apps/cli/program.js';
@@ -213,6 +215,36 @@ describe('lagom dead-letters', () => {
       exit: 3,
       err: expect.stringContaining('again already'),
     });
+  });
+});
+
+describe('lagom retention', () => {
+  it('says what would go and why the rest stays, and deletes nobody by hand', async () => {
+    const long = lagom.now().getTime() - 40 * 31 * 86_400_000;
+    const old = { ...newCustomer(CLINIC, 'cli-old', new Date(long)), name: 'Old' };
+    await lagom.app.get(CustomerStore).write([{ before: null, after: old }]);
+    await tell(lagom, 'customer.updated', { customer: person({ id: 'cli-new' }) });
+    const table = await run('retention', '--dry-run');
+    expect(table).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/delete +retention +1\n[^]*keep +recent-visit +\d/),
+    });
+    expect((await run('retention', '--dry-run', '--list')).out).toContain('cli-old  retention  since 20');
+    const all = (await run('retention', '--dry-run', '--json')).out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(all).toContainEqual({
+      customer: 'cli-new',
+      fate: 'keep',
+      why: 'recent-visit',
+      at: expect.any(String),
+    });
+    const csv = await lagom.api('GET', '/v1/retention?fate=delete', undefined, {
+      headers: { accept: 'text/csv' },
+    });
+    expect(csv.body).toMatch(/^customer,fate,why,at\r\ncli-old,delete,retention,20[^\n]+\r\n$/);
+    expect(await run('retention')).toMatchObject({ exit: 2, err: expect.stringContaining('--dry-run') });
   });
 });
 

@@ -6,6 +6,7 @@ import { House } from './house.js';
 import { addImport } from './import.command.js';
 import { addKeys } from './keys.command.js';
 import { addPerson } from './person.commands.js';
+import { addRetention } from './retention.command.js';
 import { addRestoreChoices } from './restore-choices.command.js';
 
 /** All of `lagom`: what is done by hand. `houseAt` says where the house is, and the key. */
@@ -25,6 +26,7 @@ export function lagomProgram(houseAt: (url?: string) => HouseSettings): Command 
   addPerson(program, houseOf);
   addDeadLetters(program, houseOf);
   addKeys(program, houseOf);
+  addRetention(program, houseOf);
   addRestoreChoices(program);
   return program;
 }

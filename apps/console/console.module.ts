@@ -22,6 +22,7 @@ import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
 import { RequestsController } from './requests.controller.js';
 import { RecordController } from './record.controller.js';
+import { RetentionController } from './retention.controller.js';
 import { SchemasController } from './schemas.controller.js';
 import { SegmentsController } from './segments.controller.js';
 import { TemplatesController } from './templates.controller.js';
@@ -53,6 +54,7 @@ import { WebhooksController } from './webhooks.controller.js';
     SchemasController,
     ImportsController,
     ExportsController,
+    RetentionController,
   ],
   providers: [
     AuditLog,

@@ -239,3 +239,10 @@ const isHarmless = (name: string): boolean =>
   !name.includes('@') &&
   name.replace(/\D/g, '').length < 5 &&
   /^[\p{L}\p{N} ._/:()-]+$/u.test(name);
+
+/** The table of a kind's columns, for docs/imports.md: a test holds the page to it. */
+export function drawColumns(kind: ImportKind): string {
+  return Object.entries(COLUMNS[kind])
+    .map(([field, names]) => `| \`${field}\` | ${names.filter((name) => name !== field).join(', ') || '–'} |`)
+    .join('\n');
+}
