@@ -35,7 +35,7 @@ function loopOf(ledger: Ledger) {
     ledger.inbox,
     ledger.register,
     new Tenants([CLINIC]),
-    metrics as never,
+    metrics,
   );
   return { loop, requests, counted };
 }

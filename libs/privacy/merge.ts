@@ -159,11 +159,11 @@ export class Merge {
     const [customer] = await this.customers.findExact(tenant, [into]);
     if (customer === undefined) return;
     const noes = standingNoes(customer.choiceLog);
-    const { ends } = effectOf(noes, into, customer.choiceLog);
+    const effect = effectOf(noes, into, customer.choiceLog);
     await this.withdraw.settle(
       tenant,
       [customer],
-      { ends, concerns: (row) => RULES[row.purpose].basis !== 'legal-duty' },
+      { ends: (row) => effect.ends(row), concerns: (row) => RULES[row.purpose].basis !== 'legal-duty' },
       { addresses: addressesOf(customer) },
     );
   }

@@ -61,7 +61,7 @@ export class SafetyRegister {
       },
     }));
     try {
-      await this.entries.collection.bulkWrite(writes as never[], { ordered: false });
+      await this.entries.collection.bulkWrite(writes, { ordered: false });
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
     }

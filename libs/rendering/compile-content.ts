@@ -80,7 +80,7 @@ function textsOf({ email, sms }: MarketerContent[string], channel: TemplateChann
     ...[subject, preview],
     ...blocks.flatMap((block) =>
       Object.entries(block).flatMap(([name, value]) =>
-        name === 'kind' || name === 'href' || name === 'url' || value === undefined ? [] : [value as string],
+        name === 'kind' || name === 'href' || name === 'url' || value === undefined ? [] : [value],
       ),
     ),
   ];

@@ -49,6 +49,8 @@ function piecesOf(body: readonly hbs.AST.Statement[]): Piece[] {
         const [then, otherwise] = helper === 'if' ? [yes, no] : [no, yes];
         return [{ kind: 'choice', of: variableOf(on), then, otherwise }];
       }
+      default:
+        break;
     }
     throw new Error(`a template with ${statement.type} where none is allowed`);
   });
