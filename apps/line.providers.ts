@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import type { FactoryProvider, InjectionToken, Provider } from '@nestjs/common';
-import { SegmentStore } from '#campaigns/segment.store';
-import { TemplateStore } from '#campaigns/template.store';
+import { AddressClaimStore } from '#campaigns/address-claim.store';
+import { CampaignStore } from '#campaigns/campaign.store';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
 import { watchCalls } from '#channels/watch-calls';
@@ -30,6 +29,7 @@ import { DeliverHooks } from '#dispatch/deliver-hooks';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import { FailDue } from '#dispatch/fail-due';
 import { Links } from '#dispatch/links';
+import { LoadCampaigns } from '#dispatch/load-campaigns';
 import { LoadFacts } from '#dispatch/load-facts';
 import { MeansOfHouse } from '#dispatch/means';
 import { OpenTasks } from '#dispatch/open-tasks';
@@ -53,8 +53,6 @@ import { HeardEventStore } from '#ingest/heard-event.store';
 import { OtherFacts } from '#ingest/other-facts';
 import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
-import { Contents } from '#launch/contents';
-import { Segments } from '#launch/segments';
 import { RowDeletion } from '#messages/row-deletion';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
@@ -62,7 +60,6 @@ import { Clock } from '#platform/clock';
 import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
 import { PublicUrl } from '#platform/public-url';
-import { rootDir } from '#platform/root';
 import { Tracing } from '#platform/tracing';
 import { AuditStore } from '#privacy/audit.store';
 import { AskProviders } from '#privacy/ask-providers';
@@ -87,30 +84,14 @@ import { RestoreChoices } from '#privacy/restore-choices';
 import { Restrict } from '#privacy/restrict';
 import { Subscribers } from '#privacy/subscribers';
 import { Withdraw } from '#privacy/withdraw';
-import { ContentLibrary, readLayout } from '#rendering/content-library';
+import { ContentLibrary } from '#rendering/content-library';
 import { FileTemplateStore } from '#rendering/file-template.store';
 import { Templates } from '#rendering/templates';
 import { ApiKeyStore } from '#tenants/api-key.store';
 import { Tenants } from '#tenants/tenant';
-import type mongoose from 'mongoose';
 import { Database } from './database.js';
+import { store } from './store.provider.js';
 import { CONFIG, JOURNAL_READER, PROVIDER_TIMEOUT, wire } from './wire.js';
-
-/** A store on the one connection, with its indexes made before anybody uses it. */
-export function store<Rest extends unknown[], T extends { createIndexes(): Promise<void> }>(
-  Class: new (connection: mongoose.Connection, ...rest: Rest) => T,
-  rest: { [Index in keyof Rest]: InjectionToken },
-): FactoryProvider<T> {
-  return {
-    provide: Class,
-    inject: [Database, ...rest],
-    useFactory: async (database: Database, ...deps: unknown[]) => {
-      const made = new Class(database.connection, ...(deps as Rest));
-      await made.createIndexes();
-      return made;
-    },
-  };
-}
 
 /** Where something of a person is kept, by the names that the extract has for them. */
 const PERSONAL: readonly (readonly [keyof PersonalStores, InjectionToken])[] = [
@@ -165,8 +146,6 @@ export const STORES: Provider[] = [
   store(NoticeStore, []),
   store(SuppressionStore, [HashRing]),
   store(DoubleOptInStore, []),
-  store(SegmentStore, []),
-  store(TemplateStore, []),
   store(RequestStore, []),
   store(AuditStore, []),
   store(FileTemplateStore, []),
@@ -282,17 +261,6 @@ export const LINE: FactoryProvider[] = [
     useFactory: (database: Database, customers: CustomerStore, dealings: DeriveDealings) =>
       new DeriveBacklog(database.connection, customers, dealings),
   },
-  {
-    provide: ContentLibrary,
-    inject: [TemplateStore],
-    useFactory: async (templates: TemplateStore) =>
-      new ContentLibrary(
-        await readLayout(join(rootDir(), 'templates')),
-        async (tenant, template, n) => (await templates.findVersion(tenant, template, n))?.content ?? null,
-      ),
-  },
-  wire(Contents, [TemplateStore, ContentLibrary, Clock]),
-  wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),
   wire(ReleaseDue, [MessageStore, EventSink, Tenants, Tracing]),
   {
     provide: PendingChoices,
@@ -342,7 +310,8 @@ export const LINE: FactoryProvider[] = [
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
   wire(ResolveUnknown, [MessageStore, CustomerStore, WebhookStore, Senders, Tenants, ApplyReceipt, Clock]),
-  wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore, PauseStore]),
+  wire(LoadCampaigns, [CampaignStore, AddressClaimStore, ContentLibrary, HashRing, Tenants]),
+  wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore, PauseStore, LoadCampaigns]),
   wire(StopButton, [PauseStore, MessageStore, Clock]),
   wire(MeansOfHouse, [Senders, Templates]),
   wire(AskGate, [CustomerStore, SuppressionStore, Tenants, MeansOfHouse, PauseStore]),

@@ -33,7 +33,7 @@ import { RequestStore } from '#privacy/request.store';
 import { Withdraw } from '#privacy/withdraw';
 import { Tenants } from '#tenants/tenant';
 import { Database } from './database.js';
-import { store } from './line.providers.js';
+import { store } from './store.provider.js';
 import { CONFIG, wire } from './wire.js';
 
 /** All stores that keep things by their customer: what a merge moves. */

@@ -45,6 +45,7 @@ import { loadTemplates, Templates } from '#rendering/templates';
 import { loadTenants } from '#tenants/load-tenants';
 import { Tenants } from '#tenants/tenant';
 import { DeadLetters } from '#ingest/dead-letters';
+import { CAMPAIGN_STORES, CAMPAIGNS } from './campaign.providers.js';
 import { Database } from './database.js';
 import { LINE, STORES } from './line.providers.js';
 import { PEOPLE } from './people.providers.js';
@@ -241,7 +242,9 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: PROVIDER_TIMEOUT, useValue: options.providerTimeoutMs },
       ...STATE,
       ...STORES,
+      ...CAMPAIGN_STORES,
       ...LINE,
+      ...CAMPAIGNS,
       ...PEOPLE,
     ];
     return {

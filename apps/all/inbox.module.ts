@@ -9,6 +9,8 @@ import { AdvanceClock } from '#dispatch/advance-clock';
 import { AnswerText } from '#dispatch/answer-text';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { ReleaseDue } from '#dispatch/release-due';
+import { Launch } from '#launch/launch';
+import { PullCampaigns } from '#launch/pull-campaigns';
 import { MessageStore } from '#messages/message.store';
 import { MemoryTopics } from '#messaging/memory-topics';
 import { Clock, SystemClock } from '#platform/clock';
@@ -27,7 +29,7 @@ import { InboxController } from './inbox.controller.js';
 
 const CLOCK: FactoryProvider<AdvanceClock> = {
   provide: AdvanceClock,
-  inject: [MessageStore, ReleaseDue, Database, Clock, CONFIG, MemoryTopics],
+  inject: [MessageStore, ReleaseDue, Database, Clock, CONFIG, MemoryTopics, Launch, PullCampaigns],
   // Providers are made before any consumer, loop or port begins: nothing has asked for the time yet.
   useFactory: async (
     messages: MessageStore,
@@ -36,11 +38,19 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
     clock: Clock,
     config: Config,
     topics: MemoryTopics,
+    launch: Launch,
+    pull: PullCampaigns,
   ) => {
     if (!(clock instanceof SystemClock)) throw new Error('the inbox leads the machine’s clock and no other');
     const leads = new ClockLeadStore(database.connection);
     const quiet = config.kafka === null ? topics : null;
-    const advanceClock = new AdvanceClock(messages, releaseDue, leads, clock, quiet);
+    const advanceClock = new AdvanceClock(messages, releaseDue, leads, clock, quiet, {
+      runOnce: async (now) => {
+        await launch.runOnce(now);
+        await pull.runOnce(now);
+      },
+      nextAt: (until, after) => pull.nextAt(until, after),
+    });
     await advanceClock.resume();
     return advanceClock;
   },

@@ -7,6 +7,7 @@ import { PAGES } from '../pages.provider.js';
 import { LOG, wire } from '../wire.js';
 import { AuditController } from './audit.controller.js';
 import { AuditLog } from './audit-log.js';
+import { CampaignsController } from './campaigns.controller.js';
 import { CustomersController } from './customers.controller.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { DecisionsController } from './decisions.controller.js';
@@ -35,6 +36,7 @@ import { WebhooksController } from './webhooks.controller.js';
 @Module({
   controllers: [
     HomeController,
+    CampaignsController,
     SegmentsController,
     TemplatesController,
     EventsController,

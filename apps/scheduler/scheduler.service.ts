@@ -14,6 +14,9 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { HeardEventStore } from '#ingest/heard-event.store';
+import { Launch } from '#launch/launch';
+import { PullCampaigns } from '#launch/pull-campaigns';
+import { WatchCampaigns } from '#launch/watch-campaigns';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
 import { SightingStore } from '#messaging/sighting.store';
 import { Clock } from '#platform/clock';
@@ -34,6 +37,8 @@ import { Database } from '../database.js';
 import { CONFIG, LOG } from '../wire.js';
 
 const RELEASE_EVERY_MS = 500;
+const LAUNCH_EVERY_MS = 1_000;
+const WATCH_EVERY_MS = 2_000;
 const PUBLISH_EVERY_MS = 1_000;
 const DELIVER_EVERY_MS = 2_000;
 /** What goes out at once is told of in one go with its plan. */
@@ -64,6 +69,9 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly deliverHooks: DeliverHooks,
     private readonly openTasks: OpenTasks,
     private readonly deriveBacklog: DeriveBacklog,
+    private readonly launch: Launch,
+    private readonly pullCampaigns: PullCampaigns,
+    private readonly watchCampaigns: WatchCampaigns,
     private readonly erase: Erase,
     private readonly merge: Merge,
     private readonly deleteExpired: DeleteExpired,
@@ -101,6 +109,9 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('repair-stuck', REPAIR_EVERY_MS, (now) => this.repairStuck.runOnce(now)),
       loop('resolve-unknown', RESOLVE_EVERY_MS, (now) => this.resolveUnknown.runOnce(now)),
       loop('deliver-hooks', DELIVER_EVERY_MS, (now) => this.deliverHooks.runOnce(now)),
+      loop('launch', LAUNCH_EVERY_MS, (now) => this.launch.runOnce(now)),
+      loop('pull-campaigns', RELEASE_EVERY_MS, (now) => this.pullCampaigns.runOnce(now)),
+      loop('watch-campaigns', WATCH_EVERY_MS, (now) => this.watchCampaigns.runOnce(now)),
       loop('derive-backlog', TIDY_EVERY_MS, async (now) => ({
         derived: await this.deriveBacklog.runOnce(now),
       })),

@@ -19,6 +19,13 @@ export interface Quiet {
   idle(): Promise<void>;
 }
 
+/** What else happens at a time, beside what is due: campaigns are launched and pulled. */
+export interface AlsoDue {
+  runOnce(now: Date): Promise<void>;
+  /** The next time at which there is something to do, up to `until` and after `after`. */
+  nextAt(until: Date, after: Date): Promise<Date | null>;
+}
+
 export type Arrival = { kind: 'arrived'; now: Date } | { kind: 'stopped' };
 
 /**
@@ -38,6 +45,7 @@ export class AdvanceClock {
     private readonly leads: ClockLeadStore,
     private readonly clock: SystemClock,
     private readonly quiet: Quiet | null,
+    private readonly also: AlsoDue | null = null,
   ) {}
 
   /** At boot, before anything asks for the time: the lead of the run before. */
@@ -73,10 +81,18 @@ export class AdvanceClock {
       await this.moveTo(next);
       const { looked, ended } = await this.settle(leftBehind);
       // What is due once more is looked for later than the last look only: each stop is later than the one before.
-      const due = ended ? await this.messages.nextDueAt(goal, looked) : null;
+      const due = ended ? await this.nextAt(goal, looked) : null;
       if (due === null && looked >= goal) return { kind: 'arrived', now: this.clock.now() };
       next = due ?? goal;
     }
+  }
+
+  private async nextAt(goal: Date, looked: Date): Promise<Date | null> {
+    const times = await Promise.all([
+      this.messages.nextDueAt(goal, looked),
+      this.also?.nextAt(goal, looked) ?? null,
+    ]);
+    return times.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
   }
 
   /** Never back: time has gone on by itself meanwhile. */
@@ -94,6 +110,7 @@ export class AdvanceClock {
     let still = { at: began, what: '' };
     for (;;) {
       const looked = this.clock.now();
+      await this.also?.runOnce(looked);
       await this.releaseDue.runOnce(looked);
       await this.awaitQuiet();
       const moving = (await this.moving(looked)).filter((one) => !leftBehind.has(one));

@@ -9,7 +9,8 @@ import { CHANNELS, type Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Tenants } from '#tenants/tenant';
-import { addressOn, customerFacts, type Means } from './decide.js';
+import { addressOn, customerFacts } from '#privacy/person-facts';
+import type { Means } from './decide.js';
 
 /** Asks the gate without a message: what it would say of this person, purpose and channel. Its permit is late everywhere. */
 export class AskGate {

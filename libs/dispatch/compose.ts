@@ -2,6 +2,7 @@ import { envelopeFor } from '#channels/envelope';
 import { renderInput } from '#channels/render-input';
 import type { Envelope } from '#channels/outcome';
 import type { MessageContent } from '#messages/message.types';
+import { renderContent } from '#rendering/compile-content';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import type { Decided } from './decide.js';
@@ -26,11 +27,11 @@ export function compose(
   standing: Standing,
   now: Date,
 ): { kind: 'composed'; composed: Composed } | { kind: 'invalid'; problem: string } {
-  const { row, channel, address, ref, customer, booking } = permitted;
+  const { row, channel, address, ref, customer, booking, content } = permitted;
   if (channel !== 'email' && channel !== 'sms')
     return { kind: 'invalid', problem: `no template for ${channel}` };
   const input = renderInput(tenant, standing, channel, customer, booking, links, now);
-  const result = templates.render(input);
+  const result = content === null ? templates.render(input) : renderContent(content, input);
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
   return {

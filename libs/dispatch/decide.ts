@@ -1,19 +1,22 @@
 import type { Route } from '#channels/failover';
 import { channelsFor, isUsable } from '#consent/choose-channel';
 import { pausedUntil } from '#consent/pause';
-import { maySend, type CustomerFacts, type Decision, type Facts, type Permit } from '#consent/may-send';
+import { maySend, type Decision, type Facts, type Permit } from '#consent/may-send';
 import type { Booking } from '#customers/booking.types';
 import type { Customer, Send } from '#customers/customer.types';
 import { generationKey } from '#events/generation';
 import type { MessageRow } from '#messages/message.types';
 import { nonce } from '#platform/mongo';
 import { MY_DATA } from '#privacy/request-row';
-import { ADDRESS_KIND, CHANNELS, type Channel } from '#purposes/channel';
+import { CHANNELS, type Channel } from '#purposes/channel';
 import type { Policy } from '#purposes/policy';
+import { addressOn, customerFacts } from '#privacy/person-facts';
 import { RULES } from '#purposes/purposes';
 import { REFUSALS, type Hold, type Refusal } from '#purposes/reason';
 import type { Stream } from '#purposes/stream';
 import type { Trace, TraceStep } from '#purposes/trace';
+import type { CompiledContent } from '#rendering/compile-content';
+import type { OfCampaign } from './load-campaigns.js';
 import type { BatchFacts } from './load-facts.js';
 
 /** What the house can do: which senders there are, what LAGOM_SEND lets out, which templates exist. */
@@ -40,13 +43,19 @@ export type Decided =
       /** null: the sender's first. */
       account: string | null;
       ref: string;
+      /** Of a campaign: what is said. */
+      content: CompiledContent | null;
       permit: Permit;
       trace: Trace;
     }
   | { kind: 'refuse'; row: MessageRow; reason: Refusal; trace: Trace; channel: Channel }
   | { kind: 'hold'; row: MessageRow; reason: Hold; until: Date; trace: Trace }
   /** Not now, and nobody's fault: it is asked about again, soon. */
-  | { kind: 'wait'; row: MessageRow; until: Date; why: string };
+  | { kind: 'wait'; row: MessageRow; until: Date; why: string }
+  /** Its campaign is paused: it waits for that campaign again, without a `dueAt`. */
+  | { kind: 'give-back'; row: MessageRow }
+  /** Its campaign was cancelled. */
+  | { kind: 'cancel'; row: MessageRow };
 
 /** The gate, in order for each person, counting what this pass has just permitted (PROTOCOL A3). Pure but for the refs. */
 export function decide(
@@ -61,7 +70,14 @@ export function decide(
   const decided: Decided[] = [];
   // What is being sent: since before this pass, or as this pass has just said.
   const underWay = new Set(facts.inFlight.map(subjectKey));
+  // Addresses that rows of campaigns take in this pass.
+  const taken = new Map<string, string>();
   for (const row of rows) {
+    const of = row.campaign === null ? null : (facts.campaigns?.get(row._id) ?? null);
+    if (row.campaign !== null && of?.stands !== 'sending') {
+      decided.push({ kind: of?.stands === 'cancelled' ? 'cancel' : 'give-back', row });
+      continue;
+    }
     if (underWay.has(subjectKey(row))) {
       const until = new Date(now.getTime() + SIBLING_WAIT_MS);
       decided.push({ kind: 'wait', row, until, why: 'another message about the same is under way' });
@@ -72,9 +88,14 @@ export function decide(
     const own = permitted.get(row.customer) ?? [];
     const held = (customer?.sends ?? []).filter((send) => !own.some(({ id }) => id === send.id));
     const sends = [...held, ...own];
-    const one = decideOne(row, customer, sends, facts, policy, means, now, startedMono);
+    const known = of && {
+      ...of,
+      duplicateOf: of.duplicateOf ?? taken.get(addressKey(row, customer)) ?? null,
+    };
+    const one = decideOne(row, known, customer, sends, facts, policy, means, now, startedMono);
     decided.push(one);
     if (one.kind === 'send') {
+      if (of !== null) taken.set(addressKey(row, customer), row._id);
       const send: Send = { id: row._id, at: now, group: RULES[row.purpose].capGroup };
       permitted.set(row.customer, [...(permitted.get(row.customer) ?? []), send]);
       underWay.add(subjectKey(row));
@@ -85,6 +106,7 @@ export function decide(
 
 function decideOne(
   row: MessageRow,
+  of: OfCampaign | null,
   customer: Customer | null,
   sends: readonly Send[],
   facts: BatchFacts,
@@ -136,9 +158,9 @@ function decideOne(
         suppressions: address === null ? [] : suppressionsOn(channel, customer, facts),
         hasSender: means.has(row.tenant, row.stream, channel),
         otherChannelUsable: candidates.some((other) => other.channel !== channel && usable(other.channel)),
-        duplicateOf: null,
+        duplicateOf: of?.duplicateOf ?? null,
         tooLate: tooLate(row, booking, facts, now),
-        contentProblem: means.contentProblem(row.template, channel),
+        contentProblem: of === null ? means.contentProblem(row.template, channel) : of.problem,
         allowed: address === null ? false : means.allowed(channel, address),
         paused: pausedUntil(facts.pauses, { purpose: row.purpose, channel }, now),
       } satisfies Facts,
@@ -165,6 +187,7 @@ function decideOne(
           address,
           account: way?.account ?? null,
           ref,
+          content: of?.content ?? null,
           permit: decision.permit,
           trace,
         };
@@ -192,36 +215,6 @@ function isBetter(reason: Refusal, than: Refusal): boolean {
   return REFUSALS.indexOf(reason) < REFUSALS.indexOf(than);
 }
 
-/** What the gate sees of a person. */
-export function customerFacts(customer: Customer, sends: readonly Send[] = customer.sends): CustomerFacts {
-  return {
-    id: customer.customer,
-    erasedAt: customer.erasedAt,
-    restrictedAt: customer.restrictedAt,
-    birthDate: customer.birthDate,
-    guardianConsentAt: customer.guardianConsent?.at ?? null,
-    timeZone: customer.timeZone,
-    marketingPausedUntil: customer.marketingPausedUntil ?? null,
-    choices: customer.choiceLog,
-    softOptIns: customer.softOptIns,
-    sends,
-  };
-}
-
-/** Where a channel reaches this person, or null. */
-export function addressOn(channel: Channel, customer: Customer | null): string | null {
-  switch (ADDRESS_KIND[channel]) {
-    case 'email':
-      return customer?.email ?? null;
-    case 'phone':
-      return customer?.phone ?? null;
-    case 'device':
-      return customer?.devices[0]?.token ?? null;
-    case 'post':
-      return customer?.address ? customer.address.lines.join(', ') : null;
-  }
-}
-
 function suppressionsOn(
   channel: Channel,
   customer: Customer | null,
@@ -234,7 +227,7 @@ function suppressionsOn(
 
 /** Why a row is past its use; null where it is not. */
 function tooLate(row: MessageRow, booking: Booking | null, facts: BatchFacts, now: Date): string | null {
-  if (row.subject.kind === 'request') return null;
+  if (row.subject.kind === 'request' || row.subject.kind === 'campaign') return null;
   // It was looked for three times: no fact, no permit.
   if (booking === null && row.booking !== null) return 'the booking is not known any more';
   if (row.subject.kind === 'cart') {
@@ -251,4 +244,8 @@ function tooLate(row: MessageRow, booking: Booking | null, facts: BatchFacts, no
 
 function subjectKey({ customer, subject }: MessageRow): string {
   return JSON.stringify([customer, subject.kind, subject.id]);
+}
+
+function addressKey({ campaign, channel }: MessageRow, customer: Customer | null): string {
+  return JSON.stringify([campaign, addressOn(channel, customer)]);
 }

@@ -108,8 +108,9 @@ export class DispatchBatch {
 
     const decided = decide(known, facts, tenant.policy, this.means, now, started);
     const { composed, stopped } = await this.composeAll(tenant, decided, now);
-    const lostStops = await this.stop(stopped);
-    const { kept, lost: lostPlaces } = await this.reserve(tenant, composed, now);
+    const { free, doubles } = await this.takeAddresses(tenant, composed, now);
+    const lostStops = await this.stop([...stopped, ...doubles]);
+    const { kept, lost: lostPlaces } = await this.reserve(tenant, free, now);
     const { ready, lost: lostClaims } = await this.claim(kept, now);
     await this.send(tenant, ready, batch);
     return {
@@ -200,6 +201,30 @@ export class DispatchBatch {
       );
     }
     return { composed, stopped };
+  }
+
+  /** C7: an address once a campaign. Who was permitted and finds it taken meanwhile is a double after all. */
+  private async takeAddresses(
+    tenant: Tenant,
+    composed: readonly Composed[],
+    now: Date,
+  ): Promise<{ free: Composed[]; doubles: Transition[] }> {
+    const holders = await this.facts.claimAddresses(
+      tenant.id,
+      composed.map(({ permitted }) => permitted),
+    );
+    const holderOf = ({ permitted: { row } }: Composed): string => holders.get(row._id) ?? row._id;
+    return {
+      free: composed.filter((one) => holderOf(one) === one.permitted.row._id),
+      doubles: composed.flatMap((one) => {
+        const { row, channel, trace } = one.permitted;
+        const holder = holderOf(one);
+        if (holder === row._id) return [];
+        const seen = { check: 'not-duplicate', saw: `of ${holder}`, passed: false, channel };
+        const refused = { kind: 'refuse' as const, row, reason: 'duplicate' as const, channel };
+        return [stopMove({ ...refused, trace: [...trace, seen] }, now)];
+      }),
+    };
   }
 
   private async stop(moves: readonly Transition[]): Promise<string[]> {

@@ -9,6 +9,7 @@ import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { addressesOf } from '#privacy/withdraw';
+import type { LoadCampaigns, OfCampaign } from './load-campaigns.js';
 
 /** How long another message about the same thing may be under way before the next one stops waiting for it. */
 const SIBLING_WINDOW_MS = 120_000;
@@ -23,6 +24,8 @@ export interface BatchFacts {
   inFlight: readonly MessageRow[];
   /** The stop buttons that are pressed. */
   pauses: readonly Pause[];
+  /** Of rows of campaigns, by row id. */
+  campaigns?: ReadonlyMap<string, OfCampaign>;
 }
 
 /** Which fact that a row names was not there (PROTOCOL A2); null: all were. */
@@ -39,6 +42,7 @@ export class LoadFacts {
     private readonly suppressions: SuppressionStore,
     private readonly messages: MessageStore,
     private readonly pauses: PauseStore,
+    private readonly campaigns: LoadCampaigns | null = null,
   ) {}
 
   async load(tenant: string, rows: readonly MessageRow[], now: Date): Promise<BatchFacts> {
@@ -64,11 +68,21 @@ export class LoadFacts {
         now.getTime() - send.at.getTime() < SIBLING_WINDOW_MS && !own.has(send.id) ? [send.id] : [],
       ),
     );
+    const campaigns = (await this.campaigns?.load(tenant, rows, customers)) ?? new Map<string, OfCampaign>();
     const [suppressions, siblings] = await Promise.all([
       this.suppressions.findByAddresses(tenant, people.flatMap(addressesOf)),
       this.messages.findByIds(tenant, recent),
     ]);
     const inFlight = siblings.filter((row) => row.status === 'sending');
-    return { customers, bookings, doneCarts, suppressions, inFlight, pauses };
+    return { customers, bookings, doneCarts, suppressions, inFlight, pauses, campaigns };
+  }
+
+  /** Takes addresses for rows of campaigns; the row that has each, by the row that asked. */
+  async claimAddresses(
+    tenant: string,
+    permitted: readonly { row: MessageRow; address: string }[],
+  ): Promise<Map<string, string>> {
+    const own = permitted.filter(({ row }) => row.campaign !== null);
+    return own.length === 0 ? new Map() : ((await this.campaigns?.claim(tenant, own)) ?? new Map());
   }
 }

@@ -10,7 +10,7 @@ import type { Clock } from '#platform/clock';
 import { RULES } from '#purposes/purposes';
 import { accountsOf, type Tenants } from '#tenants/tenant';
 import type { ApplyReceipt } from './apply-receipt.js';
-import { addressOn } from './decide.js';
+import { addressOn } from '#privacy/person-facts';
 
 /** A webhook tells soonest, and a list may lag: nothing is asked or said again before. */
 export const PATIENCE_MS = 2 * 60_000;

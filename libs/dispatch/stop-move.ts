@@ -21,6 +21,12 @@ export function stopMove(stopped: Exclude<Decided, { kind: 'send' }>, now: Date)
         reason: stopped.reason,
         trace: stopped.trace,
       });
+    case 'give-back':
+      return transition(row, 'planned', 'its campaign is paused', now, {
+        ...{ dueAt: null, until: null, reason: 'paused' },
+      });
+    case 'cancel':
+      return transition(row, 'cancelled', 'its campaign was cancelled', now);
     case 'refuse': {
       const { reason, trace } = stopped;
       return transition(row, reason === 'expired' ? 'expired' : 'refused', reason, now, { reason, trace });

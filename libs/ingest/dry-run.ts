@@ -148,6 +148,9 @@ function shown(decided: Decided): DryDecision {
     }
     case 'wait':
       return { ...about(decided.row), outcome: 'hold', until: decided.until, trace: [] };
+    case 'give-back':
+    case 'cancel':
+      throw new Error('an event plans no row of a campaign');
   }
 }
 

@@ -115,6 +115,16 @@ export class Segments {
     return { kind: 'asked', predicate: resolved.predicate, filter };
   }
 
+  /** The query of a segment by its id; null: there is none. */
+  async askFor(
+    tenant: Tenant,
+    id: string,
+    now: Date,
+  ): Promise<({ kind: 'asked' } & Asked) | Refused | NotReady | null> {
+    const segment = await this.segments.find(tenant.id, id);
+    return segment && this.ask(tenant, segment.predicate, now);
+  }
+
   private async read(
     tenant: Tenant,
     predicate: unknown,

@@ -29,9 +29,9 @@ export interface HistoryEntry {
   why?: string;
 }
 
-/** What a message is about: a generation of a booking, a cart, or what the person asked us for themselves. */
+/** What a message is about: a generation of a booking, a cart, what the person asked us for themselves, or a campaign. */
 export interface Subject {
-  kind: 'booking' | 'cart' | 'request';
+  kind: 'booking' | 'cart' | 'request' | 'campaign';
   id: string;
 }
 
@@ -90,6 +90,10 @@ export interface MessageRow {
   out?: OutEntry[];
   /** The trace of what planned it, while it waits to be sent (W3C Trace Context); only where traces are on. */
   traceparent?: string | null;
+  /** Of a campaign's: which of its variants, or `hold-out`. */
+  variant?: string;
+  /** Of a campaign's: from when on the campaign may pull it. */
+  notBefore?: Date;
   /** The CloudEvents id that planned it. */
   event: string | null;
   createdAt: Date;

@@ -218,6 +218,20 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
     merge: 'none',
     retention: 'kept',
   },
+  campaigns: {
+    extract: null,
+    erasure: 'kept',
+    because: 'what marketers plan, and who of them did what',
+    merge: 'none',
+    retention: 'kept',
+  },
+  address_claims: {
+    extract: null,
+    erasure: 'kept',
+    because: 'keyed hashes of addresses: none gets a campaign twice',
+    merge: 'none',
+    retention: 'kept',
+  },
   segments: {
     extract: null,
     erasure: 'kept',

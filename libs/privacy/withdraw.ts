@@ -226,7 +226,7 @@ export class Withdraw {
       const now = this.clock.now();
       const ending = rows.flatMap((row) => {
         const reason = effect.ends(row);
-        if (reason === null) return [];
+        if (reason === null || (reason !== 'erased' && waitsForCampaign(row))) return [];
         return [transition(row as MessageRow & { status: 'planned' }, 'cancelled', reason, now, { reason })];
       });
       const ended = new Set(ending.map((move) => move.after._id));
@@ -321,3 +321,7 @@ export function optOutsFor(
       })),
   );
 }
+
+/** It is not due before its campaign pulls it: the gate says no to it then, with all that it saw, in that campaign's report. */
+const waitsForCampaign = ({ campaign, status, dueAt }: MessageRow): boolean =>
+  campaign !== null && status === 'planned' && dueAt === null;

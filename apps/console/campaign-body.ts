@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Purpose } from '#purposes/purpose';
+
+/** What a campaign may be for: what can be said no to, and is said to many. */
+export const CAMPAIGN_PURPOSES = [
+  'newsletter',
+  'offers',
+  'news',
+  'inspiration',
+  'benefits',
+  'recommendations',
+  'market-research',
+  'survey',
+] as const satisfies readonly Purpose[];
+
+const whole = (least: number, most: number) => {
+  const error = `expected a whole number from ${least} to ${most}`;
+  return z.int(error).min(least, error).max(most, error);
+};
+const share = z
+  .number('expected a share from 0 to 1')
+  .min(0, 'expected a share from 0 to 1')
+  .max(1, 'expected a share from 0 to 1');
+const NAME = 'expected a name of 1 to 100 characters';
+const name = z.string(NAME).trim().min(1, NAME).max(100, NAME);
+
+const variant = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Z]$/, 'expected a capital letter')
+    .optional(),
+  template: z
+    .string('expected the id of a template')
+    .regex(/^t-[a-z0-9]{1,40}$/, 'expected the id of a template'),
+  version: whole(1, 1_000_000),
+  weight: whole(1, 100).default(1),
+});
+const variants = z
+  .array(variant, 'expected a list of variants')
+  .max(4, 'expected at most 4 variants')
+  .transform((all) => all.map((one, index) => ({ ...one, name: one.name ?? 'ABCD'.charAt(index) })))
+  .refine(
+    (all) => new Set(all.map((one) => one.name)).size === all.length,
+    'expected variants of different names',
+  );
+
+const plan = {
+  name,
+  purpose: z.enum(CAMPAIGN_PURPOSES, { error: `expected one of ${CAMPAIGN_PURPOSES.join(', ')}` }),
+  channel: z.enum(['email', 'sms'], { error: 'expected email or sms' }),
+  segment: z
+    .string('expected the id of a segment')
+    .regex(/^s-[a-z0-9]{1,40}$/, 'expected the id of a segment')
+    .nullable(),
+  variants,
+  holdOut: whole(0, 50),
+  graceMinutes: whole(0, 24 * 60),
+  pace: z.strictObject({ perHour: whole(1, 1_000_000) }).nullable(),
+  limits: z.strictObject({ complaints: share, bounces: share, errors: share, least: whole(1, 1_000_000) }),
+};
+
+/** Where complaints and bounces would harm the sender's name: https://support.google.com/a/answer/81126 (0.3 per cent). */
+const LIMITS = { complaints: 0.003, bounces: 0.05, errors: 0.2, least: 100 };
+
+export const planBody = z.strictObject({
+  ...plan,
+  segment: plan.segment.default(null),
+  variants: variants.default([]),
+  holdOut: plan.holdOut.default(0),
+  graceMinutes: plan.graceMinutes.default(0),
+  pace: plan.pace.default(null),
+  limits: plan.limits.default(LIMITS),
+});
+/** What is absent stays. */
+export const planChanges = z
+  .strictObject(plan)
+  .partial()
+  .transform((changes) =>
+    Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)),
+  );
+
+const TIME = 'expected a local time without a zone, like 2026-12-01T09:00';
+export const scheduleBody = z.strictObject({
+  at: z
+    .string(TIME)
+    .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/, TIME)
+    .refine((text) => !Number.isNaN(new Date(`${text}:00Z`).getTime()), TIME)
+    .nullable()
+    .default(null),
+  zone: z.enum(['recipient', 'tenant'], { error: 'expected recipient or tenant' }).default('tenant'),
+  ifPassed: z
+    .enum(['send', 'next-day', 'skip'], { error: 'expected send, next-day or skip' })
+    .default('send'),
+});
+
+const REASON = 'expected a reason of 1 to 500 characters';
+export const reasonBody = z.strictObject({ reason: z.string(REASON).trim().min(1, REASON).max(500, REASON) });

@@ -1,0 +1,59 @@
+import { shownStatus } from '#campaigns/campaign-table';
+import type { Campaign, Signature } from '#campaigns/campaign.types';
+
+/** A campaign as the API shows it. */
+export interface CampaignView extends Omit<
+  Campaign,
+  | '_id'
+  | 'rev'
+  | 'campaign'
+  | 'tenant'
+  | 'submitted'
+  | 'approved'
+  | 'launch'
+  | 'pulledTo'
+  | 'sweptAt'
+  | 'history'
+  | 'status'
+> {
+  id: string;
+  status: string;
+  submitted: Omit<Signature, 'key'> | null;
+  approved: Omit<Signature, 'key'> | null;
+  launch: { at: Date; members: number; endedAt: Date | null } | null;
+  history?: Campaign['history'];
+}
+
+/** Whole: with its history. */
+export function campaignView(campaign: Campaign, whole = false): CampaignView {
+  const {
+    _id,
+    rev: _rev,
+    tenant: _tenant,
+    campaign: id,
+    pulledTo: _pulled,
+    sweptAt: _swept,
+    ...rest
+  } = campaign;
+  const { submitted, approved, launch, history, status, ...plan } = rest;
+  return {
+    id,
+    ...plan,
+    status: shownStatus(status),
+    submitted: signed(submitted),
+    approved: signed(approved),
+    launch: launch && { at: launch.at, members: launch.members, endedAt: launch.endedAt },
+    ...(whole
+      ? {
+          history: history.map((entry) => ({
+            ...entry,
+            from: shownStatus(entry.from),
+            to: shownStatus(entry.to),
+          })),
+        }
+      : {}),
+  };
+}
+
+const signed = (signature: Signature | null): Omit<Signature, 'key'> | null =>
+  signature && { by: signature.by, at: signature.at, hash: signature.hash };

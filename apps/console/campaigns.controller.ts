@@ -1,0 +1,284 @@
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { CAMPAIGN_STATUSES } from '#campaigns/campaign-table';
+import { CustomerStore } from '#customers/customer.store';
+import { Campaigns, type Acted } from '#launch/campaigns';
+import { Contents, type Preview } from '#launch/contents';
+import { ReachOf, type Reach, type ReachAnswer } from '#launch/reach';
+import { Tenants, type Tenant } from '#tenants/tenant';
+import { Asking } from './asking.js';
+import { AuditLog } from './audit-log.js';
+import { planBody, planChanges, reasonBody, scheduleBody } from './campaign-body.js';
+import { campaignView, type CampaignView } from './campaign-view.js';
+import { cursorOf } from './cursor.js';
+import { Roles, type Caller } from './keys.guard.js';
+import { pageQuery } from './page-query.js';
+import { orNotFound, Problem } from './problem.js';
+import { pointerOf, readInput } from './read-query.js';
+import { refuse } from './segments.controller.js';
+import { previewBody } from './templates.controller.js';
+
+const listQuery = z.strictObject({
+  status: z
+    .enum(CAMPAIGN_STATUSES, {
+      error: `expected one of ${CAMPAIGN_STATUSES.filter((one) => one !== 'pausing').join(', ')}`,
+    })
+    .optional(),
+  ...pageQuery,
+});
+
+/** Campaigns: written, approved by somebody else, scheduled, paused, called off. */
+@Controller('v1/campaigns')
+@Roles('marketer', 'approver')
+export class CampaignsController {
+  constructor(
+    private readonly campaigns: Campaigns,
+    private readonly reachOf: ReachOf,
+    private readonly contents: Contents,
+    private readonly customers: CustomerStore,
+    private readonly tenants: Tenants,
+    private readonly audit: AuditLog,
+  ) {}
+
+  @Get()
+  async list(
+    @Asking() caller: Caller,
+    @Query() query: unknown,
+  ): Promise<{ items: CampaignView[]; next?: string }> {
+    const { status, cursor, limit } = readInput(listQuery, query);
+    const page = { after: cursor ?? null, limit: limit + 1 };
+    const found = await this.campaigns.list(caller.tenant, status ?? null, page);
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    return {
+      items: items.map((campaign) => campaignView(campaign)),
+      ...(found.length > limit && last !== undefined ? { next: cursorOf(last) } : {}),
+    };
+  }
+
+  @Post()
+  @HttpCode(201)
+  @Roles('marketer')
+  async create(@Asking() caller: Caller, @Body() body: unknown): Promise<CampaignView> {
+    const made = await this.campaigns.create(this.tenant(caller), readInput(planBody, body), caller);
+    await this.audit.note(caller, 'campaign.created', { campaign: made.campaign });
+    return campaignView(made, true);
+  }
+
+  @Get(':id')
+  async one(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return campaignView(
+      orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id'),
+      true,
+    );
+  }
+
+  @Patch(':id')
+  @Roles('marketer')
+  async edit(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<CampaignView> {
+    const changes = readInput(planChanges, body);
+    return this.done(caller, 'edit', await this.campaigns.edit(this.tenant(caller), id, changes, caller));
+  }
+
+  /**
+   * Who would get it now, and who would not, reason by reason. Asked for `application/x-ndjson` it tells its progress, a
+   * line after each page of people, and the reach last.
+   */
+  @Post(':id/reach')
+  @HttpCode(200)
+  async reach(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Reach | undefined> {
+    const campaign = orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id');
+    const tenant = this.tenant(caller);
+    const asksForLines =
+      request.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson';
+    if (!asksForLines) return reached(await this.reachOf.of(tenant, campaign));
+    let begun = false;
+    const answer = await this.reachOf.of(tenant, campaign, (looked, of) => {
+      if (!begun) response.type('application/x-ndjson');
+      begun = true;
+      response.write(`${JSON.stringify({ progress: { looked, of } })}\n`);
+    });
+    response.end(`${JSON.stringify({ reach: reached(answer) })}\n`);
+    return undefined;
+  }
+
+  /** As a sample person would get it, or a customer would, in each variant; its links lead nowhere. */
+  @Post(':id/preview')
+  @HttpCode(200)
+  async preview(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<{ items: (Preview & { variant: string })[]; problems: string[] }> {
+    const { customer, ...asked } = readInput(previewBody, body);
+    const { channel, variants, purpose } = orNotFound(
+      await this.campaigns.find(caller.tenant, id),
+      'a campaign of this id',
+    );
+    const person =
+      customer === undefined
+        ? null
+        : orNotFound(await this.customers.find(caller.tenant, customer), 'a customer of this id');
+    const items: (Preview & { variant: string })[] = [];
+    const problems: string[] = [];
+    for (const { name, template, version: n } of variants) {
+      const version = orNotFound(
+        await this.contents.findVersion(caller.tenant, template, n),
+        `version ${n} of ${template}`,
+      );
+      const wanted = { person, ...asked, channel: asked.channel ?? channel };
+      const shown = await this.contents.preview(this.tenant(caller), version, wanted, purpose);
+      items.push(...shown.items.map((item) => ({ variant: name, ...item })));
+      problems.push(...shown.problems);
+    }
+    return { items, problems };
+  }
+
+  @Post(':id/submit')
+  @HttpCode(200)
+  @Roles('marketer')
+  async submit(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return this.done(caller, 'submit', await this.campaigns.submit(this.tenant(caller), id, caller));
+  }
+
+  @Post(':id/approve')
+  @HttpCode(200)
+  @Roles('approver')
+  async approve(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return this.done(caller, 'approve', await this.campaigns.approve(this.tenant(caller), id, caller));
+  }
+
+  @Post(':id/reject')
+  @HttpCode(200)
+  @Roles('approver')
+  async reject(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<CampaignView> {
+    const { reason } = readInput(reasonBody, body);
+    return this.done(caller, 'reject', await this.campaigns.reject(this.tenant(caller), id, reason, caller));
+  }
+
+  @Post(':id/schedule')
+  @HttpCode(200)
+  @Roles('marketer')
+  async schedule(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<CampaignView> {
+    const schedule = readInput(scheduleBody, body);
+    return this.done(
+      caller,
+      'schedule',
+      await this.campaigns.schedule(this.tenant(caller), id, schedule, caller),
+    );
+  }
+
+  @Post(':id/unschedule')
+  @HttpCode(200)
+  @Roles('marketer', 'approver')
+  async unschedule(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return this.done(caller, 'unschedule', await this.campaigns.unschedule(this.tenant(caller), id, caller));
+  }
+
+  /** Answers once it is paused: no call of it begins after that. */
+  @Post(':id/pause')
+  @HttpCode(200)
+  async pause(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<CampaignView> {
+    const { reason } = readInput(reasonBody.partial(), body);
+    return this.done(
+      caller,
+      'pause',
+      await this.campaigns.pause(this.tenant(caller), id, reason ?? null, caller),
+    );
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @Roles('marketer')
+  async resume(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return this.done(caller, 'resume', await this.campaigns.resume(this.tenant(caller), id, caller));
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  async cancel(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return this.done(caller, 'cancel', await this.campaigns.cancel(this.tenant(caller), id, caller));
+  }
+
+  @Post(':id/duplicate')
+  @HttpCode(201)
+  @Roles('marketer')
+  async duplicate(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    const made = orNotFound(
+      await this.campaigns.duplicate(this.tenant(caller), id, caller),
+      'a campaign of this id',
+    );
+    await this.audit.note(caller, 'campaign.created', { campaign: made.campaign, detail: { from: id } });
+    return campaignView(made, true);
+  }
+
+  @Post(':id/archive')
+  @HttpCode(200)
+  @Roles('marketer')
+  async archive(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+    return this.done(caller, 'archive', await this.campaigns.archive(this.tenant(caller), id, caller));
+  }
+
+  private async done(caller: Caller, move: string, acted: Acted): Promise<CampaignView> {
+    switch (acted.kind) {
+      case 'done':
+        await this.audit.note(caller, 'campaign.moved', {
+          campaign: acted.campaign.campaign,
+          detail: { move },
+        });
+        return campaignView(acted.campaign, true);
+      case 'unknown':
+        throw new Problem(404, 'a campaign of this id is not known');
+      case 'refused':
+        throw new Problem(409, `this campaign ${acted.detail}`);
+      case 'faulty':
+        throw new Problem(
+          422,
+          'this campaign is not ready to be submitted',
+          acted.faults.map(({ path, detail }) => ({ pointer: pointerOf(path), detail })),
+        );
+      case 'not-ready':
+        throw new Problem(503, 'what people are found by is still being worked out; ask again', [], {
+          'Retry-After': '30',
+        });
+    }
+  }
+
+  private tenant(caller: Caller): Tenant {
+    return orNotFound(this.tenants.get(caller.tenant), 'this tenant');
+  }
+}
+
+function reached(answer: ReachAnswer): Reach {
+  switch (answer.kind) {
+    case 'reached':
+      return answer.reach;
+    case 'unready':
+      throw new Problem(409, `this campaign ${answer.detail}`);
+    case 'refused':
+    case 'not-ready':
+      return refuse(answer);
+  }
+}

@@ -1,0 +1,87 @@
+import { nonce } from '#platform/mongo';
+import { CAMPAIGN_MOVES, shownStatus, type CampaignMove, type CampaignStatus } from './campaign-table.js';
+import type { Campaign } from './campaign.types.js';
+
+export type Moved = { kind: 'moved'; after: Campaign } | { kind: 'refused'; detail: string };
+
+/** The campaign after a move, or why there is none from where it stands. Pure; the store writes it by compare-and-set. */
+export function moved(
+  campaign: Campaign,
+  move: CampaignMove,
+  by: string,
+  at: Date,
+  set: Partial<Campaign> = {},
+  why?: string,
+): Moved {
+  const { from, to } = CAMPAIGN_MOVES[move];
+  if (!(from as readonly CampaignStatus[]).includes(campaign.status)) {
+    return {
+      kind: 'refused',
+      detail: `is ${shownStatus(campaign.status)}; ${SAID[move]} asks for ${from.map(shownStatus).join(', ')}`,
+    };
+  }
+  const entry = { at, by, move, from: campaign.status, to, ...(why === undefined ? {} : { why }) };
+  return {
+    kind: 'moved',
+    after: {
+      ...campaign,
+      ...cleared(to),
+      ...set,
+      status: to,
+      updatedAt: at,
+      history: [...campaign.history, entry],
+    },
+  };
+}
+
+/** What a state cannot have. */
+function cleared(to: CampaignStatus): Partial<Campaign> {
+  switch (to) {
+    case 'draft':
+      return { submitted: null, approved: null, schedule: null, launchAt: null };
+    case 'submitted':
+      return { approved: null };
+    case 'approved':
+      return { schedule: null, launchAt: null };
+    case 'sending':
+      return { pausedFor: null };
+    default:
+      return {};
+  }
+}
+
+const SAID: Record<CampaignMove, string> = {
+  edit: 'an edit',
+  submit: 'submit',
+  approve: 'approve',
+  reject: 'reject',
+  schedule: 'schedule',
+  unschedule: 'unschedule',
+  void: 'taking back an approval',
+  launch: 'the launch',
+  pause: 'pause',
+  halt: 'the end of pausing',
+  resume: 'resume',
+  cancel: 'cancel',
+  end: 'the end',
+  archive: 'archive',
+};
+
+/** A campaign of which nothing has happened yet. */
+export function newCampaign(
+  ids: Pick<Campaign, '_id' | 'tenant' | 'campaign'>,
+  plan: Pick<
+    Campaign,
+    'name' | 'purpose' | 'channel' | 'segment' | 'variants' | 'holdOut' | 'graceMinutes' | 'pace' | 'limits'
+  >,
+  by: string,
+  at: Date,
+): Campaign {
+  return {
+    ...ids,
+    ...plan,
+    ...{ rev: nonce(), status: 'draft', submitted: null, approved: null, schedule: null, launchAt: null },
+    ...{ pausedFor: null, launch: null, pulledTo: null, sweptAt: null, history: [] },
+    ...{ createdAt: at, createdBy: by, updatedAt: at },
+  };
+}

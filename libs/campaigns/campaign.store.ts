@@ -1,0 +1,90 @@
+import mongoose from 'mongoose';
+import { insertMissing, writeVersioned } from '#platform/versioned';
+import type { CampaignStatus } from './campaign-table.js';
+import type { Campaign } from './campaign.types.js';
+import type { ListCursor } from './segment.store.js';
+
+const schema = new mongoose.Schema(
+  { _id: String, tenant: String, campaign: String, rev: String, status: String, launchAt: Date },
+  { collection: 'campaigns', versionKey: false, autoIndex: false, strict: false, _id: false },
+);
+schema.index({ tenant: 1, createdAt: 1, _id: 1 });
+schema.index({ status: 1, launchAt: 1 });
+
+export const campaignKey = (tenant: string, campaign: string): string =>
+  `${encodeURIComponent(tenant)}/${campaign}`;
+
+/** Campaigns. Every write is a compare-and-set on `rev`: a lost race is null. */
+export class CampaignStore {
+  private readonly campaigns;
+
+  constructor(connection: mongoose.Connection) {
+    this.campaigns = connection.model<Campaign>('Campaign', schema as unknown as mongoose.Schema<Campaign>);
+  }
+
+  async createIndexes(): Promise<void> {
+    await this.campaigns.createIndexes();
+  }
+
+  /** False where the id is taken. */
+  async add(campaign: Campaign): Promise<boolean> {
+    return (await insertMissing(this.campaigns.collection, [campaign])).has(campaign._id);
+  }
+
+  async find(tenant: string, id: string): Promise<Campaign | null> {
+    return this.campaigns.findOne({ _id: campaignKey(tenant, id), tenant }).lean<Campaign>();
+  }
+
+  /** By id; what is not there is not in the map. */
+  async findMany(tenant: string, ids: readonly string[]): Promise<Map<string, Campaign>> {
+    if (ids.length === 0) return new Map();
+    const found = await this.campaigns
+      .find({ _id: { $in: [...new Set(ids)].map((id) => campaignKey(tenant, id)) }, tenant })
+      .lean<Campaign[]>();
+    return new Map(found.map((campaign) => [campaign.campaign, campaign]));
+  }
+
+  /** One page, newest first. */
+  async list(
+    tenant: string,
+    status: CampaignStatus | null,
+    { after, limit }: { after: ListCursor | null; limit: number },
+  ): Promise<Campaign[]> {
+    const before =
+      after === null
+        ? {}
+        : {
+            $or: [
+              { createdAt: { $lt: after.createdAt } },
+              { createdAt: after.createdAt, _id: { $lt: after.id } },
+            ],
+          };
+    return this.campaigns
+      .find({ tenant, ...(status === null ? {} : { status }), ...before })
+      .sort({ createdAt: -1, _id: -1 })
+      .limit(limit)
+      .lean<Campaign[]>();
+  }
+
+  /** Of every tenant: those that the scheduler has to do with. */
+  async findInStates(statuses: readonly CampaignStatus[], limit: number): Promise<Campaign[]> {
+    return this.campaigns
+      .find({ status: { $in: [...statuses] } })
+      .sort({ launchAt: 1 })
+      .limit(limit)
+      .lean<Campaign[]>();
+  }
+
+  /** Cancelled ones of which rows may be left. */
+  async findUnswept(limit: number): Promise<Campaign[]> {
+    return this.campaigns
+      .find({ status: 'cancelled', sweptAt: null, launch: { $ne: null } })
+      .limit(limit)
+      .lean<Campaign[]>();
+  }
+
+  /** The campaign as it now stands, or null where somebody else wrote it first. */
+  async write(before: Campaign, after: Campaign): Promise<Campaign | null> {
+    return (await writeVersioned(this.campaigns.collection, [{ before, after }]))[0] ?? null;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Purpose } from '#purposes/purpose';
+import type { CampaignStatus, CampaignMove } from './campaign-table.js';
+import type { Resolved } from './predicate.js';
+
+/** One of what an A/B test compares; a campaign without a test has one. */
+export interface Variant {
+  name: string;
+  template: string;
+  version: number;
+  /** Its share among the variants, in relation to the others'. */
+  weight: number;
+}
+
+/** When it is sent, on a wall clock. */
+export interface Schedule {
+  /** `YYYY-MM-DDTHH:mm`; null: at once. */
+  at: string | null;
+  /** Whose clock: each person's own (the tenant's where it is not known), or the tenant's for all. */
+  zone: 'recipient' | 'tenant';
+  /** For whom the hour has passed when it is launched. */
+  ifPassed: 'send' | 'next-day' | 'skip';
+}
+
+/** Shares of what was sent above which a campaign pauses by itself; `least`: of so many at least. */
+export interface Limits {
+  complaints: number;
+  bounces: number;
+  errors: number;
+  least: number;
+}
+
+/** What a marketer writes of a campaign, and an approver approves. */
+export interface CampaignPlan {
+  name: string;
+  purpose: Purpose;
+  channel: 'email' | 'sms';
+  segment: string | null;
+  variants: Variant[];
+  /** Per cent of the members who get nothing, for comparison. */
+  holdOut: number;
+  /** Between the decision to send and the first message, in which it can be called back. */
+  graceMinutes: number;
+  pace: { perHour: number } | null;
+  limits: Limits;
+}
+
+export interface Signature {
+  /** The key, by its id: a name may be two people's. */
+  key: string;
+  by: string;
+  at: Date;
+  /** Of the plan and of whom its segment means. */
+  hash: string;
+}
+
+export interface Campaign extends CampaignPlan {
+  _id: string;
+  tenant: string;
+  /** `c-…`, what the API calls its id. */
+  campaign: string;
+  rev: string;
+  status: CampaignStatus;
+  submitted: Signature | null;
+  approved: Signature | null;
+  schedule: Schedule | null;
+  /** When the launcher takes it up; null unless it is scheduled. */
+  launchAt: Date | null;
+  pausedFor: { why: string; at: Date; by: string } | null;
+  launch: {
+    at: Date;
+    /** Who is meant, as it was approved. */
+    predicate: Resolved;
+    /** The last customer that has their row; null: none yet. */
+    after: string | null;
+    members: number;
+    /** All members have their rows. */
+    endedAt: Date | null;
+  } | null;
+  /** The pace's own clock: up to when what may be pulled was pulled. */
+  pulledTo: Date | null;
+  /** All its rows were called off, after a cancellation. */
+  sweptAt: Date | null;
+  history: {
+    at: Date;
+    by: string;
+    move: CampaignMove;
+    from: CampaignStatus;
+    to: CampaignStatus;
+    why?: string;
+  }[];
+  createdAt: Date;
+  createdBy: string;
+  updatedAt: Date;
+}

@@ -1,0 +1,100 @@
+import type { AddressClaimStore } from '#campaigns/address-claim.store';
+import type { CampaignStore } from '#campaigns/campaign.store';
+import type { HashRing } from '#consent/hash-ring';
+import type { Customer } from '#customers/customer.types';
+import type { MessageRow } from '#messages/message.types';
+import { addressOn } from '#privacy/person-facts';
+import { ADDRESS_KIND } from '#purposes/channel';
+import { isWrittenFor, type CompiledContent } from '#rendering/compile-content';
+import type { ContentLibrary } from '#rendering/content-library';
+import type { Tenants } from '#tenants/tenant';
+
+/** What a pass knows of the campaign of a row. */
+export interface OfCampaign {
+  /** Only what is `sending` is sent; what waits is given back to its campaign, what was called off is called off. */
+  stands: 'sending' | 'waits' | 'cancelled';
+  content: CompiledContent | null;
+  /** Why there is nothing to say; null: there is. */
+  problem: string | null;
+  /** The row that has this address in the campaign already; null: none has, or this one. */
+  duplicateOf: string | null;
+}
+
+/** Campaigns, their content and who has which address in them, for the rows of a pass. */
+export class LoadCampaigns {
+  constructor(
+    private readonly campaigns: CampaignStore,
+    private readonly claims: AddressClaimStore,
+    private readonly library: ContentLibrary,
+    private readonly ring: HashRing,
+    private readonly tenants: Tenants,
+  ) {}
+
+  /** By row id; a row of no campaign is not in the map. */
+  async load(
+    tenant: string,
+    rows: readonly MessageRow[],
+    customers: ReadonlyMap<string, Customer>,
+  ): Promise<Map<string, OfCampaign>> {
+    const own = rows.filter((row) => row.campaign !== null);
+    if (own.length === 0) return new Map();
+    const addressed = own.flatMap((row) => {
+      const address = addressOn(row.channel, customers.get(row.customer) ?? null);
+      return address === null ? [] : [{ row, address }];
+    });
+    const [campaigns, holders] = await Promise.all([
+      this.campaigns.findMany(
+        tenant,
+        own.flatMap(({ campaign }) => campaign ?? []),
+      ),
+      this.claims.holders(tenant, this.claimed(tenant, addressed)),
+    ]);
+    const locales = this.tenants.get(tenant)?.locales ?? [];
+    const known = new Map<string, OfCampaign>();
+    for (const row of own) {
+      const campaign = campaigns.get(row.campaign ?? '');
+      const variant = campaign?.variants.find(({ name }) => name === row.variant);
+      const content = variant
+        ? await this.library.get(tenant, variant.template, variant.version, row.purpose)
+        : null;
+      const isWritten =
+        content !== null &&
+        (row.channel === 'email' || row.channel === 'sms') &&
+        isWrittenFor(content, row.channel, locales);
+      const holder = holders.get(row._id);
+      known.set(row._id, {
+        stands:
+          campaign?.status === 'sending'
+            ? 'sending'
+            : campaign?.status === 'cancelled'
+              ? 'cancelled'
+              : 'waits',
+        content,
+        problem: isWritten ? null : `its campaign has nothing written for ${row.channel}`,
+        duplicateOf: holder === undefined || holder === row._id ? null : holder,
+      });
+    }
+    return known;
+  }
+
+  /** Takes the address of each of these rows for it (PROTOCOL C7); the row that has it, by the row that asked. */
+  async claim(
+    tenant: string,
+    permitted: readonly { row: MessageRow; address: string }[],
+  ): Promise<Map<string, string>> {
+    return this.claims.claim(tenant, this.claimed(tenant, permitted));
+  }
+
+  private claimed(tenant: string, addressed: readonly { row: MessageRow; address: string }[]) {
+    return addressed.flatMap(({ row, address }) =>
+      row.campaign === null
+        ? []
+        : [
+            {
+              ...{ campaign: row.campaign, message: row._id },
+              ...this.ring.current(ADDRESS_KIND[row.channel], address, tenant),
+            },
+          ],
+    );
+  }
+}

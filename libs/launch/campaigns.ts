@@ -1,0 +1,282 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { moved, newCampaign } from '#campaigns/campaign-moves';
+import type { CampaignMove, CampaignStatus } from '#campaigns/campaign-table';
+import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
+import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
+import type { Resolved } from '#campaigns/predicate';
+import type { PredicateFault } from '#campaigns/read-predicate';
+import type { ListCursor } from '#campaigns/segment.store';
+import type { TemplateStore } from '#campaigns/template.store';
+import type { CampaignRows } from '#messages/campaign-rows';
+import type { MessageStore } from '#messages/message.store';
+import type { MessageRow } from '#messages/message.types';
+import { transition } from '#messages/transition';
+import type { Clock } from '#platform/clock';
+import type { Tenant } from '#tenants/tenant';
+import { hashOfPlan } from './plan-hash.js';
+import type { NotReady, Segments } from './segments.js';
+import { launchAt } from './send-times.js';
+import type { WatchCampaigns } from './watch-campaigns.js';
+
+/** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
+const W_MS = 5_000;
+const POLL_MS = 25;
+/** How often an act that lost a race for its campaign starts over. */
+const TRIES = 10;
+
+/** Who acts: a key. */
+export interface Actor {
+  key: string;
+  name: string;
+}
+
+export type Acted =
+  | { kind: 'done'; campaign: Campaign }
+  /** There is none of this id. */
+  | { kind: 'unknown' }
+  /** Not from where it stands, or not by this person. */
+  | { kind: 'refused'; detail: string }
+  /** What it lacks, each with the path of its member. */
+  | { kind: 'faulty'; faults: readonly PredicateFault[] }
+  | NotReady;
+
+/** The life of a campaign: every act is one move of the table, written by compare-and-set. */
+export class Campaigns {
+  constructor(
+    private readonly campaigns: CampaignStore,
+    private readonly templates: TemplateStore,
+    private readonly segments: Segments,
+    private readonly rows: CampaignRows,
+    private readonly messages: MessageStore,
+    private readonly watch: WatchCampaigns,
+    private readonly clock: Clock,
+  ) {}
+
+  find(tenant: string, id: string): Promise<Campaign | null> {
+    return this.campaigns.find(tenant, id);
+  }
+
+  list(
+    tenant: string,
+    status: CampaignStatus | null,
+    page: { after: ListCursor | null; limit: number },
+  ): Promise<Campaign[]> {
+    return this.campaigns.list(tenant, status, page);
+  }
+
+  async create(tenant: Tenant, plan: CampaignPlan, by: Actor): Promise<Campaign> {
+    for (;;) {
+      const id = `c-${randomBytes(5).toString('hex')}`;
+      const ids = { _id: campaignKey(tenant.id, id), tenant: tenant.id, campaign: id };
+      const campaign = newCampaign(ids, plan, by.name, this.clock.now());
+      if (await this.campaigns.add(campaign)) return campaign;
+    }
+  }
+
+  /** A new draft that says what this one says. */
+  async duplicate(tenant: Tenant, id: string, by: Actor): Promise<Campaign | null> {
+    const known = await this.campaigns.find(tenant.id, id);
+    return known && this.create(tenant, { ...planOf(known), name: `${known.name} (2)`.slice(0, 100) }, by);
+  }
+
+  /** Back to a draft, whatever was approved: what is written is another campaign. */
+  edit(tenant: Tenant, id: string, changes: Partial<CampaignPlan>, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'edit', by, () => Promise.resolve({ set: changes }));
+  }
+
+  /** What it lacks is told; its plan and whom its segment means are what is approved. */
+  submit(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'submit', by, async (campaign, now) => {
+      const faults = await this.lacks(tenant, campaign);
+      if (faults.length > 0) return { stop: { kind: 'faulty', faults } };
+      const asked = await this.whom(tenant, campaign, now);
+      if ('stop' in asked) return asked;
+      const hash = hashOfPlan(campaign, asked.predicate);
+      return { set: { submitted: { key: by.key, by: by.name, at: now, hash } } };
+    });
+  }
+
+  /** By somebody else than who submitted it, and what was submitted only. */
+  approve(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'approve', by, async (campaign, now) => {
+      if (campaign.submitted?.key === by.key) {
+        return {
+          stop: { kind: 'refused', detail: 'was submitted with this key: somebody else approves it' },
+        };
+      }
+      const asked = await this.whom(tenant, campaign, now);
+      if ('stop' in asked) return asked;
+      const hash = hashOfPlan(campaign, asked.predicate);
+      if (hash !== campaign.submitted?.hash) {
+        return {
+          stop: {
+            kind: 'refused',
+            detail: 'means other people since it was submitted: edit it, and submit it again',
+          },
+        };
+      }
+      return { set: { approved: { key: by.key, by: by.name, at: now, hash } } };
+    });
+  }
+
+  reject(tenant: Tenant, id: string, why: string, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'reject', by, () => Promise.resolve({ set: {}, why }));
+  }
+
+  schedule(tenant: Tenant, id: string, schedule: Schedule, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'schedule', by, (campaign, now) => {
+      const earliest = new Date(now.getTime() + campaign.graceMinutes * 60_000);
+      return Promise.resolve({ set: { schedule, launchAt: launchAt(schedule, tenant.timeZone, earliest) } });
+    });
+  }
+
+  unschedule(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'unschedule', by, nothing);
+  }
+
+  /** Answers once it is paused: after the answer no call of it begins. */
+  async pause(tenant: Tenant, id: string, why: string | null, by: Actor): Promise<Acted> {
+    const begun = await this.act(tenant.id, id, 'pause', by, (_, now) =>
+      Promise.resolve({
+        set: { pausedFor: { why: why ?? 'by hand', at: now, by: by.name } },
+        ...(why === null ? {} : { why }),
+      }),
+    );
+    if (begun.kind !== 'done') return begun;
+    await this.quieten(tenant.id, id);
+    const halted = await this.act(tenant.id, id, 'halt', by, nothing);
+    // Somebody else was there: it is paused, or it has been cancelled meanwhile.
+    return halted.kind === 'refused' ? this.now(tenant.id, id) : halted;
+  }
+
+  resume(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'resume', by, nothing);
+  }
+
+  /** For good. Answers once no call of it begins any more; what was planned is called off. */
+  async cancel(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    const cancelled = await this.act(tenant.id, id, 'cancel', by, nothing);
+    if (cancelled.kind !== 'done' || cancelled.campaign.launch === null) return cancelled;
+    await this.quieten(tenant.id, id);
+    await this.watch.sweep(cancelled.campaign, this.clock.now());
+    return this.now(tenant.id, id);
+  }
+
+  archive(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    return this.act(tenant.id, id, 'archive', by, nothing);
+  }
+
+  /** One move; a lost race is read again, and decided again. */
+  private async act(
+    tenant: string,
+    id: string,
+    move: CampaignMove,
+    by: Actor,
+    decide: (
+      campaign: Campaign,
+      now: Date,
+    ) => Promise<{ set: Partial<Campaign>; why?: string } | { stop: Acted }>,
+  ): Promise<Acted> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const campaign = await this.campaigns.find(tenant, id);
+      if (campaign === null) return { kind: 'unknown' };
+      const now = this.clock.now();
+      // What cannot move is told so before what it lacks is.
+      const possible = moved(campaign, move, by.name, now);
+      if (possible.kind === 'refused') return { kind: 'refused', detail: possible.detail };
+      const decided = await decide(campaign, now);
+      if ('stop' in decided) return decided.stop;
+      const after = moved(campaign, move, by.name, now, decided.set, decided.why);
+      if (after.kind === 'refused') return { kind: 'refused', detail: after.detail };
+      const written = await this.campaigns.write(campaign, after.after);
+      if (written !== null) return { kind: 'done', campaign: written };
+    }
+    throw new Error(`a campaign lost ${TRIES} races in a row`);
+  }
+
+  private async now(tenant: string, id: string): Promise<Acted> {
+    const campaign = await this.campaigns.find(tenant, id);
+    return campaign === null ? { kind: 'unknown' } : { kind: 'done', campaign };
+  }
+
+  /** Takes released rows back and waits for what is being sent, W at most: no pass that read the campaign before calls later. */
+  private async quieten(tenant: string, id: string): Promise<void> {
+    const began = this.clock.mono();
+    for (;;) {
+      const released = await this.rows.findIn(tenant, id, ['released'], 1_000);
+      const now = this.clock.now();
+      await this.messages.apply(
+        released.map((row) =>
+          transition(row as MessageRow & { status: 'released' }, 'planned', 'its campaign pauses', now, {
+            dueAt: null,
+            reason: 'paused',
+          }),
+        ),
+      );
+      if (released.length === 0 && (await this.rows.countIn(tenant, id, ['sending'])) === 0) return;
+      if (this.clock.mono() - began >= W_MS) return;
+      await wait(POLL_MS);
+    }
+  }
+
+  private async whom(
+    tenant: Tenant,
+    campaign: Campaign,
+    now: Date,
+  ): Promise<{ predicate: Resolved } | { stop: Acted }> {
+    const asked = await this.segments.askFor(tenant, campaign.segment ?? '', now);
+    switch (asked?.kind) {
+      case 'asked':
+        return { predicate: asked.predicate };
+      case 'not-ready':
+        return { stop: asked };
+      case 'refused':
+        return {
+          stop: { kind: 'faulty', faults: [{ path: ['segment'], detail: asked.faults[0]?.detail ?? '' }] },
+        };
+      case undefined:
+        return {
+          stop: {
+            kind: 'faulty',
+            faults: [{ path: ['segment'], detail: 'expected a segment that is there' }],
+          },
+        };
+    }
+  }
+
+  /** What keeps a draft from being submitted. */
+  private async lacks(tenant: Tenant, campaign: Campaign): Promise<PredicateFault[]> {
+    const faults: PredicateFault[] = [];
+    if (campaign.segment === null) faults.push({ path: ['segment'], detail: 'expected a segment' });
+    if (campaign.variants.length === 0)
+      faults.push({ path: ['variants'], detail: 'expected a version of a template' });
+    if (tenant.senders.marketing[campaign.channel] === undefined) {
+      faults.push({
+        path: ['channel'],
+        detail: `the tenant has no ${campaign.channel} sender for marketing`,
+      });
+    }
+    const versions = await this.templates.findVersions(
+      tenant.id,
+      campaign.variants.map(({ template, version }) => ({ template, n: version })),
+    );
+    campaign.variants.forEach(({ template, version: n }, index) => {
+      const version = versions.find((one) => one.template === template && one.n === n);
+      const path = ['variants', index, 'version'];
+      if (version === undefined) faults.push({ path, detail: 'no such version is there' });
+      else if (version.status !== 'published') faults.push({ path, detail: 'is a draft: publish it first' });
+      else if (!Object.values(version.content).some((message) => message[campaign.channel] !== undefined)) {
+        faults.push({ path, detail: `is not written for ${campaign.channel}` });
+      }
+    });
+    return faults;
+  }
+}
+
+const nothing = (): Promise<{ set: Partial<Campaign> }> => Promise.resolve({ set: {} });
+
+const planOf = (campaign: Campaign): CampaignPlan => {
+  const { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits } = campaign;
+  return { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits };
+};

@@ -1,0 +1,20 @@
+import type { CampaignPlan } from '#campaigns/campaign.types';
+import { hashOf } from '#campaigns/content';
+import type { Resolved } from '#campaigns/predicate';
+
+/** What an approval covers: all that a marketer wrote of a campaign, its versions of content, and whom its segment means. */
+export function hashOfPlan(campaign: CampaignPlan, predicate: Resolved): string {
+  const { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits } = campaign;
+  return hashOf({
+    name,
+    purpose,
+    channel,
+    segment,
+    variants,
+    holdOut,
+    graceMinutes,
+    pace,
+    limits,
+    predicate,
+  });
+}

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import type { Variant } from '#campaigns/campaign.types';
+
+/** The part of a member who gets nothing, so that those who got something can be compared with them. */
+export const HOLD_OUT = 'hold-out';
+
+/**
+ * Which part of a campaign a customer is in: by hash, so that it is the same whenever it is asked. The hold-out is drawn
+ * by a hash of its own: a change of the variants' weights moves nobody in or out of it.
+ */
+export function partOf(
+  campaign: string,
+  customer: string,
+  holdOut: number,
+  variants: readonly Variant[],
+): string {
+  if (draw(['hold-out', campaign, customer]) * 100 < holdOut) return HOLD_OUT;
+  const total = variants.reduce((sum, { weight }) => sum + weight, 0);
+  let left = draw(['variant', campaign, customer]) * total;
+  for (const { name, weight } of variants) {
+    left -= weight;
+    if (left < 0) return name;
+  }
+  return variants.at(-1)?.name ?? HOLD_OUT;
+}
+
+/** From 0 to below 1. */
+function draw(parts: readonly string[]): number {
+  return createHash('sha256').update(JSON.stringify(parts)).digest().readUIntBE(0, 6) / 2 ** 48;
+}

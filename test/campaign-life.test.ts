@@ -1,0 +1,294 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Staff } from './campaign.fixture.js';
+import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
+import { choice, person, tell, type Person } from './visit.fixture.js';
+
+let lagom: Lagom;
+let staff: Staff;
+beforeAll(async () => {
+  lagom = await startLagom({ at: '2026-11-02T10:00:00Z' });
+  staff = await Staff.of(lagom);
+});
+afterAll(() => lagom.close());
+
+/** Somebody who wants newsletters, in a city of their own so that a segment finds them. */
+async function reader(city: string, facts: Partial<Person> = {}, channel = 'email'): Promise<Person> {
+  const address = { lines: ['Storgatan 1'], postalCode: '831 31', city, country: 'SE' };
+  const customer = person({ address, ...facts });
+  await tell(lagom, 'customer.consent-changed', {
+    customer,
+    choices: [choice('newsletter', channel, 'given')],
+  });
+  return customer;
+}
+const living = (city: string) => ({ place: { city: [city] } });
+
+describe('a campaign', () => {
+  it('goes from a draft to sent: written, counted, approved by somebody else, launched, told', async () => {
+    const [anna, bo] = [
+      await reader('Ett', { name: 'Anna Ek' }),
+      await reader('Ett', { name: null, locale: 'en' }),
+    ];
+    const silent = person({ address: { lines: ['x'], postalCode: '1', city: 'Ett', country: 'SE' } });
+    await tell(lagom, 'customer.updated', { customer: silent });
+    const id = await staff.draft(living('Ett'));
+    const reach = await staff.act(id, 'reach');
+    expect(reach).toMatchObject({
+      members: 3,
+      permitted: 2,
+      withoutName: 1,
+      refused: { 'no-consent': 1 },
+      held: {},
+      hours: null,
+    });
+    expect(reach.examples['no-consent']).toEqual([silent.id]);
+    await staff.act(id, 'submit');
+    await staff.act(id, 'approve', undefined, 'approver');
+    expect(await staff.act(id, 'schedule', {})).toMatchObject({ status: 'scheduled' });
+    const sent = await staff.until(id, 'sent');
+    expect(sent).toMatchObject({ launch: { members: 3 }, approved: { by: 'approver of a test' } });
+    expect(sent.history.map((entry: { move: string }) => entry.move)).toEqual([
+      'submit',
+      'approve',
+      'schedule',
+      'launch',
+      'end',
+    ]);
+    expect(await staff.rows(id)).toEqual({
+      [anna.id]: 'accepted',
+      [bo.id]: 'accepted',
+      [silent.id]: 'refused no-consent',
+    });
+    const [mail] = await lagom.inbox({ to: anna.email! });
+    expect(mail).toMatchObject({
+      subject: 'Nyheter',
+      purpose: 'newsletter',
+      from: expect.stringContaining('nyheter@'),
+    });
+    expect(mail!.html).toContain('Hej Anna!');
+    expect(mail!.headers).toHaveProperty('List-Unsubscribe');
+    expect((await lagom.inbox({ to: bo.email! }))[0]!.html).toContain('Hej du!');
+    const audit = await lagom.api('GET', '/v1/audit?what=campaign.moved');
+    expect(audit.body.items.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('is not submitted before it is whole; each fault is pointed at', async () => {
+    const { id } = await staff.taken('marketer', 'POST', '/v1/campaigns', {
+      name: 'Halv',
+      purpose: 'offers',
+      channel: 'sms',
+    });
+    const answer = await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/submit`);
+    expect([answer.status, answer.body.errors.map((one: { pointer: string }) => one.pointer)]).toEqual([
+      422,
+      ['#/segment', '#/variants'],
+    ]);
+    const wrong = await staff.ask('marketer', 'POST', '/v1/campaigns', {
+      name: 'x',
+      purpose: 'booking',
+      channel: 'fax',
+      holdOut: 90,
+      nobody: 1,
+    });
+    expect(wrong.body.errors.map((one: { pointer: string }) => one.pointer).sort()).toEqual([
+      '#/channel',
+      '#/holdOut',
+      '#/nobody',
+      '#/purpose',
+    ]);
+  });
+
+  it('is approved by an approver, never by who submitted it', async () => {
+    const id = await staff.draft(living('Nobody'));
+    expect((await staff.ask('approver', 'POST', `/v1/campaigns/${id}/submit`)).status).toBe(403);
+    // The first key may do all, but not both.
+    expect((await lagom.api('POST', `/v1/campaigns/${id}/submit`)).status).toBe(200);
+    expect((await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/approve`)).status).toBe(403);
+    const own = await lagom.api('POST', `/v1/campaigns/${id}/approve`);
+    expect([own.status, own.body.detail]).toEqual([
+      409,
+      expect.stringContaining('somebody else approves it'),
+    ]);
+    const back = await staff.act(id, 'reject', { reason: 'Fel bild' }, 'approver');
+    expect(back).toMatchObject({ status: 'draft', submitted: null });
+    expect(back.history.at(-1)).toMatchObject({ move: 'reject', why: 'Fel bild' });
+    expect((await staff.ask('approver', 'POST', `/v1/campaigns/${id}/reject`, {})).status).toBe(422);
+  });
+
+  it('loses its approval by an edit, and by another meaning of its segment', async () => {
+    const id = await staff.approved(living('Nobody'));
+    expect(await staff.taken('marketer', 'PATCH', `/v1/campaigns/${id}`, { name: 'Annat' })).toMatchObject({
+      status: 'draft',
+      approved: null,
+      submitted: null,
+    });
+    expect((await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/schedule`, {})).status).toBe(409);
+
+    const other = await staff.approved(living('Nobody'));
+    const { segment } = await staff.taken('marketer', 'GET', `/v1/campaigns/${other}`);
+    await staff.taken('marketer', 'PUT', `/v1/segments/${segment}`, {
+      name: 'Alla',
+      predicate: { not: living('Nobody') },
+    });
+    await staff.act(other, 'schedule', {});
+    const voided = await staff.until(other, 'draft');
+    expect(voided.history.at(-1)).toMatchObject({ move: 'void', by: 'scheduler' });
+    expect(await staff.rows(other)).toEqual({});
+  });
+
+  it.each<[string, string[]]>([
+    ['draft', ['approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume']],
+    ['submitted', ['submit', 'schedule', 'unschedule', 'pause', 'resume', 'archive']],
+    ['approved', ['submit', 'approve', 'reject', 'unschedule', 'pause', 'resume', 'archive']],
+    ['scheduled', ['submit', 'approve', 'reject', 'schedule', 'pause', 'resume', 'archive']],
+    ['sent', ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume', 'cancel']],
+    ['cancelled', ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume', 'cancel']],
+    [
+      'archived',
+      ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume', 'cancel', 'archive'],
+    ],
+  ])('that is %s refuses every move that it does not have', async (status, moves) => {
+    const id = await staff.draft(living('Nobody'));
+    if (!['draft', 'cancelled', 'archived'].includes(status)) await staff.act(id, 'submit');
+    if (['approved', 'scheduled', 'sent'].includes(status))
+      await staff.act(id, 'approve', undefined, 'approver');
+    if (status === 'scheduled') await staff.act(id, 'schedule', { at: '2027-01-01T09:00' });
+    if (status === 'sent') await staff.act(id, 'schedule', {});
+    if (status === 'cancelled') await staff.act(id, 'cancel');
+    if (status === 'archived') await staff.act(id, 'archive');
+    await staff.until(id, status);
+    for (const move of moves) {
+      const role = ['approve', 'reject'].includes(move) ? 'approver' : 'marketer';
+      const answer = await staff.ask(
+        role,
+        'POST',
+        `/v1/campaigns/${id}/${move}`,
+        move === 'reject' ? { reason: 'x' } : undefined,
+      );
+      expect([move, answer.status, answer.body.detail]).toEqual([
+        move,
+        409,
+        expect.stringContaining(`this campaign is ${status}`),
+      ]);
+    }
+    if (['sent', 'cancelled', 'archived'].includes(status)) {
+      expect((await staff.ask('marketer', 'PATCH', `/v1/campaigns/${id}`, { name: 'x' })).status).toBe(409);
+    }
+  });
+
+  it('is taken back from its schedule, copied, and nobody else’s', async () => {
+    const id = await staff.approved(living('Nobody'));
+    await staff.act(id, 'schedule', { at: '2027-01-01T09:00' });
+    expect(await staff.act(id, 'unschedule')).toMatchObject({
+      status: 'approved',
+      schedule: null,
+      launchAt: null,
+    });
+    const copy = await staff.act(id, 'duplicate');
+    expect(copy).toMatchObject({ status: 'draft', name: 'Vårbrev (2)', approved: null, history: [] });
+    expect((await lagom.api('GET', `/v1/campaigns/${id}`, undefined, { tenant: TRAVEL })).status).toBe(404);
+    expect(
+      (await lagom.api('POST', `/v1/campaigns/${id}/cancel`, undefined, { tenant: TRAVEL })).status,
+    ).toBe(404);
+  });
+});
+
+describe('a campaign under way', () => {
+  it('pauses in the middle; who opts out meanwhile gets nothing when it goes on', async () => {
+    const people = await Promise.all([1, 2, 3].map(() => reader('Paus')));
+    const id = await staff.approved(living('Paus'), { pace: { perHour: 60 } });
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sending');
+    await lagom.advance('PT1S');
+    const began = performance.now();
+    expect(await staff.act(id, 'pause', { reason: 'Fel pris' })).toMatchObject({
+      status: 'paused',
+      pausedFor: { why: 'Fel pris' },
+    });
+    expect(performance.now() - began).toBeLessThan(8_000);
+    const before = await staff.rows(id);
+    expect(Object.values(before).filter((status) => status === 'accepted')).toHaveLength(1);
+    await lagom.advance('PT2H');
+    expect(await staff.rows(id)).toEqual(before);
+
+    const [out, in_] = people.filter(({ id: one }) => before[one] !== 'accepted');
+    await tell(lagom, 'customer.consent-changed', {
+      customer: { id: out!.id },
+      choices: [choice('newsletter', 'email', 'withdrawn')],
+    });
+    await staff.act(id, 'resume');
+    await lagom.advance('PT10M');
+    await staff.until(id, 'sent');
+    expect(await staff.rows(id)).toMatchObject({ [out!.id]: 'refused withdrawn', [in_!.id]: 'accepted' });
+    expect(await lagom.inbox({ to: out!.email! })).toEqual([]);
+  });
+
+  it('is cancelled for good: what was planned is called off', async () => {
+    await Promise.all([1, 2, 3].map(() => reader('Slut')));
+    const id = await staff.approved(living('Slut'), { pace: { perHour: 60 } });
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sending');
+    await lagom.advance('PT1S');
+    expect(await staff.act(id, 'cancel')).toMatchObject({ status: 'cancelled' });
+    await lagom.advance('PT2H');
+    expect(Object.values(await staff.rows(id)).sort()).toEqual(['accepted', 'cancelled', 'cancelled']);
+  });
+
+  it('can be called back in its grace', async () => {
+    await reader('Nåd');
+    const id = await staff.approved(living('Nåd'), { graceMinutes: 10 });
+    await staff.act(id, 'schedule', {});
+    await lagom.advance('PT9M');
+    expect(await staff.act(id, 'unschedule')).toMatchObject({ status: 'approved' });
+    await staff.act(id, 'schedule', {});
+    await lagom.advance('PT11M');
+    await staff.until(id, 'sent');
+  });
+
+  it('writes to an address once, whoever has it, and not in the name of who may not get it', async () => {
+    const email = 'familjen@example.se';
+    const minor = await reader('Delad', { id: 'a-minor', email, birthDate: '2015-01-01' });
+    const [one, two] = [
+      await reader('Delad', { id: 'b-first', email }),
+      await reader('Delad', { id: 'c-second', email }),
+    ];
+    const id = await staff.approved(living('Delad'));
+    expect(await staff.act(id, 'reach')).toMatchObject({
+      members: 3,
+      permitted: 1,
+      refused: { minor: 1, duplicate: 1 },
+    });
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sent');
+    const rows = await staff.rows(id);
+    expect(rows[minor.id]).toBe('refused minor');
+    expect([rows[one.id], rows[two.id]].sort()).toEqual(['accepted', 'refused duplicate']);
+    expect(await lagom.inbox({ to: email })).toHaveLength(1);
+  });
+
+  it('counts against the cap of a person with the others that they get', async () => {
+    const anna = await reader('Tak');
+    const ids = [];
+    for (let n = 0; n < 6; n += 1) ids.push(await staff.approved(living('Tak')));
+    await Promise.all(ids.map((id) => staff.act(id, 'schedule', {})));
+    const ends: string[] = [];
+    for (const id of ids) {
+      await staff.until(id, 'sent');
+      ends.push((await staff.rows(id))[anna.id]!);
+    }
+    expect(ends.sort()).toEqual([...Array<string>(5).fill('accepted'), 'refused capped']);
+  });
+
+  it('is compared with who is held out and split among its variants, the same whenever it is asked', async () => {
+    await Promise.all(Array.from({ length: 12 }, (_, n) => reader('Delning', { id: `split-${n}` })));
+    const variants = [await staff.content('A', 'Ämne A'), await staff.content('B', 'Ämne B')];
+    const id = await staff.approved(living('Delning'), { variants, holdOut: 30 });
+    const reach = await staff.act(id, 'reach');
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sent');
+    const stands = Object.values(await staff.rows(id));
+    expect(stands.filter((one) => one === 'cancelled')).toHaveLength(reach.heldOut);
+    expect(stands.filter((one) => one === 'accepted')).toHaveLength(reach.permitted);
+    expect(Number(reach.heldOut) + Number(reach.permitted)).toBe(12);
+  });
+});

@@ -1,0 +1,90 @@
+import { CLINIC, type Answer, type Lagom } from './lagom.fixture.js';
+import { until } from './visit.fixture.js';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into an answer as it likes
+type AnyBody = any;
+export type Role = 'marketer' | 'approver';
+
+/** Staff with keys of their own, and the acts of a campaign in few words. */
+export class Staff {
+  private constructor(
+    private readonly lagom: Lagom,
+    private readonly keys: Record<Role, string>,
+    private readonly tenant: string,
+  ) {}
+
+  static async of(lagom: Lagom, tenant = CLINIC): Promise<Staff> {
+    const key = async (role: Role): Promise<string> =>
+      (await lagom.api('POST', '/v1/keys', { role, name: `${role} of a test` }, { tenant })).body.key;
+    return new Staff(lagom, { marketer: await key('marketer'), approver: await key('approver') }, tenant);
+  }
+
+  ask(role: Role, method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.lagom.api(method, path, body, {
+      tenant: this.tenant,
+      headers: { authorization: `Bearer ${this.keys[role]}` },
+    });
+  }
+
+  async taken(role: Role, method: string, path: string, body?: unknown): Promise<AnyBody> {
+    const { status, body: answer } = await this.ask(role, method, path, body);
+    if (status < 300) return answer;
+    throw new Error(`${method} ${path} answered ${status}: ${JSON.stringify(answer)}`);
+  }
+
+  act(id: string, move: string, body?: unknown, role: Role = 'marketer'): Promise<AnyBody> {
+    return this.taken(role, 'POST', `/v1/campaigns/${id}/${move}`, body);
+  }
+
+  /** A published version that says this, in mail and SMS. */
+  async content(
+    text = 'Hej {{person.firstName | du}}!',
+    subject = 'Nyheter',
+  ): Promise<{ template: string; version: number }> {
+    const said = { email: { subject, preview: 'Läs mer', blocks: [{ kind: 'text', text }] }, sms: { text } };
+    const { id } = await this.taken('marketer', 'POST', '/v1/templates', {
+      name: subject,
+      content: { sv: said, en: said },
+    });
+    await this.taken('marketer', 'POST', `/v1/templates/${id}/versions/1/publish`);
+    return { template: id, version: 1 };
+  }
+
+  async segment(predicate: unknown): Promise<string> {
+    return (await this.taken('marketer', 'POST', '/v1/segments', { name: 'Några', predicate })).id;
+  }
+
+  /** A draft for these people that lacks nothing. */
+  async draft(predicate: unknown, plan: Record<string, unknown> = {}): Promise<string> {
+    const whole = {
+      ...{ name: 'Vårbrev', purpose: 'newsletter', channel: 'email' },
+      segment: await this.segment(predicate),
+      variants: [await this.content()],
+      ...plan,
+    };
+    return (await this.taken('marketer', 'POST', '/v1/campaigns', whole)).id;
+  }
+
+  async approved(predicate: unknown, plan: Record<string, unknown> = {}): Promise<string> {
+    const id = await this.draft(predicate, plan);
+    await this.act(id, 'submit');
+    await this.act(id, 'approve', undefined, 'approver');
+    return id;
+  }
+
+  /** Waits until it is launched, or further. */
+  async until(id: string, ...statuses: string[]): Promise<AnyBody> {
+    return until(
+      () => this.taken('marketer', 'GET', `/v1/campaigns/${id}`),
+      (campaign: AnyBody) => (statuses.includes(campaign.status) ? campaign : undefined),
+    );
+  }
+
+  /** Where the rows of a campaign stand, by customer. */
+  async rows(id: string): Promise<Record<string, string>> {
+    const rows = await this.lagom.messages({ campaign: id }, { tenant: this.tenant });
+    return Object.fromEntries(
+      rows.map(({ customer, status, reason }) => [customer, reason ? `${status} ${reason}` : status]),
+    );
+  }
+}
