@@ -11,6 +11,7 @@ import { ReachOf } from '#launch/reach';
 import { SegmentStore } from '#campaigns/segment.store';
 import { Segments } from '#launch/segments';
 import { TemplateStore } from '#campaigns/template.store';
+import { TestSend } from '#launch/test-send';
 import { WatchCampaigns } from '#launch/watch-campaigns';
 import { join } from 'node:path';
 import { rootDir } from '#platform/root';
@@ -64,6 +65,7 @@ export const CAMPAIGNS: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReachOf, [Segments, CustomerStore, SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
+  wire(TestSend, [SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
   wire(Contents, [TemplateStore, ContentLibrary, Clock]),
   wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),
 ];

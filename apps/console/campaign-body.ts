@@ -95,3 +95,9 @@ export const scheduleBody = z.strictObject({
 
 const REASON = 'expected a reason of 1 to 500 characters';
 export const reasonBody = z.strictObject({ reason: z.string(REASON).trim().min(1, REASON).max(500, REASON) });
+
+const TO = 'expected a list of 1 to 10 addresses of staff';
+export const testBody = z.strictObject({
+  to: z.array(z.string(TO), TO).min(1, TO).max(10, TO),
+  locale: z.string().optional(),
+});

@@ -6,10 +6,11 @@ import { CustomerStore } from '#customers/customer.store';
 import { Campaigns, type Acted } from '#launch/campaigns';
 import { Contents, type Preview } from '#launch/contents';
 import { ReachOf, type Reach, type ReachAnswer } from '#launch/reach';
+import { TestSend, type Tested } from '#launch/test-send';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
-import { planBody, planChanges, reasonBody, scheduleBody } from './campaign-body.js';
+import { planBody, planChanges, reasonBody, scheduleBody, testBody } from './campaign-body.js';
 import { campaignView, type CampaignView } from './campaign-view.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
@@ -36,6 +37,7 @@ export class CampaignsController {
     private readonly campaigns: Campaigns,
     private readonly reachOf: ReachOf,
     private readonly contents: Contents,
+    private readonly tests: TestSend,
     private readonly customers: CustomerStore,
     private readonly tenants: Tenants,
     private readonly audit: AuditLog,
@@ -142,6 +144,35 @@ export class CampaignsController {
       problems.push(...shown.problems);
     }
     return { items, problems };
+  }
+
+  /** To staff whom the tenant's file names, through the gate, marked, with links that lead nowhere. */
+  @Post(':id/test-send')
+  @HttpCode(200)
+  async testSend(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<{ items: Tested[] }> {
+    const { to, locale } = readInput(testBody, body);
+    const campaign = orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id');
+    if (campaign.channel !== 'email') {
+      throw new Problem(409, "this campaign goes by SMS; the tenant's file names staff by mail");
+    }
+    const tested = await this.tests.send(this.tenant(caller), campaign, to, locale ?? null);
+    if (tested.kind === 'strangers') {
+      throw new Problem(
+        422,
+        'a test goes to staff only',
+        tested.indices.map((index) => ({
+          pointer: pointerOf(['to', index]),
+          detail: "is nobody of approval.people in the tenant's file",
+        })),
+      );
+    }
+    const outcomes = tested.items.map(({ outcome }) => outcome);
+    await this.audit.note(caller, 'campaign.test-sent', { campaign: id, detail: { outcomes } });
+    return { items: tested.items };
   }
 
   @Post(':id/submit')

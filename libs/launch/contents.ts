@@ -171,12 +171,12 @@ export class Contents {
 
   private input(tenant: Tenant, template: string, channel: 'email' | 'sms', person: Shown): RenderInput {
     const said = { template, isLast: false };
-    return renderInput(tenant, said, channel, person, null, dummyLinks(tenant), this.clock.now());
+    return renderInput(tenant, said, channel, person, null, deadLinks(tenant), this.clock.now());
   }
 }
 
 /** Links that lead nowhere: nothing that is shown to staff may say no for anybody. */
-const dummyLinks = ({ host }: Tenant): RenderInput['links'] => ({
+export const deadLinks = ({ host }: Tenant): RenderInput['links'] => ({
   unsubscribe: `https://${host}/u/preview`,
   optOut: `https://${host}/o/preview`,
   preferences: `https://${host}/p/preview`,

@@ -1,0 +1,149 @@
+import { envelopeFor } from '#channels/envelope';
+import type { Outcome } from '#channels/outcome';
+import { renderInput } from '#channels/render-input';
+import type { Senders } from '#channels/senders';
+import type { Campaign } from '#campaigns/campaign.types';
+import { maySend, type CustomerFacts } from '#consent/may-send';
+import { pausedUntil } from '#consent/pause';
+import type { PauseStore } from '#consent/pause.store';
+import type { SuppressionStore } from '#consent/suppression.store';
+import type { Clock } from '#platform/clock';
+import { nonce } from '#platform/mongo';
+import { normaliseEmail } from '#purposes/address';
+import type { Purpose } from '#purposes/purpose';
+import { RULES } from '#purposes/purposes';
+import type { Reason } from '#purposes/reason';
+import { renderContent } from '#rendering/compile-content';
+import type { ContentLibrary } from '#rendering/content-library';
+import type { Staff, Tenant } from '#tenants/tenant';
+import { deadLinks } from './contents.js';
+
+/** What became of one test. */
+export interface Tested {
+  to: string;
+  variant: string;
+  outcome: Outcome['kind'] | 'refused' | 'held';
+  reason?: string;
+}
+
+export type TestAnswer =
+  | { kind: 'tested'; items: Tested[] }
+  /** Not of the staff whom the tenant's file names: their places in what was asked. */
+  | { kind: 'strangers'; indices: number[] };
+
+/**
+ * Sends a campaign to staff, as its purpose and through the gate: with a permit, marked as a test, with links that lead
+ * nowhere, and without a row, so that no count has it. Only by mail, as the tenant's file names staff by their addresses.
+ */
+export class TestSend {
+  constructor(
+    private readonly suppressions: SuppressionStore,
+    private readonly pauses: PauseStore,
+    private readonly library: ContentLibrary,
+    private readonly senders: Pick<Senders, 'has' | 'allowed' | 'send'>,
+    private readonly clock: Clock,
+  ) {}
+
+  async send(
+    tenant: Tenant,
+    campaign: Campaign,
+    to: readonly string[],
+    locale: string | null,
+  ): Promise<TestAnswer> {
+    const staff = to.map((address) => staffOf(tenant, address));
+    const strangers = staff.flatMap((one, index) => (one === null ? [index] : []));
+    if (strangers.length > 0) return { kind: 'strangers', indices: strangers };
+    const items: Tested[] = [];
+    for (const one of staff) {
+      for (const { name } of campaign.variants)
+        items.push(await this.one(tenant, campaign, name, one!, locale));
+    }
+    return { kind: 'tested', items };
+  }
+
+  private async one(
+    tenant: Tenant,
+    campaign: Campaign,
+    variant: string,
+    { name, address }: { name: string; address: string },
+    locale: string | null,
+  ): Promise<Tested> {
+    const { purpose, variants } = campaign;
+    const startedMono = this.clock.mono();
+    const now = this.clock.now();
+    const { template, version } = variants.find((one) => one.name === variant)!;
+    const [content, suppressions, pauses] = await Promise.all([
+      this.library.get(tenant.id, template, version, purpose),
+      this.suppressions.findByAddresses(tenant.id, [{ kind: 'email', address }]),
+      this.pauses.list(tenant.id),
+    ]);
+    const about = { to: address, variant };
+    const links = deadLinks(tenant);
+    const person = { name, locale, timeZone: null, address: null, email: address };
+    const input = renderInput(tenant, { template, isLast: false }, 'email', person, null, links, now);
+    const rendered = content === null ? null : renderContent(content, input);
+    const problem = rendered?.kind === 'rendered' ? null : (rendered?.problem ?? 'its version is not there');
+    const message = `test/${campaign.campaign}/${nonce()}`;
+    const ref = nonce();
+    const decision = maySend(
+      {
+        tenant: tenant.id,
+        customer: 'staff',
+        message,
+        ref,
+        purpose,
+        channel: 'email',
+        startedMono,
+        expiresAt: null,
+      },
+      {
+        customer: staffFacts(purpose, now),
+        address,
+        suppressions: suppressions.get(address),
+        hasSender: this.senders.has(tenant.id, RULES[purpose].stream, 'email'),
+        ...{ otherChannelUsable: false, duplicateOf: null, tooLate: null, contentProblem: problem },
+        allowed: this.senders.allowed('email', address),
+        paused: pausedUntil(pauses, { purpose, channel: 'email' }, now),
+      },
+      tenant.policy,
+      now,
+    );
+    if (decision.kind !== 'permit' || rendered?.kind !== 'rendered') {
+      const reason: Reason = decision.kind === 'permit' ? 'invalid-template' : decision.reason;
+      return { ...about, outcome: decision.kind === 'hold' ? 'held' : 'refused', reason };
+    }
+    const marked = { ...rendered.content, subject: `[Test] ${rendered.content.subject ?? ''}` };
+    const envelope = envelopeFor({
+      ...{ tenant, links, to: address, rendered: marked },
+      row: { id: message, ref, purpose, channel: 'email' },
+    });
+    const outcome = await this.senders.send(decision.permit, envelope);
+    return { ...about, outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
+  }
+}
+
+/** Only whom the tenant's file names. */
+function staffOf(tenant: Tenant, asked: string): { name: string; address: string } | null {
+  const wanted = normaliseEmail(asked);
+  if (wanted.kind === 'bad') return null;
+  const found = tenant.approval.people.find(({ email }: Staff) => {
+    const own = normaliseEmail(email);
+    return own.kind === 'good' && own.address === wanted.address;
+  });
+  return found === undefined ? null : { name: found.name, address: wanted.address };
+}
+
+/** Whom the tenant names as staff works there: grown up, and asked for this by name. What stands about the address counts. */
+function staffFacts(purpose: Purpose, now: Date): CustomerFacts {
+  const said = { noticeVersion: '', language: '', method: 'approval.people', place: "the tenant's file" };
+  return {
+    ...{ id: 'staff', erasedAt: null, restrictedAt: null, birthDate: '1970-01-01', guardianConsentAt: null },
+    ...{ timeZone: null, softOptIns: [], sends: [] },
+    choices: [
+      {
+        ...{ id: 'staff', purpose, channel: 'email', state: 'given', ...said },
+        ...{ at: now, recordedAt: now, via: 'staff' },
+      },
+    ],
+  };
+}

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootDir } from '#platform/root';
+import { Staff } from './campaign.fixture.js';
+import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
+import { choice, person, tell, until } from './visit.fixture.js';
+
+const EVA = 'eva@wellnesskliniken.se';
+let lagom: Lagom;
+let staff: Staff;
+let tenants: string;
+beforeAll(async () => {
+  tenants = await mkdtemp(join(tmpdir(), 'lagom-tenants-'));
+  await cp(join(rootDir(), 'tenants'), tenants, { recursive: true });
+  const file = join(tenants, `${CLINIC}.yaml`);
+  const people = `approval:\n  people:\n    - { name: Eva Ek, email: ${EVA}, roles: [approver] }\n`;
+  await writeFile(file, `${await readFile(file, 'utf8')}\n${people}`);
+  lagom = await startLagom({ env: { LAGOM_TENANTS: tenants } });
+  staff = await Staff.of(lagom);
+});
+afterAll(async () => {
+  await lagom.close();
+  await rm(tenants, { recursive: true, force: true });
+});
+
+const nobody = { place: { city: ['Ingenstans'] } };
+
+it('a test goes to staff only: marked, without live links, and outside every count', async () => {
+  const id = await staff.draft(nobody);
+  const path = `/v1/campaigns/${id}/test-send`;
+  const stranger = await staff.ask('marketer', 'POST', path, { to: [EVA, 'anna@example.se'] });
+  expect([stranger.status, stranger.body.errors]).toMatchObject([422, [{ pointer: '#/to/1' }]]);
+  expect(await lagom.inbox()).toEqual([]);
+  const tested = await staff.taken('marketer', 'POST', path, { to: [EVA.toUpperCase()] });
+  expect(tested.items).toEqual([{ to: EVA, variant: 'A', outcome: 'accepted' }]);
+  const [mail] = await lagom.inbox({ to: EVA });
+  expect(mail).toMatchObject({ subject: '[Test] Nyheter', purpose: 'newsletter' });
+  expect(mail!.html).toContain('Hej Eva!');
+  expect(mail!.html).toContain('/u/preview');
+  expect(await lagom.messages({ campaign: id })).toEqual([]);
+  const audit = await lagom.api('GET', '/v1/audit?what=campaign.test-sent');
+  expect(audit.body.items).toHaveLength(1);
+});
+
+it('a test is stopped by the gate like everything else', async () => {
+  const id = await staff.draft(nobody);
+  await lagom.api('POST', '/v1/pause', { stream: 'marketing' });
+  const path = `/v1/campaigns/${id}/test-send`;
+  expect((await staff.taken('marketer', 'POST', path, { to: [EVA] })).items).toMatchObject([
+    { outcome: 'held', reason: 'paused' },
+  ]);
+  await lagom.api('POST', '/v1/resume', { stream: 'marketing' });
+  // Somebody else with this address wants no newsletters there.
+  await tell(lagom, 'customer.consent-changed', {
+    customer: person({ email: EVA }),
+    choices: [choice('newsletter', 'email', 'objected')],
+  });
+  expect((await staff.taken('marketer', 'POST', path, { to: [EVA] })).items).toMatchObject([
+    { outcome: 'refused', reason: 'objected' },
+  ]);
+});
+
+it('a campaign pauses by itself at its limits, and says why', async () => {
+  const readers = [1, 2].map(() =>
+    person({ address: { lines: ['x'], postalCode: '1', city: 'Gräns', country: 'SE' } }),
+  );
+  for (const customer of readers) {
+    await tell(lagom, 'customer.consent-changed', {
+      customer,
+      choices: [choice('newsletter', 'email', 'given')],
+    });
+  }
+  const limits = { complaints: 0.1, bounces: 1, errors: 1, least: 1 };
+  const id = await staff.approved({ place: { city: ['Gräns'] } }, { limits, pace: { perHour: 1 } });
+  await staff.act(id, 'schedule', {});
+  const [mail] = await until(
+    () => lagom.inbox({ purpose: 'newsletter' }),
+    (mails) =>
+      mails.filter(({ to }) => readers.some(({ email }) => email === to)).length > 0 &&
+      mails.filter(({ to }) => to !== EVA),
+  );
+  await lagom.api('POST', `/inbox/${mail!.id}/complain`);
+  await until(
+    () => staff.taken('marketer', 'GET', `/v1/campaigns/${id}`),
+    (campaign: { pausedFor: { why: string } | null }) =>
+      campaign.pausedFor?.why === 'complaints: 1 of 1 sent, more than 10 per cent',
+  );
+});
