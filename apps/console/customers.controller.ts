@@ -27,6 +27,7 @@ import { choice } from '#events/parts';
 import { isLostServer } from '#platform/mongo';
 import { PendingChoices } from '#privacy/pending-choices';
 import { Erase, type Erasure } from '#privacy/erase';
+import type { Kept } from '#privacy/kept';
 import { Extract } from '#privacy/extract';
 import { extractCsv } from '#privacy/extract-csv';
 import type { PersonExtract } from '#privacy/extract.types';
@@ -242,10 +243,17 @@ export class CustomersController {
   @Delete(':id')
   @HttpCode(200)
   @Roles('privacy')
-  async erase(@Asking() caller: Caller, @Param('id') id: string): Promise<Erasure> {
+  async erase(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+  ): Promise<Pick<Erasure, 'erased'> & { kept: Omit<Kept, 'code'>[] }> {
     orNotFound(await this.customers.find(caller.tenant, id), 'a customer of this id');
     await this.audit.note(caller, 'customer.erased', { customer: id });
-    return orNotFound(await this.erasure.erase(caller.tenant, id, 'staff'), 'a customer of this id');
+    const { erased, kept } = orNotFound(
+      await this.erasure.erase(caller.tenant, id, 'staff'),
+      'a customer of this id',
+    );
+    return { erased, kept: kept.map(({ what, ground, until }) => ({ what, ground, until })) };
   }
 
   private async view(tenant: string, customer: Customer, response: Response): Promise<CustomerView> {
