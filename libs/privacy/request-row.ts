@@ -1,7 +1,5 @@
-import { messageId } from '#messages/message-id';
 import type { MessageRow } from '#messages/message.types';
-import { nonce } from '#platform/mongo';
-import { RULES } from '#purposes/purposes';
+import { requestRow as answerRow } from '#messages/request-row';
 
 /** The journeys, and the templates, of messages that a person asked for on our own pages. */
 export const MY_DATA = 'my-data';
@@ -31,48 +29,20 @@ export function linkUntil({ journey, createdAt }: Pick<MessageRow, 'journey' | '
   return new Date(createdAt.getTime() + (journey === NEW_EMAIL ? NEW_EMAIL_MS : MY_DATA_MS));
 }
 
-/** The row of a message that the person asked for themselves (PROTOCOL G): as `support`, through the gate like all others. */
+/** The row of a message that the person asked for themselves: by the channel on which they asked, or not at all. */
 export function requestRow(
   tenant: string,
   customer: string,
   { journey, channel, by, about }: AskedMessage,
   now: Date,
 ): MessageRow {
-  const { stream, dueClass } = RULES.support;
+  const asked = { tenant, customer, journey, by, about, template: journey, channel };
   return {
-    _id: messageId({ tenant, customer, journey, step: '1', subject: by, gen: '0' }),
-    tenant,
-    customer,
-    rev: nonce(),
-    status: 'planned',
-    reason: null,
-    until: null,
-    journey,
-    step: '1',
-    campaign: null,
-    subject: { kind: 'request', id: about },
-    booking: null,
-    cart: null,
-    gen: '0',
-    generation: null,
-    purpose: 'support',
-    stream,
-    dueClass,
-    template: journey,
-    channel,
+    ...answerRow({ ...asked, event: null, why: 'asked for by the person' }, now),
     fixedChannel: true,
-    dueAt: now,
     expiresAt:
       journey === MY_DATA
         ? new Date(now.getTime() + MY_DATA_WORTH_MS)
         : linkUntil({ journey, createdAt: now }),
-    usefulUntil: null,
-    release: 0,
-    attempts: [],
-    history: [{ at: now, status: 'planned', why: 'asked for by the person' }],
-    trace: [],
-    content: null,
-    event: null,
-    createdAt: now,
   };
 }
