@@ -157,9 +157,12 @@ export class CustomersController {
     return this.view(caller.tenant, known, response);
   }
 
-  /** Corrects facts (GDPR 16): absent = unchanged, null = cleared. */
+  /**
+   * Corrects facts (GDPR 16): absent = unchanged, null = cleared. Who may change where a person is reached may open all
+   * that is known of them (`/me`), so it is not for marketers.
+   */
   @Patch(':id')
-  @Roles('marketer', 'privacy')
+  @Roles('privacy')
   async rectify(
     @Asking() caller: Caller,
     @Param('id') id: string,

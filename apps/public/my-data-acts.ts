@@ -16,6 +16,7 @@ import type { MyDataPages } from '#rendering/my-data-page';
 import { myDataWords } from '#rendering/my-data-words';
 import type { Tenant } from '#tenants/tenant';
 import { AnswerPages } from './answer-pages.js';
+import { MeLimits } from './me-limits.js';
 import {
   readFactsForm,
   readWritten,
@@ -35,6 +36,8 @@ export interface OnPage {
   token: string;
   /** For the page's next form. */
   session: string;
+  /** Of who asks, for the limits. */
+  ip: string;
 }
 
 type Done = NonNullable<MyDataPages['me-data']['done']>;
@@ -42,7 +45,7 @@ type Fields = ReadonlyMap<string, string>;
 
 const NOTHING: Done = {
   ...{ corrected: false, nothing: false, tooOften: false, restricted: false, unrestricted: false },
-  ...{ objected: false, asked: null },
+  ...{ objected: false, phoneNoted: false, asked: null },
 };
 const NO_FAULTS: Record<FactFault, boolean> = {
   ...{ name: false, email: false, phone: false, birthDate: false, address: false },
@@ -56,6 +59,7 @@ export class MyDataActs {
     private readonly myData: MyData,
     private readonly releaseDue: ReleaseDue,
     private readonly pages: AnswerPages,
+    private readonly limits: MeLimits,
     private readonly clock: Clock,
   ) {}
 
@@ -204,8 +208,14 @@ export class MyDataActs {
       await this.show(page, person, { written, faults: form.faults }, response);
       return;
     }
-    const { facts, email } = form;
-    const done = await this.own.correct(tenant, person, facts, email, locale);
+    const { facts, email, newPhone } = form;
+    const wait = typeof email === 'string' ? await this.limits.take(tenant.id, page.ip) : null;
+    if (wait !== null) {
+      response.set('Retry-After', String(wait));
+      this.pages.send(response, 429, 'try-later', page, {});
+      return;
+    }
+    const done = await this.own.correct(tenant, person, facts, { email, newPhone, locale });
     if (done.kind === 'gone') {
       this.pages.send(response, 410, 'me-gone', page, {});
       return;
@@ -219,7 +229,8 @@ export class MyDataActs {
       {
         ...NOTHING,
         corrected,
-        nothing: !corrected && asked === undefined,
+        phoneNoted: newPhone !== null,
+        nothing: !corrected && asked === undefined && newPhone === null,
         asked: asked && typeof email === 'string' ? maskAddress(email) : null,
         tooOften: asked === null,
       },

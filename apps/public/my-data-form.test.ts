@@ -13,11 +13,16 @@ const read = (fields: Record<string, string>) =>
 
 describe('the form of one’s own details', () => {
   it('changes nothing that was not changed', () => {
-    expect(read({})).toEqual({ kind: 'good', facts: {}, email: undefined });
-    expect(read({ name: ' Anna ', language: 'sv' })).toEqual({ kind: 'good', facts: {}, email: undefined });
+    expect(read({})).toEqual({ kind: 'good', facts: {}, email: undefined, newPhone: null });
+    expect(read({ name: ' Anna ', language: 'sv' })).toEqual({
+      kind: 'good',
+      facts: {},
+      email: undefined,
+      newPhone: null,
+    });
   });
 
-  it('reads each field in its one form; an address apart, as it has to be confirmed', () => {
+  it('reads each field in its one form; an address and a number apart, as they have to be confirmed', () => {
     const written = {
       ...{
         name: 'Anna Berg',
@@ -36,8 +41,9 @@ describe('the form of one’s own details', () => {
     expect(read(written)).toEqual({
       kind: 'good',
       email: 'anna.berg@example.se',
+      newPhone: '+46701740606',
       facts: {
-        ...{ name: 'Anna Berg', phone: '+46701740606', birthDate: '1980-05-17', locale: 'en' },
+        ...{ name: 'Anna Berg', birthDate: '1980-05-17', locale: 'en' },
         address: { lines: ['Storgatan 1', 'lgh 2'], postalCode: '831 31', city: 'Östersund', country: 'SE' },
       },
     });
@@ -48,6 +54,7 @@ describe('the form of one’s own details', () => {
       kind: 'good',
       facts: { name: null, phone: null },
       email: null,
+      newPhone: null,
     });
   });
 
@@ -61,6 +68,6 @@ describe('the form of one’s own details', () => {
     expect(read({ street: 'A', postalCode: '1', city: 'B', country: 'XX' })).toMatchObject({
       faults: ['address'],
     });
-    expect(read({ language: 'de' })).toEqual({ kind: 'good', facts: {}, email: undefined });
+    expect(read({ language: 'de' })).toEqual({ kind: 'good', facts: {}, email: undefined, newPhone: null });
   });
 });

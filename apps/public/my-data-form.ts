@@ -20,7 +20,13 @@ export interface WrittenFacts {
 export type FactFault = 'name' | 'email' | 'phone' | 'birthDate' | 'address';
 
 export type FactsForm =
-  | { kind: 'good'; facts: Omit<Correction, 'email'>; email: string | null | undefined }
+  | {
+      kind: 'good';
+      facts: Omit<Correction, 'email'>;
+      email: string | null | undefined;
+      /** A new number, to be looked into: whoever types it may not be who has it. */
+      newPhone: string | null;
+    }
   | { kind: 'wrong'; faults: FactFault[] };
 
 /** What stands in the form before anything is written in it. */
@@ -49,7 +55,8 @@ export function readWritten(fields: ReadonlyMap<string, string>, before: Written
 
 /**
  * What was changed in the form. `email` apart: it holds only once it is confirmed, but can be taken away at once;
- * undefined: as it was.
+ * undefined: as it was. A new phone number apart too: what is known about a number, and what is said no to there, is for
+ * who has it, and nobody has shown that yet; taken away it is at once.
  */
 export function readFactsForm(
   written: WrittenFacts,
@@ -60,6 +67,7 @@ export function readFactsForm(
     names.some((name) => written[name] !== before[name]);
   const faults: FactFault[] = [];
   const facts: Omit<Correction, 'email'> = {};
+  let newPhone: string | null = null;
 
   if (isChanged('name')) {
     if (written.name.length > MOST_LINE) faults.push('name');
@@ -69,7 +77,7 @@ export function readFactsForm(
     const read = normalisePhone(written.phone, country);
     if (written.phone === '') facts.phone = null;
     else if (read.kind === 'bad') faults.push('phone');
-    else facts.phone = read.address;
+    else if (read.address !== before.phone) newPhone = read.address;
   }
   if (isChanged('birthDate')) {
     const { birthDate } = written;
@@ -91,7 +99,7 @@ export function readFactsForm(
     else if (read.kind === 'bad') faults.push('email');
     else email = read.address === before.email ? undefined : read.address;
   }
-  return faults.length > 0 ? { kind: 'wrong', faults } : { kind: 'good', facts, email };
+  return faults.length > 0 ? { kind: 'wrong', faults } : { kind: 'good', facts, email, newPhone };
 }
 
 function readAddress({ street, postalCode, city, country }: WrittenFacts): PostalAddress | null | 'wrong' {

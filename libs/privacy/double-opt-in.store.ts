@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 import type { HashedAddress } from '#consent/hash-ring';
 import { writeVersioned } from '#platform/versioned';
-import { MY_DATA, NEW_EMAIL } from './request-row.js';
+import { MY_DATA, NEW_EMAIL, NEW_EMAIL_FROM } from './request-row.js';
 
 /** How often an address may be asked. */
 export interface AskLimit {
@@ -9,8 +9,10 @@ export interface AskLimit {
   use?: string;
   /** At least this long after the last time, in milliseconds. */
   gapMs: number;
-  /** At most so often in 30 days. */
+  /** At most so often in 30 days, or in `withinMs`. */
   most: number;
+  /** Milliseconds, at most 30 days. */
+  withinMs?: number;
 }
 
 interface Asked {
@@ -52,7 +54,14 @@ export class DoubleOptInStore {
   async claim(
     tenant: string,
     address: HashedAddress,
-    { use, by, subscriber, gapMs, most }: AskLimit & { by: string; subscriber: string | null },
+    {
+      use,
+      by,
+      subscriber,
+      gapMs,
+      most,
+      withinMs = REMEMBERED_MS,
+    }: AskLimit & { by: string; subscriber: string | null },
     now: Date,
   ): Promise<boolean> {
     const _id = askedKey(tenant, address, use);
@@ -61,7 +70,8 @@ export class DoubleOptInStore {
       const asks = (before?.asks ?? []).filter(({ at }) => now.getTime() - at.getTime() < REMEMBERED_MS);
       if (asks.some((ask) => ask.by === by)) return true;
       const tooSoon = asks.some(({ at }) => now.getTime() - at.getTime() < gapMs);
-      if (tooSoon || asks.length >= most) return false;
+      const counted = asks.filter(({ at }) => now.getTime() - at.getTime() < withinMs);
+      if (tooSoon || counted.length >= most) return false;
       const after: Asked = {
         ...{ _id, tenant, rev: '', lastAt: now },
         subscriber: subscriber ?? before?.subscriber ?? null,
@@ -76,7 +86,7 @@ export class DoubleOptInStore {
   /** When addresses were asked (an extract): by hash, as `claim` took it. */
   async findAsks(tenant: string, hashes: readonly HashedAddress[]): Promise<{ hash: string; at: Date }[]> {
     if (hashes.length === 0) return [];
-    const uses = [undefined, MY_DATA, NEW_EMAIL];
+    const uses = [undefined, MY_DATA, NEW_EMAIL, NEW_EMAIL_FROM];
     const byId = new Map(
       hashes.flatMap((one) => uses.map((use) => [askedKey(tenant, one, use), one.hash] as const)),
     );

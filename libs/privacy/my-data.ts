@@ -16,8 +16,14 @@ import { isSubscriber } from './subscribers.js';
 import { addressesOf, type Address } from './withdraw.js';
 
 const MINUTE_MS = 60_000;
-/** Whoever types an address: a link every other minute, and so many in 30 days. */
-const BY_ADDRESS = { use: MY_DATA, subscriber: null, gapMs: 2 * MINUTE_MS, most: 20 };
+/**
+ * Whoever types an address: a link every other minute, and so many in a day. Not longer: a stranger who types it again and
+ * again must not keep its owner from their data for weeks.
+ */
+const BY_ADDRESS = {
+  ...{ use: MY_DATA, subscriber: null },
+  ...{ gapMs: 2 * MINUTE_MS, most: 10, withinMs: 24 * 60 * MINUTE_MS },
+};
 /** What was opened goes on for so long after the last thing that was done … */
 const IDLE_MS = 30 * MINUTE_MS;
 /** … and ends then, however busy: nobody's page stands open overnight. */

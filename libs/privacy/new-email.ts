@@ -7,12 +7,14 @@ import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
 import type { DoubleOptInStore } from './double-opt-in.store.js';
 import type { Rectify } from './rectify.js';
-import { NEW_EMAIL, requestRow } from './request-row.js';
+import { askedAt, NEW_EMAIL, NEW_EMAIL_FROM, requestRow } from './request-row.js';
 import type { Requests } from './requests.js';
 import type { Subscribers } from './subscribers.js';
 
 /** Whoever types an address: three times in 30 days. */
 const BY_ADDRESS = { use: NEW_EMAIL, gapMs: 60_000, most: 3 };
+/** Whatever one person types: so many addresses in 30 days. */
+const BY_PERSON = { use: NEW_EMAIL_FROM, gapMs: 0, most: 5 };
 
 /** What a link to a new address would change; `gone`: it has, or cannot any more. */
 export type EmailChange = { kind: 'open'; customer: Customer; email: string } | { kind: 'gone' };
@@ -36,8 +38,13 @@ export class NewEmail {
   /** The planned row, for its release; null where that address was asked too often. `email` is normalised. */
   async ask(tenant: string, customer: Customer, email: string, locale: string): Promise<MessageRow | null> {
     const now = this.clock.now();
-    const { subscriber, hashed } = await this.subscribers.ensure(tenant, email, { name: null, locale });
     const by = `${customer.customer}/${now.toISOString()}`;
+    // Before anything is made for the address: one person has few, and a stranger's is not to be written to at will.
+    const own = customer.email ?? customer.phone;
+    if (own === null) return null;
+    const asker = this.ring.current(customer.email === null ? 'phone' : 'email', own, tenant);
+    if (!(await this.asks.claim(tenant, asker, { ...BY_PERSON, by, subscriber: null }, now))) return null;
+    const { subscriber, hashed } = await this.subscribers.ensure(tenant, email, { name: null, locale });
     const claim = { ...BY_ADDRESS, by, subscriber: subscriber.customer };
     if (!(await this.asks.claim(tenant, hashed, claim, now))) return null;
     const asked = { journey: NEW_EMAIL, channel: 'email', by, about: customer.customer } as const;
@@ -54,6 +61,10 @@ export class NewEmail {
     const email = holder?.email ?? null;
     if (!customer || customer.erasedAt !== null || email === null || customer.email === email)
       return { kind: 'gone' };
+    // Corrected since it was asked, by whomever: the newer word holds.
+    const asked = link.expiresAt === undefined ? null : askedAt(link.expiresAt);
+    const corrected = customer.corrected?.email;
+    if (asked === null || (corrected && corrected.at >= asked)) return { kind: 'gone' };
     return this.ring.isOf(link, 'email', email, tenant)
       ? { kind: 'open', customer, email }
       : { kind: 'gone' };

@@ -47,19 +47,31 @@ export class OwnActs {
     return this.extracts.one(tenant, customer);
   }
 
-  /** `email`: a new one is asked to be confirmed first, null takes it away at once, undefined leaves it. */
+  /**
+   * `email`: a new one is asked to be confirmed first, null takes it away at once, undefined leaves it. `newPhone` is for
+   * staff to look into, with a month's clock.
+   */
   async correct(
     tenant: Tenant,
     customer: Customer,
     facts: Omit<Correction, 'email'>,
-    email: string | null | undefined,
-    locale: string,
+    {
+      email,
+      newPhone,
+      locale,
+    }: { email: string | null | undefined; newPhone: string | null; locale: string },
   ): Promise<Corrected> {
     const now: Correction = email === null ? { ...facts, email } : facts;
     if (Object.keys(now).length > 0) {
       const done = await this.rectification.rectify(tenant.id, customer.customer, now);
       if (done.kind !== 'rectified') return { kind: 'gone' };
       await this.requests.note(tenant.id, customer.customer, 'rectification', 'page', 'person');
+    }
+    if (newPhone !== null) {
+      await this.requests.open(tenant.id, {
+        ...{ customer: customer.customer, kind: 'rectification', way: 'page', by: 'person', waits: true },
+        note: `phone: ${newPhone}`,
+      });
     }
     if (typeof email !== 'string') return { kind: 'corrected', asked: undefined };
     return { kind: 'corrected', asked: await this.newEmail.ask(tenant.id, customer, email, locale) };

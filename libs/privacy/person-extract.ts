@@ -93,7 +93,10 @@ export function personExtract(
       dueAt: row.dueAt,
       createdAt: row.createdAt,
       content: row.content,
-      history: row.history,
+      history: row.history.map((step) => ({
+        ...step,
+        ...(step.why === undefined ? {} : { why: nameless(step.why) }),
+      })),
       why: row.trace,
       attempts: row.attempts.map(({ channel, at, outcome, account }) => ({
         channel,
@@ -120,7 +123,10 @@ export function personExtract(
     })),
     disclosures: kept.events.flatMap(disclosure),
     recipients: recipientsOf(tenant, kept),
-    requests: kept.requests.map(told),
+    requests: kept.requests.map((request) => ({
+      ...told(request),
+      log: request.log.map((step) => ({ ...step, by: byWhom(step.by) })),
+    })),
     complaints: kept.complaints.map(told),
     safetyRegister: kept.register.map(told),
     staffActs: kept.acts.map(({ at, what }) => ({ at, what })),
@@ -244,3 +250,9 @@ function told<T extends { _id: string; tenant: string }>(
   void _id;
   return rest;
 }
+
+/** Who of the staff did it is not the person's to know (CJEU C-579/21). */
+const byWhom = (by: string): string => (NOT_STAFF.includes(by) ? by : 'staff');
+const NOT_STAFF = ['person', 'booking-system', 'lagom'];
+
+const nameless = (why: string): string => why.replace(/^retried by .*/s, 'retried by staff');

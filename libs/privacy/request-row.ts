@@ -4,6 +4,8 @@ import { requestRow as answerRow } from '#messages/request-row';
 /** The journeys, and the templates, of messages that a person asked for on our own pages. */
 export const MY_DATA = 'my-data';
 export const NEW_EMAIL = 'new-email';
+/** What one person's asks for a new address are counted as. */
+export const NEW_EMAIL_FROM = 'new-email-from';
 
 const MINUTE_MS = 60_000;
 /** The link to one's own data works for so long (CONTRACTS). */
@@ -28,6 +30,9 @@ export interface AskedMessage {
 export function linkUntil({ journey, createdAt }: Pick<MessageRow, 'journey' | 'createdAt'>): Date {
   return new Date(createdAt.getTime() + (journey === NEW_EMAIL ? NEW_EMAIL_MS : MY_DATA_MS));
 }
+
+/** When a new address was asked for, by when the link to it ends. */
+export const askedAt = (linkEnds: Date): Date => new Date(linkEnds.getTime() - NEW_EMAIL_MS);
 
 /** The row of a message that the person asked for themselves: by the channel on which they asked, or not at all. */
 export function requestRow(

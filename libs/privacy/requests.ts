@@ -21,6 +21,8 @@ export interface RequestOpening {
   note?: string | null;
   /** When it came, where that was before. */
   receivedAt?: Date;
+  /** Staff must see to it, though it came by our own page. */
+  waits?: true;
   /** Who wrote it down. */
   by: string;
 }
@@ -45,7 +47,7 @@ export class Requests {
 
   async open(
     tenant: string,
-    { customer, kind, way, note, receivedAt, by }: RequestOpening,
+    { customer, kind, way, note, receivedAt, waits, by }: RequestOpening,
   ): Promise<PrivacyRequest> {
     const now = this.clock.now();
     const at = receivedAt ?? now;
@@ -55,7 +57,7 @@ export class Requests {
       ...{ status: 'open', endedAt: null, log: [{ at: now, what: 'received', by }] },
     };
     await this.store.add(request);
-    if (TOLD.includes(way)) {
+    if (TOLD.includes(way) || waits) {
       const task = { kind: 'request' as const, customer, purpose: null, message: null, of: request._id };
       await this.tasks.open(tenant, [task], now);
     }
@@ -70,13 +72,18 @@ export class Requests {
     way: RequestWay,
     by: string,
   ): Promise<void> {
-    const open = await this.openOf(tenant, customer, kind);
+    const open = (await this.openOf(tenant, customer, kind)).filter(
+      (one) => one.way !== 'page' || one.note === null,
+    );
     if (open.length === 0) await this.open(tenant, { customer, kind, way, by });
   }
 
   /** It was carried out: whatever was open of that kind has its answer. */
   async finish(tenant: string, customer: string, kind: RequestKind, by: string): Promise<void> {
-    for (const { _id } of await this.openOf(tenant, customer, kind)) await this.end(tenant, _id, 'done', by);
+    for (const { _id, way, note } of await this.openOf(tenant, customer, kind)) {
+      // What was written down on the page for staff to see to has not had its answer by what was done at once.
+      if (way !== 'page' || note === null) await this.end(tenant, _id, 'done', by);
+    }
   }
 
   /** What was asked for and carried out in one go. */

@@ -39,7 +39,9 @@ export interface MyDataPages {
     /** What was just done; null: nothing. `asked`: the new address, masked. */
     done:
       | null
-      | (Flags<'corrected' | 'nothing' | 'tooOften' | 'restricted' | 'unrestricted' | 'objected'> & {
+      | (Flags<
+          'corrected' | 'nothing' | 'tooOften' | 'restricted' | 'unrestricted' | 'objected' | 'phoneNoted'
+        > & {
           asked: string | null;
         });
     sections: readonly DataSection[];
@@ -89,7 +91,7 @@ const written = {
 const noFaults = { name: false, email: false, phone: false, birthDate: false, address: false };
 const didNothing = {
   ...{ corrected: false, nothing: false, tooOften: false, restricted: false, unrestricted: false },
-  ...{ objected: false, asked: null },
+  ...{ objected: false, phoneNoted: false, asked: null },
 };
 const myData: MyDataPages['me-data'] = {
   ...{ session: 'abc', person: 'c-1', name: 'Anna', shared: true, done: null, sections: [section] },
@@ -127,7 +129,10 @@ export const MY_DATA_SAMPLES: { [Name in keyof MyDataPages]: readonly MyDataPage
     },
     {
       ...myData,
-      done: { ...didNothing, nothing: true, tooOften: true, restricted: true, unrestricted: true },
+      done: {
+        ...{ ...didNothing, nothing: true, tooOften: true, restricted: true, unrestricted: true },
+        phoneNoted: true,
+      },
     },
   ],
   'me-erase': [
