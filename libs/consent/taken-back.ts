@@ -17,7 +17,9 @@ export function isTakenBack(
 ): boolean {
   if (cause !== 'stop') return false;
   const { state, entry } = standing(choices, purpose, channel);
-  if (state !== 'given' || entry === null || entry.recordedAt < recordedAt) return false;
+  // When it was said counts as well: a merge records it anew, in another's log.
+  if (state !== 'given' || entry === null || entry.recordedAt < recordedAt || entry.at < recordedAt)
+    return false;
   const by = 'address' in entry && entry.via === 'double-opt-in' ? entry.address : undefined;
   return by?.keyId === keyId && by.hash === hash;
 }

@@ -1,10 +1,10 @@
 import type { AddressClaimStore } from '#campaigns/address-claim.store';
 import type { CampaignStore } from '#campaigns/campaign.store';
-import type { HashRing } from '#consent/hash-ring';
+import type { HashedAddress, HashRing } from '#consent/hash-ring';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
 import { addressOn } from '#privacy/person-facts';
-import { ADDRESS_KIND } from '#purposes/channel';
+import { ADDRESS_KIND, type AddressKind } from '#purposes/channel';
 import { isWrittenFor, type CompiledContent } from '#rendering/compile-content';
 import type { ContentLibrary } from '#rendering/content-library';
 import type { Tenants } from '#tenants/tenant';
@@ -47,7 +47,11 @@ export class LoadCampaigns {
         tenant,
         own.flatMap(({ campaign }) => campaign ?? []),
       ),
-      this.claims.holders(tenant, this.claimed(tenant, addressed)),
+      // Under every key: one that was taken before the ring got a new one is taken still.
+      this.claims.holders(
+        tenant,
+        this.claimed(addressed, (kind, address) => this.ring.every(kind, address, tenant)),
+      ),
     ]);
     const locales = this.tenants.get(tenant)?.locales ?? [];
     const known = new Map<string, OfCampaign>();
@@ -82,19 +86,18 @@ export class LoadCampaigns {
     tenant: string,
     permitted: readonly { row: MessageRow; address: string }[],
   ): Promise<Map<string, string>> {
-    return this.claims.claim(tenant, this.claimed(tenant, permitted));
+    const current = (kind: AddressKind, address: string) => [this.ring.current(kind, address, tenant)];
+    return this.claims.claim(tenant, this.claimed(permitted, current));
   }
 
-  private claimed(tenant: string, addressed: readonly { row: MessageRow; address: string }[]) {
-    return addressed.flatMap(({ row, address }) =>
-      row.campaign === null
+  private claimed(
+    addressed: readonly { row: MessageRow; address: string }[],
+    hashes: (kind: AddressKind, address: string) => readonly HashedAddress[],
+  ) {
+    return addressed.flatMap(({ row: { campaign, channel, _id: message }, address }) =>
+      campaign === null
         ? []
-        : [
-            {
-              ...{ campaign: row.campaign, message: row._id },
-              ...this.ring.current(ADDRESS_KIND[row.channel], address, tenant),
-            },
-          ],
+        : hashes(ADDRESS_KIND[channel], address).map((hashed) => ({ campaign, message, ...hashed })),
     );
   }
 }

@@ -257,6 +257,14 @@ describe('an erasure of who goes on', () => {
     expect(await line.person('anna')).toMatchObject({ customer: 'anna', email: 'anna@example.se' });
   });
 
+  it('is not what a booking system asks for that deletes the id that it has merged', async () => {
+    await line.hear(updated(person(), [], -3), updated(BO, [], -3), merge({ at: -2 }));
+    await line.one(event('customer.deleted.v1', { customer: { id: 'anna' } }));
+    expect(await line.person('bo')).toMatchObject({ erasedAt: null, email: expect.any(String) });
+    await line.one(event('customer.deleted.v1', { customer: { id: 'bo' } }, { id: 'of-bo' }));
+    expect((await line.person('bo')).erasedAt).not.toBeNull();
+  });
+
   it('asked for before the merge was told holds for both', async () => {
     await line.hear(updated(person(), [], -3), updated(BO, [], -3));
     await line.erase.erase(T, 'bo', 'person');

@@ -1,18 +1,21 @@
+import { emailNamed } from './ask-again.js';
 import { bookingIdOf, type PersonEvent } from './consider.js';
 
 /**
- * The events of a batch that can be taken together: no two of them are about the same person or booking, or are one event
- * told twice, so that each sees what those before it in the batch have written. What waits holds back what comes after it.
+ * The events of a batch that can be taken together: no two of them are about the same person or booking, name the same
+ * email address (what was said on our own page goes over to the first who names it), or are one event told twice, so that each sees what those before it in the batch have written. What waits holds back what comes after it.
  */
 export function nextWave<T extends { event: PersonEvent }>(open: readonly T[]): T[] {
   const busy = new Set<string>();
   return open.filter(({ event }) => {
     const { tenant, data } = event;
     const booking = bookingIdOf(event);
+    const email = emailNamed(event);
     const about = [
       JSON.stringify(['event', tenant, event.id]),
       JSON.stringify(['customer', tenant, data.customer.id]),
       ...(event.type === 'customer.merged.v1' ? [JSON.stringify(['customer', tenant, event.data.into])] : []),
+      ...(email === null ? [] : [JSON.stringify(['email', tenant, email])]),
       ...(booking === null ? [] : [JSON.stringify(['booking', tenant, booking])]),
     ];
     const isFree = !about.some((one) => busy.has(one));

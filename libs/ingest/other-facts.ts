@@ -84,7 +84,8 @@ export class OtherFacts {
 
   /**
    * Events about people who were merged, with who goes on for them. `lost`: they start over as that person's. `again`: the
-   * very events that merged them, heard again after a crash: all that they ask for is done.
+   * very events that merged them, heard again after a crash, and the deletion of an id that was merged: all that they ask
+   * for is done.
    */
   async onward<T extends { event: PersonEvent }>(
     merged: readonly { item: T; into: string }[],
@@ -96,6 +97,11 @@ export class OtherFacts {
       const from = data.customer.id;
       if (type === 'customer.merged.v1' && (await this.merge.isBy(tenant, from, id))) {
         await this.merge.merge(tenant, from, data.into, { event: id, at: time });
+        again.push(item);
+        continue;
+      }
+      if (type === 'customer.deleted.v1') {
+        // A booking system that tidies up after its merge: the id is gone already, and who goes on asked for nothing.
         again.push(item);
         continue;
       }

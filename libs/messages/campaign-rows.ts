@@ -41,7 +41,8 @@ export class CampaignRows {
       rows.map((row) => ({
         nonce: nonce(),
         filter: { _id: row._id, tenant: row.tenant, status: 'planned', rev: row.rev },
-        update: { $set: { dueAt, expiresAt: row.expiresAt ?? expiresAt, reason: null, until: null } },
+        // Anew where it was pulled before a pause: the time that the campaign lay still is not its own.
+        update: { $set: { dueAt, expiresAt, reason: null, until: null } },
       })),
     );
     return pulled.size;

@@ -171,8 +171,20 @@ export class Withdraw {
     const holders = await this.touchHolders(tenant, addresses, people);
     const acknowledged = this.clock.mono();
     for (const holder of holders) people.set(holder.customer, holder);
-    const reached = reaching(changes, people);
-    await this.endOrTouch(tenant, [...people.keys()], reached);
+    // A row may still bear the id of one who was merged: it is its survivor's.
+    const survivors = new Map(
+      [...people.values()].flatMap(({ customer, formerIds = [] }) => formerIds.map((id) => [id, customer])),
+    );
+    const as = (row: MessageRow): MessageRow => ({
+      ...row,
+      customer: survivors.get(row.customer) ?? row.customer,
+    });
+    const meant = reaching(changes, people);
+    const reached: Effect = {
+      ends: (row) => meant.ends(as(row)),
+      concerns: (row) => meant.concerns(as(row)),
+    };
+    await this.endOrTouch(tenant, [...people.keys(), ...survivors.keys()], reached);
     await this.awaitInFlight(tenant, [...people.values()], reached, acknowledged);
   }
 

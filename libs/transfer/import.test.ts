@@ -324,6 +324,14 @@ describe('suppressions', () => {
     ]);
   });
 
+  it('of a STOP that came after the one that is known count anew; the same file again does not', async () => {
+    const list = (at: string): Promise<{ counts: object }> =>
+      imports.import(`phone,cause,scope,at\n070-174 06 05,stop,service,${at}\n`, { kind });
+    expect(await list('2023-05-01T10:00:00Z')).toMatchObject({ counts: { created: 1 } });
+    expect(await list('2023-06-01T10:00:00Z')).toMatchObject({ counts: { created: 1 } });
+    expect(await list('2023-06-01T10:00:00Z')).toMatchObject({ counts: { unchanged: 1 } });
+  });
+
   it('with a cause, scope or channel that is none are refused; an erasure is asked for by itself', async () => {
     const done = await imports.import(
       'email,cause,scope,channel\na@example.se,erasure,,\nb@example.se,,everything,\nc@example.se,,,sms\n',

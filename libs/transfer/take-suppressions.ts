@@ -67,8 +67,13 @@ export class TakeSuppressions {
 const keyOf = ({ kind, address, channel, scope, cause }: Said): string =>
   [addressKey(kind, address), channel, scope, cause].join('/');
 
-const says = (kept: Suppression, { channel, scope, cause }: Said): boolean =>
-  kept.kind === 'suppressed' && kept.channel === channel && kept.scope === scope && kept.cause === cause;
+/** A STOP that came after the one that is known counts anew: its person may have taken that one back. */
+const says = (kept: Suppression, { channel, scope, cause, at }: Said): boolean =>
+  kept.kind === 'suppressed' &&
+  kept.channel === channel &&
+  kept.scope === scope &&
+  kept.cause === cause &&
+  (cause !== 'stop' || at === null || kept.at >= at);
 
 /** Those that mean the same are one change. */
 function settlings(said: readonly Said[]): Settling[] {
