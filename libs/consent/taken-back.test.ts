@@ -22,5 +22,5 @@ it.each<[string, Partial<Record<string, unknown>>]>([
   ['names another number', { address: { ...number, hash: 'another' } }],
   ['was ticked in a form', { via: 'event' }],
 ])('is not by a yes that %s', (_, spoilt) => {
-  expect(isTakenBack(stop, [{ ...yes, ...spoilt } as Choice], 'newsletter', 'sms')).toBe(false);
+  expect(isTakenBack(stop, [{ ...yes, ...spoilt }], 'newsletter', 'sms')).toBe(false);
 });
