@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CLINIC, startLagom, TRAVEL, type Captured, type Lagom } from './lagom.fixture.js';
-import { DAY, person, tell, visit, type Person } from './visit.fixture.js';
+import { choice, DAY, person, tell, visit, type Person } from './visit.fixture.js';
 
 let lagom: Lagom;
 beforeAll(async () => {
@@ -196,6 +196,47 @@ describe('the page of one’s own data', () => {
     // The booking system has not heard of it yet.
     await tell(lagom, 'customer.updated', { customer: who });
     expect((await lagom.api('GET', `/v1/customers/${who.id}`)).body.email).toBe(fresh);
+  });
+
+  it('takes no new number by itself: staff is to look into it, and nothing of its owner is shown', async () => {
+    const [who, owner] = [await booked(), await booked()];
+    await lagom.api('PUT', `/v1/customers/${owner.id}/choices`, {
+      choices: [choice('marketing', 'sms', 'objected')],
+    });
+    const { act } = await open(who);
+    const form = { name: who.name ?? '', email: who.email ?? '', phone: owner.phone ?? '' };
+    const done = await act({ do: 'correct', ...form });
+    expect([done.status, done.html]).toEqual([200, expect.stringContaining('stämt av med dig')]);
+    expect((await lagom.api('GET', `/v1/customers/${who.id}`)).body).toMatchObject({
+      ...{ phone: who.phone, suppressions: [] },
+    });
+    expect(await requestsOf(who)).toContainEqual(
+      expect.objectContaining({ kind: 'rectification', way: 'page', status: 'open' }),
+    );
+    // Something else is corrected: that is no answer to it.
+    await act({ do: 'correct', ...form, phone: who.phone ?? '', name: 'Rätt Namn' });
+    expect((await requestsOf(who)).filter((one) => 'status' in one && one.status === 'open')).toHaveLength(1);
+    const { items } = (await lagom.api('GET', '/v1/tasks')).body;
+    expect(items).toContainEqual(expect.objectContaining({ kind: 'request', customer: who.id }));
+    expect((await act({ do: 'correct', ...form, phone: '' })).status).toBe(200);
+    expect((await lagom.api('GET', `/v1/customers/${who.id}`)).body.phone).toBeNull();
+  });
+
+  it('leads to a new address no more once it was corrected after that; and writes to few strangers for one person', async () => {
+    const who = await booked();
+    const { act } = await open(who);
+    const form = { name: who.name ?? '', phone: who.phone ?? '' };
+    await act({ do: 'correct', ...form, email: `en.${who.email}` });
+    const link = linkIn(await newest(`en.${who.email}`), 'e');
+    for (let n = 0; n < 5; n++) {
+      expect((await act({ do: 'correct', ...form, email: `${n}.${who.email}` })).status).toBe(200);
+    }
+    await lagom.advance('PT1M');
+    expect(await lagom.inbox({ to: `3.${who.email}` })).toHaveLength(1);
+    expect(await lagom.inbox({ to: `4.${who.email}` })).toHaveLength(0);
+    await lagom.api('PATCH', `/v1/customers/${who.id}`, { email: `ratt.${who.email}` });
+    expect((await send(link, { confirm: 'yes' })).status).toBe(410);
+    expect((await lagom.api('GET', `/v1/customers/${who.id}`)).body.email).toBe(`ratt.${who.email}`);
   });
 
   it('restricts, lifts and objects; who is restricted is still sent their link', async () => {

@@ -16,7 +16,6 @@ import type { MyDataPages } from '#rendering/my-data-page';
 import { myDataWords } from '#rendering/my-data-words';
 import type { Tenant } from '#tenants/tenant';
 import { AnswerPages } from './answer-pages.js';
-import { MeLimits } from './me-limits.js';
 import {
   readFactsForm,
   readWritten,
@@ -36,8 +35,6 @@ export interface OnPage {
   token: string;
   /** For the page's next form. */
   session: string;
-  /** Of who asks, for the limits. */
-  ip: string;
 }
 
 type Done = NonNullable<MyDataPages['me-data']['done']>;
@@ -59,7 +56,6 @@ export class MyDataActs {
     private readonly myData: MyData,
     private readonly releaseDue: ReleaseDue,
     private readonly pages: AnswerPages,
-    private readonly limits: MeLimits,
     private readonly clock: Clock,
   ) {}
 
@@ -209,12 +205,6 @@ export class MyDataActs {
       return;
     }
     const { facts, email, newPhone } = form;
-    const wait = typeof email === 'string' ? await this.limits.take(tenant.id, page.ip) : null;
-    if (wait !== null) {
-      response.set('Retry-After', String(wait));
-      this.pages.send(response, 429, 'try-later', page, {});
-      return;
-    }
     const done = await this.own.correct(tenant, person, facts, { email, newPhone, locale });
     if (done.kind === 'gone') {
       this.pages.send(response, 410, 'me-gone', page, {});

@@ -9,7 +9,6 @@ import { maskAddress } from '#purposes/address';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
-import { clientIp } from './client-ip.js';
 import { MyDataActs, type OnPage } from './my-data-acts.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 import { readForm } from './read-form.js';
@@ -80,7 +79,7 @@ export class MyDataController {
     const opened = await this.unused(id, token, request, response);
     if (opened === null) return null;
     const session = await this.myData.open(opened.link, token);
-    if (session !== null) return { ...opened, token, session, ip: clientIp(request) };
+    if (session !== null) return { ...opened, token, session };
     this.pages.send(response, 410, 'me-gone', opened, {});
     return null;
   }
@@ -105,8 +104,7 @@ export class MyDataController {
       return null;
     }
     const locale = this.pages.localeFor(request, whose.tenant, spokenBy(mine));
-    const ip = clientIp(request);
-    return { tenant: whose.tenant, locale, link: went.link, mine, token, session: went.next, ip };
+    return { tenant: whose.tenant, locale, link: went.link, mine, token, session: went.next };
   }
 
   /** A link that was read and may be used. Null: it was answered already that it may not. */
