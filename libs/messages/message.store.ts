@@ -73,6 +73,9 @@ export interface MessageCursor {
   id: string;
 }
 
+/** Not every server hands a document out as it was when it matched: it may have moved on by then. */
+const isOpen = ({ status }: MessageRow): boolean => (OPEN).includes(status);
+
 /** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
 export class MessageStore implements Outbox {
   private readonly rows;
@@ -198,9 +201,10 @@ export class MessageStore implements Outbox {
   /** What may still be called off for these customers. */
   async findOpenOf(tenant: string, customers: readonly string[]): Promise<MessageRow[]> {
     if (customers.length === 0) return [];
-    return this.rows
+    const found = await this.rows
       .find({ tenant, customer: { $in: [...new Set(customers)] }, status: { $in: OPEN } })
       .lean<MessageRow[]>();
+    return found.filter(isOpen);
   }
 
   /** What may still be called off about these bookings or carts. */
@@ -215,7 +219,7 @@ export class MessageStore implements Outbox {
     const found = await Promise.all(
       either.map((by) => this.rows.find({ tenant, ...by, status: { $in: OPEN } }).lean<MessageRow[]>()),
     );
-    return [...new Map(found.flat().map((row) => [row._id, row])).values()];
+    return [...new Map(found.flat().map((row) => [row._id, row])).values()].filter(isOpen);
   }
 
   /** The row to which a provider's `ref` belongs. */
