@@ -74,7 +74,7 @@ export interface MessageCursor {
 }
 
 /** Not every server hands a document out as it was when it matched: it may have moved on by then. */
-const isOpen = ({ status }: MessageRow): boolean => (OPEN).includes(status);
+const isOpen = ({ status }: MessageRow): boolean => OPEN.includes(status);
 
 /** The ledger. Rows are only ever inserted or moved by compare-and-set; a lost race is a shorter set, not an error. */
 export class MessageStore implements Outbox {
