@@ -72,18 +72,13 @@ export class Requests {
     way: RequestWay,
     by: string,
   ): Promise<void> {
-    const open = (await this.openOf(tenant, customer, kind)).filter(
-      (one) => one.way !== 'page' || one.note === null,
-    );
+    const open = await this.openOf(tenant, customer, kind);
     if (open.length === 0) await this.open(tenant, { customer, kind, way, by });
   }
 
   /** It was carried out: whatever was open of that kind has its answer. */
   async finish(tenant: string, customer: string, kind: RequestKind, by: string): Promise<void> {
-    for (const { _id, way, note } of await this.openOf(tenant, customer, kind)) {
-      // What was written down on the page for staff to see to has not had its answer by what was done at once.
-      if (way !== 'page' || note === null) await this.end(tenant, _id, 'done', by);
-    }
+    for (const { _id } of await this.openOf(tenant, customer, kind)) await this.end(tenant, _id, 'done', by);
   }
 
   /** What was asked for and carried out in one go. */
@@ -126,9 +121,15 @@ export class Requests {
     return this.store.forgetWords(tenant, customer);
   }
 
+  /**
+   * What an act that is carried out at once answers: not what was written down on the page for staff to see to, which is
+   * of that way and has a note.
+   */
   private async openOf(tenant: string, customer: string, kind: RequestKind): Promise<PrivacyRequest[]> {
     const all = await this.store.findOfCustomers(tenant, [customer]);
-    return all.filter((one) => one.status === 'open' && one.kind === kind);
+    return all.filter(
+      (one) => one.status === 'open' && one.kind === kind && (one.way !== 'page' || one.note === null),
+    );
   }
 
   private async end(
