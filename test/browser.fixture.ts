@@ -63,13 +63,15 @@ export class Judge {
   }
 }
 
+/** Between the last link and the first nothing has the focus, and the body, which holds every word of the page, stands for it. */
+const WHERE_FOCUS_IS = `document.activeElement === document.body ? ''
+  : '#' + (document.activeElement?.id ?? '') + ' ' + (document.activeElement?.textContent ?? '')`;
+
 /** Tab by tab to what has that text or that id; Enter is for the caller. */
 export async function tabTo(page: Page, wanted: string): Promise<void> {
   for (let tabs = 0; tabs < 80; tabs++) {
     await page.keyboard.press('Tab');
-    const at = await page.evaluate(
-      '"#" + (document.activeElement?.id ?? "") + " " + (document.activeElement?.textContent ?? "")',
-    );
+    const at = await page.evaluate(WHERE_FOCUS_IS);
     if (String(at).includes(wanted)) return;
   }
   throw new Error(`no way by Tab to ${wanted}`);
