@@ -3,6 +3,7 @@ import { AddressClaimStore } from '#campaigns/address-claim.store';
 import { CampaignRows } from '#messages/campaign-rows';
 import { CampaignStore } from '#campaigns/campaign.store';
 import { Campaigns } from '#launch/campaigns';
+import { MeasureStore } from '#campaigns/measure.store';
 import { ContentLibrary, readLayout } from '#rendering/content-library';
 import { Contents } from '#launch/contents';
 import { Launch } from '#launch/launch';
@@ -33,6 +34,7 @@ export const CAMPAIGN_STORES: FactoryProvider[] = [
   store(TemplateStore, []),
   store(CampaignStore, []),
   store(AddressClaimStore, []),
+  store(MeasureStore, []),
 ];
 
 /** Campaigns: segments, content, the life cycle, the launch. */

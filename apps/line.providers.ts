@@ -1,6 +1,7 @@
 import type { FactoryProvider, InjectionToken, Provider } from '@nestjs/common';
 import { AddressClaimStore } from '#campaigns/address-claim.store';
 import { CampaignStore } from '#campaigns/campaign.store';
+import { MeasureStore } from '#campaigns/measure.store';
 import { InboxStore } from '#channels/inbox.store';
 import { Senders } from '#channels/senders';
 import { watchCalls } from '#channels/watch-calls';
@@ -112,6 +113,7 @@ const PERSONAL: readonly (readonly [keyof PersonalStores, InjectionToken])[] = [
   ['audit', AuditStore],
   ['complaints', ComplaintStore],
   ['register', SafetyRegister],
+  ['measures', MeasureStore],
 ];
 
 /** All stores in which events out wait. */
@@ -241,6 +243,7 @@ export const LINE: FactoryProvider[] = [
     SafetyRegister,
     RowDeletion,
     HashRing,
+    MeasureStore,
     AskProviders,
   ]),
   wire(Requests, [RequestStore, TaskStore, Tenants, Clock]),
@@ -280,7 +283,10 @@ export const LINE: FactoryProvider[] = [
   ]),
   {
     provide: OUTBOXES,
-    inject: [MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
+    inject: [
+      ...[MessageStore, CustomerStore, SuppressionStore, SurveyAnswerStore, TaskStore, DeadLetterStore],
+      MeasureStore,
+    ],
     useFactory: (...outboxes: unknown[]) => outboxes,
   },
   wire(PublishOut, [OUTBOXES, EventSink, ChoiceJournal, QueueHooks]),

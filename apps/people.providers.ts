@@ -1,4 +1,5 @@
 import type { FactoryProvider } from '@nestjs/common';
+import { MeasureStore } from '#campaigns/measure.store';
 import { ProviderDeletionStore } from '#channels/provider-deletion.store';
 import { SealedText } from '#channels/sealed-text';
 import { InboxStore } from '#channels/inbox.store';
@@ -79,6 +80,7 @@ export const PEOPLE: FactoryProvider[] = [
     TaskStore,
     InboxStore,
     SafetyRegister,
+    MeasureStore,
     Tenants,
     Metrics,
   ]),
@@ -96,6 +98,7 @@ export const PEOPLE: FactoryProvider[] = [
       RequestStore,
       ComplaintStore,
       SafetyRegister,
+      MeasureStore,
     ],
     useFactory: (...movables: unknown[]) => movables,
   },

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { measured } from '#campaigns/measure';
+import { MeasureStore } from '#campaigns/measure.store';
 import { InboxStore } from '#channels/inbox.store';
 import { HashRing } from '#consent/hash-ring';
 import { ShortCodeStore } from '#consent/short-code.store';
@@ -45,7 +47,7 @@ const mark = (collection: string): string => `marked-in-${collection}`;
 const MARKED = [
   ...['customers', 'bookings', 'purchases', 'survey_answers', 'waiting_events', 'replies'],
   ...['messages', 'deadletters', 'inbox', 'requests', 'short_codes', 'suppressions', 'tasks'],
-  ...['complaints', 'safety_register'],
+  ...['complaints', 'safety_register', 'measures'],
 ];
 
 let app: NestExpressApplication;
@@ -127,6 +129,17 @@ async function plant(tenant: string): Promise<void> {
       ...{ to: EMAIL, text: mark('inbox'), ref: `ref-${tenant}` },
     },
   ]);
+  const opened = { ...of, _id: row._id, campaign: mark('measures'), purpose: 'newsletter' } as const;
+  await app
+    .get(MeasureStore)
+    .write([
+      measured(
+        null,
+        { ...opened, variant: 'A', locale: 'sv', sentAt: now },
+        [{ link: null, by: 'person', at: now }],
+        now,
+      ),
+    ]);
   const no = { channel: 'email', purpose: 'newsletter', state: 'withdrawn', by: ID, at: now } as const;
   await app
     .get(SuppressionStore)

@@ -238,7 +238,7 @@ function retentionEntries({ retention, sources }: PersonExtract, voice: Voice): 
 }
 
 function moreEntries(extract: PersonExtract, voice: Voice): DataEntry[] {
-  const { staffActs, links, confirmationsAsked, unreadable, captured } = extract;
+  const { staffActs, links, confirmationsAsked, unreadable, captured, measured } = extract;
   const listed = (name: FieldName, all: readonly string[]): DataEntry[] =>
     all.length === 0 ? [] : [entry(voice, voice.words.fields[name], [['when', all.join(', ')]])];
   const counted = (name: FieldName, count: number): DataEntry[] =>
@@ -251,6 +251,11 @@ function moreEntries(extract: PersonExtract, voice: Voice): DataEntry[] {
     ...listed(
       'confirmations',
       confirmationsAsked.map((at) => moment(voice, at)),
+    ),
+    ...listed(
+      'opened',
+      // Each time that is kept: the first and the last, of the mail and of each link.
+      [...new Set(measured.flatMap(timesOf))].sort().map((at) => moment(voice, new Date(at))),
     ),
     ...counted('links', links.length),
     ...counted('unreadable', unreadable.length),
@@ -277,4 +282,10 @@ const moment = ({ locale, timeZone }: Voice, at: Date): string =>
 
 function format(locale: string, timeZone: string, at: Date, how: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat(locale === 'en' ? 'en-GB' : locale, { ...how, timeZone }).format(at);
+}
+
+function timesOf({ opens, clicks }: PersonExtract['measured'][number]): number[] {
+  return [opens, ...clicks].flatMap(({ firstAt, lastAt }) =>
+    [firstAt, lastAt].flatMap((at) => at?.getTime() ?? []),
+  );
 }

@@ -34,6 +34,7 @@ function loopOf(ledger: Ledger) {
     ledger.tasks,
     ledger.inbox,
     ledger.register,
+    ledger.measures,
     new Tenants([CLINIC]),
     metrics,
   );

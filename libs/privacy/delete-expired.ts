@@ -1,3 +1,4 @@
+import type { MeasureStore } from '#campaigns/measure.store';
 import type { InboxStore } from '#channels/inbox.store';
 import type { CustomerStore } from '#customers/customer.store';
 import type { ReplyStore } from '#customers/reply.store';
@@ -45,6 +46,7 @@ export class DeleteExpired {
     private readonly tasks: Pick<TaskStore, 'deleteEndedBefore'>,
     private readonly inbox: Pick<InboxStore, 'deleteBefore'>,
     private readonly register: Pick<SafetyRegister, 'deleteExpired'>,
+    private readonly measures: Pick<MeasureStore, 'deleteMany'>,
     private readonly tenants: Tenants,
     private readonly metrics: Pick<Metrics, 'deleted' | 'minorsWaiting'>,
   ) {}
@@ -127,9 +129,13 @@ export class DeleteExpired {
       );
       const fates = await this.fates.of(tenant, [...people.values()], now);
       const held = new Set(fates.filter(isHeld).map(({ customer }) => customer.customer));
-      deleted.messages += await this.rows.delete(
-        rows.filter(({ customer }) => !held.has(people.get(customer)?.customer ?? '')),
+      const over = rows.filter(({ customer }) => !held.has(people.get(customer)?.customer ?? ''));
+      // Before the rows: a crash in between leaves what is found again.
+      await this.measures.deleteMany(
+        tenant.id,
+        over.map(({ _id }) => _id),
       );
+      deleted.messages += await this.rows.delete(over);
       place.row = rows.at(-1) ?? null;
       if (rows.length === PAGE) continue;
       place.row = null;

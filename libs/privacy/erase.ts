@@ -1,3 +1,4 @@
+import type { MeasureStore } from '#campaigns/measure.store';
 import type { InboxStore } from '#channels/inbox.store';
 import type { HashRing } from '#consent/hash-ring';
 import type { ShortCodeStore } from '#consent/short-code.store';
@@ -58,6 +59,7 @@ export class Erase {
     private readonly register: Pick<SafetyRegister, 'noteContact' | 'letGo'>,
     private readonly deletion: Pick<RowDeletion, 'deleteOfCustomer'>,
     private readonly ring: HashRing,
+    private readonly measures: Pick<MeasureStore, 'deleteOfCustomer'>,
     private readonly providers: Pick<AskProviders, 'queueAddresses' | 'queueMessages'> | null = null,
   ) {}
 
@@ -278,6 +280,7 @@ export class Erase {
       this.waiting.deleteOfCustomer(tenant, customer, heardBy),
       this.replies.deleteOfCustomer(tenant, customer, heardBy),
       this.complaints.deleteOfCustomer(tenant, customer, heardBy),
+      this.measures.deleteOfCustomer(tenant, customer, heardBy),
     ]);
     return { bookings, purchases, answers, handoffs };
   }

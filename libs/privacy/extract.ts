@@ -1,3 +1,4 @@
+import type { MeasureStore } from '#campaigns/measure.store';
 import type { InboxStore } from '#channels/inbox.store';
 import type { HashRing } from '#consent/hash-ring';
 import type { ShortCodeStore } from '#consent/short-code.store';
@@ -46,6 +47,7 @@ export interface PersonalStores {
   audit: AuditStore;
   complaints: ComplaintStore;
   register: SafetyRegister;
+  measures: MeasureStore;
 }
 
 /**
@@ -101,6 +103,7 @@ export class Extract {
       acts,
       complaints,
       register,
+      measures,
     ] = await Promise.all([
       stores.bookings.findOfCustomers(tenant, ids),
       stores.purchases.findOfCustomers(tenant, ids),
@@ -115,6 +118,7 @@ export class Extract {
       stores.audit.findOfCustomers(tenant, everyId),
       stores.complaints.findOfCustomers(tenant, ids),
       stores.register.findOfCustomers(tenant, ids),
+      stores.measures.findOfCustomers(tenant, ids),
     ]);
     const [records, said, asks, captured] = await Promise.all([
       stores.suppressions.findByAddresses(tenant, addresses, { evenClosed: true }),
@@ -136,6 +140,7 @@ export class Extract {
       requests: grouped(requests),
       complaints: grouped(complaints),
       register: grouped(register),
+      measures: grouped(measures),
       letters: groupBy(letters, ({ key }) => key ?? ''),
       codes: groupBy(codes, ({ payload }) => payload.customer),
       acts: groupBy(acts, ({ about }) => about.customer ?? ''),
@@ -167,6 +172,7 @@ export class Extract {
         requests: by.requests.get(id) ?? [],
         complaints: by.complaints.get(id) ?? [],
         register: by.register.get(id) ?? [],
+        measures: by.measures.get(id) ?? [],
         acts: everyIdOf(customer).flatMap((one) => by.acts.get(one) ?? []),
         records: [...about, ...former],
         captured: mine.flatMap(({ _id }) => by.captured.get(_id) ?? []),

@@ -1,3 +1,4 @@
+import type { Measure } from '#campaigns/measure';
 import type { Booking } from '#customers/booking.types';
 import type { Complaint } from '#customers/complaint.store';
 import type { Customer } from '#customers/customer.types';
@@ -85,6 +86,8 @@ export interface PersonExtract {
     at: Date;
   }[];
   messages: ExtractedMessage[];
+  /** What was opened and clicked of what, where they consented to its measuring; times are theirs, machines have none. */
+  measured: (Pick<Measure, 'campaign' | 'purpose' | 'sentAt' | 'opens' | 'clicks'> & { message: string })[];
   /** What the capturing senders kept instead of sending. */
   captured: { at: Date; channel: string; to: string; subject: string | null; text: string }[];
   surveyAnswers: Told<SurveyAnswer>[];

@@ -1,5 +1,6 @@
 import type mongoose from 'mongoose';
 import { aClinic } from '#channels/tenant.fixture';
+import { MeasureStore } from '#campaigns/measure.store';
 import { InboxStore } from '#channels/inbox.store';
 import { stateOf } from '#consent/choices';
 import { HashRing } from '#consent/hash-ring';
@@ -84,6 +85,7 @@ export class Ledger {
   readonly complaints;
   readonly register;
   readonly deletion;
+  readonly measures;
   readonly withdraw;
   readonly restrict;
   readonly erase;
@@ -111,6 +113,7 @@ export class Ledger {
     this.complaints = new ComplaintStore(connection);
     this.register = new SafetyRegister(connection);
     this.deletion = new RowDeletion(connection);
+    this.measures = new MeasureStore(connection);
     this.withdraw = new Withdraw(this.suppressions, this.customers, this.messages, clock);
     this.restrict = new Restrict(this.withdraw, clock);
     this.erase = new Erase(
@@ -135,6 +138,7 @@ export class Ledger {
       this.register,
       this.deletion,
       this.ring,
+      this.measures,
     );
     this.merge = new Merge(
       this.merges,
@@ -152,6 +156,7 @@ export class Ledger {
         this.suppressions,
         this.complaints,
         this.register,
+        this.measures,
       ],
       this.withdraw,
       this.erase,

@@ -1,3 +1,4 @@
+import type { Measure } from '#campaigns/measure';
 import type { CapturedMessage } from '#channels/inbox.store';
 import type { CodeUse } from '#consent/short-code.store';
 import type { LinkPayload } from '#consent/link-payload';
@@ -36,6 +37,7 @@ export interface KeptOfPerson {
   requests: readonly PrivacyRequest[];
   complaints: readonly Complaint[];
   register: readonly SafetyEntry[];
+  measures: readonly Measure[];
   acts: readonly AuditEntry[];
   /** With the address that it is about; null: one that is known by its hash only. */
   records: readonly { address: string | null; record: Suppression }[];
@@ -104,6 +106,9 @@ export function personExtract(
         outcome,
         account: account ?? null,
       })),
+    })),
+    measured: kept.measures.map(({ _id: message, campaign, purpose, sentAt, opens, clicks }) => ({
+      ...{ message, campaign, purpose, sentAt, opens, clicks },
     })),
     captured: kept.captured.map(({ at, channel, to, subject, text }) => ({
       at,

@@ -51,6 +51,7 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
     merge: 'moved',
     retention: 'person',
   },
+  measures: { extract: 'measured', erasure: 'erased', merge: 'moved', retention: 'person' },
   deadletters: { extract: 'unreadable', erasure: 'erased', merge: 'followed', retention: 'age' },
   inbox: { extract: 'captured', erasure: 'erased', merge: 'followed', retention: 'person' },
   suppressions: {

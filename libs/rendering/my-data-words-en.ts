@@ -60,6 +60,7 @@ export const EN: MyDataWords = {
     confirmations: 'Asked to confirm your address',
     unreadable: 'Events about you that could not be read',
     captured: 'Messages kept for testing instead of being sent',
+    opened: 'When you opened our emails or used their links, counted as you agreed to',
     softOptIn: 'May get offers as a customer, since',
   },
   bookingStatus: {

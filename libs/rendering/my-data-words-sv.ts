@@ -60,6 +60,7 @@ export const SV: MyDataWords = {
     confirmations: 'Ombedd att bekräfta din adress',
     unreadable: 'Händelser om dig som inte gick att läsa',
     captured: 'Meddelanden sparade för test i stället för att skickas',
+    opened: 'När du öppnade våra mejl eller använde länkarna i dem, som du gått med på att vi mäter',
     softOptIn: 'Får erbjudanden som kund, sedan',
   },
   bookingStatus: {

@@ -81,4 +81,5 @@ export type FieldName =
   | 'confirmations'
   | 'unreadable'
   | 'captured'
+  | 'opened'
   | 'softOptIn';
