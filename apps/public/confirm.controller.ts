@@ -8,7 +8,7 @@ import { isShared } from '#privacy/withdraw';
 import { maskAddress } from '#purposes/address';
 import type { PageViews } from '#rendering/page-views';
 import { channelWords, purposeWords } from '#rendering/purpose-words';
-import { Tenants, type Tenant } from '#tenants/tenant';
+import type { Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
 import { PageFaultFilter } from './page-fault.filter.js';
@@ -31,7 +31,6 @@ export class ConfirmController {
   constructor(
     private readonly tokens: LinkTokens,
     private readonly links: ReadLink,
-    private readonly tenants: Tenants,
     private readonly confirms: Confirm,
     private readonly pages: AnswerPages,
   ) {}
@@ -85,12 +84,9 @@ export class ConfirmController {
 
   /** Null: it was answered already that there is nothing to say yes to. */
   private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
-    const link = await this.links.read('confirm', token);
-    const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
-    if (typeof link === 'string' || tenant === undefined) {
-      this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
-      return null;
-    }
+    const whose = await this.links.open('confirm', token, request, response);
+    if (whose === null) return null;
+    const { link, tenant } = whose;
     const yes = await this.confirms.look(link);
     const locale = this.pages.localeFor(request, tenant, yes.kind === 'open' ? yes.giver : null);
     if (yes.kind === 'open') return { link, tenant, locale, yes };

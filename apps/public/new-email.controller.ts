@@ -4,7 +4,7 @@ import type { LinkPayload } from '#consent/link-payload';
 import { PublicRoute } from '#platform/public-route';
 import { NewEmail, type EmailChange } from '#privacy/new-email';
 import { maskAddress } from '#purposes/address';
-import { Tenants, type Tenant } from '#tenants/tenant';
+import type { Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
 import { PageFaultFilter } from './page-fault.filter.js';
@@ -25,7 +25,6 @@ interface Opened {
 export class NewEmailController {
   constructor(
     private readonly links: ReadLink,
-    private readonly tenants: Tenants,
     private readonly newEmail: NewEmail,
     private readonly pages: AnswerPages,
   ) {}
@@ -66,12 +65,9 @@ export class NewEmailController {
 
   /** Null: it was answered already that there is nothing to confirm. */
   private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
-    const link = await this.links.read('email', token);
-    const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
-    if (typeof link === 'string' || tenant === undefined) {
-      this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
-      return null;
-    }
+    const whose = await this.links.open('email', token, request, response);
+    if (whose === null) return null;
+    const { link, tenant } = whose;
     const change = await this.newEmail.look(link);
     const locale = this.pages.localeFor(request, tenant, change.kind === 'open' ? change.customer : null);
     if (change.kind === 'open') return { link, tenant, locale, change };

@@ -4,7 +4,7 @@ import { AnswerSurvey, openUntil, type Survey, type Visit } from '#customers/ans
 import type { SurveyAnswer } from '#customers/survey-answer.store';
 import { PublicRoute } from '#platform/public-route';
 import type { PageViews } from '#rendering/page-views';
-import { Tenants, type Tenant } from '#tenants/tenant';
+import type { Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
 import { dayIn } from './day-in.js';
@@ -33,7 +33,6 @@ const SCORES = Array.from({ length: 11 }, (_, score) => String(score));
 export class SurveyController {
   constructor(
     private readonly links: ReadLink,
-    private readonly tenants: Tenants,
     private readonly surveys: AnswerSurvey,
     private readonly pages: AnswerPages,
   ) {}
@@ -87,10 +86,11 @@ export class SurveyController {
 
   /** Null: it was answered already that there is nothing to open. */
   private async open(token: string, request: Request, response: Response): Promise<Opened | null> {
-    const link = await this.links.read('survey', token);
-    const tenant = typeof link === 'string' ? undefined : this.tenants.get(link.tenant);
-    if (typeof link === 'string' || tenant === undefined || link.subject === undefined) {
-      this.pages.sendNobodys(request, response, link === 'expired' ? 410 : 404);
+    const whose = await this.links.open('survey', token, request, response);
+    if (whose === null) return null;
+    const { link, tenant } = whose;
+    if (link.subject === undefined) {
+      this.pages.sendNobodys(request, response, 404);
       return null;
     }
     const visit = { tenant: tenant.id, customer: link.customer, booking: link.subject };

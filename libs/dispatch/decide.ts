@@ -7,7 +7,7 @@ import type { Customer, Send } from '#customers/customer.types';
 import { generationKey } from '#events/generation';
 import type { MessageRow } from '#messages/message.types';
 import { nonce } from '#platform/mongo';
-import { MY_DATA } from '#privacy/request-row';
+import { MY_DATA } from '#privacy/own-link-row';
 import { CHANNELS, type Channel } from '#purposes/channel';
 import type { Policy } from '#purposes/policy';
 import { addressOn, customerFacts } from '#privacy/person-facts';

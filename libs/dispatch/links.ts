@@ -4,7 +4,7 @@ import type { LinkTokens } from '#consent/link-token';
 import type { CodeUse, ShortCodeStore } from '#consent/short-code.store';
 import type { MessageRow } from '#messages/message.types';
 import { confirmableUntil, DOUBLE_OPT_IN } from '#privacy/double-opt-in-row';
-import { linkUntil, MY_DATA, NEW_EMAIL } from '#privacy/request-row';
+import { linkUntil, MY_DATA, NEW_EMAIL } from '#privacy/own-link-row';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Tenant } from '#tenants/tenant';

@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 import type { HashedAddress } from '#consent/hash-ring';
 import { writeVersioned } from '#platform/versioned';
-import { MY_DATA, NEW_EMAIL, NEW_EMAIL_FROM } from './request-row.js';
+import { MY_DATA, NEW_EMAIL, NEW_EMAIL_FROM } from './own-link-row.js';
 
 /** How often an address may be asked. */
 export interface AskLimit {

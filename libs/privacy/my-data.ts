@@ -10,7 +10,7 @@ import type { Clock } from '#platform/clock';
 import type { Tenant } from '#tenants/tenant';
 import type { DoubleOptInStore } from './double-opt-in.store.js';
 import type { MyDataLinkStore } from './my-data-link.store.js';
-import { MY_DATA, requestRow } from './request-row.js';
+import { MY_DATA, ownLinkRow } from './own-link-row.js';
 import { isMinor } from './retention-plan.js';
 import { isSubscriber } from './subscribers.js';
 import { addressesOf, type Address } from './withdraw.js';
@@ -66,7 +66,7 @@ export class MyData {
     const to = bestOf(tenant, holders.filter(isLiving), now);
     if (!mayAsk || to === null) return null;
     const channel = kind === 'email' ? 'email' : 'sms';
-    const row = requestRow(tenant.id, to.customer, { journey: MY_DATA, channel, by, about: by }, now);
+    const row = ownLinkRow(tenant.id, to.customer, { journey: MY_DATA, channel, by, about: by }, now);
     return (await this.messages.insertPlanned([row])).has(row._id) ? row : null;
   }
 

@@ -7,7 +7,7 @@ import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
 import type { DoubleOptInStore } from './double-opt-in.store.js';
 import type { Rectify } from './rectify.js';
-import { askedAt, NEW_EMAIL, NEW_EMAIL_FROM, requestRow } from './request-row.js';
+import { askedAt, NEW_EMAIL, NEW_EMAIL_FROM, ownLinkRow } from './own-link-row.js';
 import type { Requests } from './requests.js';
 import type { Subscribers } from './subscribers.js';
 
@@ -48,7 +48,7 @@ export class NewEmail {
     const claim = { ...BY_ADDRESS, by, subscriber: subscriber.customer };
     if (!(await this.asks.claim(tenant, hashed, claim, now))) return null;
     const asked = { journey: NEW_EMAIL, channel: 'email', by, about: customer.customer } as const;
-    const row = requestRow(tenant, subscriber.customer, asked, now);
+    const row = ownLinkRow(tenant, subscriber.customer, asked, now);
     return (await this.messages.insertPlanned([row])).has(row._id) ? row : null;
   }
 

@@ -1,5 +1,5 @@
 import type { MessageRow } from '#messages/message.types';
-import { requestRow as answerRow } from '#messages/request-row';
+import { requestRow } from '#messages/request-row';
 
 /** The journeys, and the templates, of messages that a person asked for on our own pages. */
 export const MY_DATA = 'my-data';
@@ -35,7 +35,7 @@ export function linkUntil({ journey, createdAt }: Pick<MessageRow, 'journey' | '
 export const askedAt = (linkEnds: Date): Date => new Date(linkEnds.getTime() - NEW_EMAIL_MS);
 
 /** The row of a message that the person asked for themselves: by the channel on which they asked, or not at all. */
-export function requestRow(
+export function ownLinkRow(
   tenant: string,
   customer: string,
   { journey, channel, by, about }: AskedMessage,
@@ -43,7 +43,7 @@ export function requestRow(
 ): MessageRow {
   const asked = { tenant, customer, journey, by, about, template: journey, channel };
   return {
-    ...answerRow({ ...asked, event: null, why: 'asked for by the person' }, now),
+    ...requestRow({ ...asked, event: null, why: 'asked for by the person' }, now),
     fixedChannel: true,
     expiresAt:
       journey === MY_DATA
