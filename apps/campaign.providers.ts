@@ -9,6 +9,7 @@ import { Contents } from '#launch/contents';
 import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
 import { ReachOf } from '#launch/reach';
+import { ReportOf } from '#launch/report';
 import { SegmentStore } from '#campaigns/segment.store';
 import { Segments } from '#launch/segments';
 import { TemplateStore } from '#campaigns/template.store';
@@ -19,8 +20,10 @@ import { rootDir } from '#platform/root';
 import { SuppressionStore } from '#consent/suppression.store';
 import { PauseStore } from '#consent/pause.store';
 import { Senders } from '#channels/senders';
+import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
 import { DeriveBacklog } from '#customers/derive-backlog';
+import { LedgerStats } from '#messages/ledger-stats';
 import { MessageStore } from '#messages/message.store';
 import { Clock } from '#platform/clock';
 import { Tenants } from '#tenants/tenant';
@@ -54,6 +57,11 @@ export const CAMPAIGNS: FactoryProvider[] = [
     inject: [Database, MessageStore],
     useFactory: (database: Database) => new CampaignRows(database.connection),
   },
+  {
+    provide: LedgerStats,
+    inject: [Database, MessageStore],
+    useFactory: (database: Database) => new LedgerStats(database.connection),
+  },
   wire(Launch, [CampaignStore, Segments, CustomerStore, MessageStore, Tenants]),
   wire(PullCampaigns, [CampaignStore, CampaignRows]),
   wire(WatchCampaigns, [CampaignStore, CampaignRows, MessageStore]),
@@ -67,6 +75,7 @@ export const CAMPAIGNS: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReachOf, [Segments, CustomerStore, SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
+  wire(ReportOf, [CampaignRows, BookingStore, Clock]),
   wire(TestSend, [SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
   wire(Contents, [TemplateStore, ContentLibrary, Clock]),
   wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),

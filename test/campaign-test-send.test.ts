@@ -40,6 +40,7 @@ it('a test goes to staff only: marked, without live links, and outside every cou
   expect(mail!.html).toContain('Hej Eva!');
   expect(mail!.html).toContain('/u/preview');
   expect(await lagom.messages({ campaign: id })).toEqual([]);
+  expect((await staff.taken('marketer', 'GET', '/v1/stats')).total).toBe(0);
   const audit = await lagom.api('GET', '/v1/audit?what=campaign.test-sent');
   expect(audit.body.items).toHaveLength(1);
 });

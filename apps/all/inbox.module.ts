@@ -13,6 +13,7 @@ import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
 import { MessageStore } from '#messages/message.store';
 import { MemoryTopics } from '#messaging/memory-topics';
+import { CampaignRows } from '#messages/campaign-rows';
 import { Clock, SystemClock } from '#platform/clock';
 import { ClockLeadStore } from '#platform/clock-lead.store';
 import type { Config } from '#platform/config';
@@ -62,7 +63,7 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
   providers: [
     CLOCK,
     wire(InboxPage, [InboxStore, MessageStore, CustomerStore, Tenants, AdvanceClock, Clock]),
-    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, CampaignRows, Clock]),
     wire(AnswerText, [MessageStore, DoubleOptIn, ReleaseDue, Clock]),
     wire(ActOnCaptured, [
       InboxStore,

@@ -7,6 +7,7 @@ import { PAGES } from '../pages.provider.js';
 import { LOG, wire } from '../wire.js';
 import { AuditController } from './audit.controller.js';
 import { AuditLog } from './audit-log.js';
+import { CampaignReportController } from './campaign-report.controller.js';
 import { CampaignsController } from './campaigns.controller.js';
 import { CustomersController } from './customers.controller.js';
 import { DeadLettersController } from './dead-letters.controller.js';
@@ -28,6 +29,7 @@ import { SchemasController } from './schemas.controller.js';
 import { SegmentsController } from './segments.controller.js';
 import { TemplatesController } from './templates.controller.js';
 import { SendersController } from './senders.controller.js';
+import { StatsController } from './stats.controller.js';
 import { SurveysController } from './surveys.controller.js';
 import { TasksController } from './tasks.controller.js';
 import { TRANSFER } from './transfer.providers.js';
@@ -37,6 +39,7 @@ import { WebhooksController } from './webhooks.controller.js';
   controllers: [
     HomeController,
     CampaignsController,
+    CampaignReportController,
     SegmentsController,
     TemplatesController,
     EventsController,
@@ -49,6 +52,7 @@ import { WebhooksController } from './webhooks.controller.js';
     TasksController,
     RequestsController,
     SendersController,
+    StatsController,
     SurveysController,
     AuditController,
     RecordController,

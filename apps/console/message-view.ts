@@ -15,6 +15,8 @@ export interface ListedMessage {
   booking?: string;
   cart?: string;
   campaign?: string;
+  /** Of a campaign: which of its variants, or `hold-out`. */
+  variant?: string;
   event?: string;
   dueAt: Date | null;
   createdAt: Date;
@@ -35,7 +37,7 @@ export interface WholeMessage extends ListedMessage {
 
 /** Of a row, what its tenant's staff may see; refs stay between us and the provider. */
 export function listed(row: MessageRow): ListedMessage {
-  const { journey, booking, cart, campaign, event, reason, until } = row;
+  const { journey, booking, cart, campaign, event, reason, until, variant } = row;
   return {
     id: row._id,
     tenant: row.tenant,
@@ -49,6 +51,7 @@ export function listed(row: MessageRow): ListedMessage {
     ...(booking === null ? {} : { booking }),
     ...(cart === null ? {} : { cart }),
     ...(campaign === null ? {} : { campaign }),
+    ...(variant === undefined ? {} : { variant }),
     ...(event === null ? {} : { event }),
     dueAt: row.dueAt,
     createdAt: row.createdAt,

@@ -3,6 +3,7 @@ import { HashRing } from '#consent/hash-ring';
 import { ShortCodeStore } from '#consent/short-code.store';
 import { SuppressionStore } from '#consent/suppression.store';
 import { CustomerStore } from '#customers/customer.store';
+import { CampaignRows } from '#messages/campaign-rows';
 import { Clock } from '#platform/clock';
 import { TakePending } from '#privacy/pending-choices';
 import { Withdraw } from '#privacy/withdraw';
@@ -14,7 +15,7 @@ import { ChoicesPendingConsumer } from './choices-pending.consumer.js';
 @Module({
   controllers: [BookingEventsConsumer, ChoicesPendingConsumer],
   providers: [
-    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, CampaignRows, Clock]),
     wire(TakePending, [WithdrawByLink, Withdraw, ShortCodeStore, Clock]),
   ],
 })

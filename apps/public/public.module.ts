@@ -14,6 +14,7 @@ import { HearInbound } from '#dispatch/hear-inbound';
 import { HearWebhook } from '#dispatch/hear-webhook';
 import { ReleaseDue } from '#dispatch/release-due';
 import { MessageStore } from '#messages/message.store';
+import { CampaignRows } from '#messages/campaign-rows';
 import { Clock } from '#platform/clock';
 import { Metrics } from '#platform/metrics';
 import { Confirm } from '#privacy/confirm';
@@ -116,7 +117,7 @@ const NOTICES: FactoryProvider<Notices> = {
       Clock,
     ]),
     wire(OwnActs, [Extract, Rectify, NewEmail, Restrict, Withdraw, Erase, Requests, Clock]),
-    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, Clock]),
+    wire(WithdrawByLink, [Withdraw, SuppressionStore, CustomerStore, HashRing, CampaignRows, Clock]),
     wire(Undo, [LinkTokens, Withdraw, SuppressionStore, Clock]),
     wire(Preferences, [WithdrawByLink, Withdraw, SuppressionStore, Clock]),
     wire(Confirm, [Withdraw, CustomerStore, Subscribers, SuppressionStore, HashRing, Clock]),

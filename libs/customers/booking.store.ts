@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import { writeVersioned, type VersionedChange } from '#platform/versioned';
-import { bookingKey, type Booking } from './booking.types.js';
+import { bookingKey, type Booking, type BookingStatus } from './booking.types.js';
 
 const schema = new mongoose.Schema(
   {
@@ -16,6 +16,13 @@ const schema = new mongoose.Schema(
 );
 schema.index({ tenant: 1, cart: 1 });
 schema.index({ tenant: 1, customer: 1 });
+schema.index({ tenant: 1, createdAt: 1, _id: 1 });
+
+/** A booking as far as one asks when it was made. */
+export type BookedSince = Pick<Booking, '_id' | 'customer' | 'createdAt' | 'gen'>;
+
+/** What somebody did book and did not call off. */
+const MADE: readonly BookingStatus[] = ['confirmed', 'completed', 'no-show'];
 
 /** How often bookings that others write are read again. */
 const TRIES = 20;
@@ -62,6 +69,35 @@ export class BookingStore {
       .find({ tenant, customer: { $in: [...customers] } })
       .sort({ startsAt: -1 })
       .lean<Booking[]>();
+  }
+
+  /** One page of the bookings that were first heard of from `from` to before `to` and stand, in that order. */
+  async pageMade(
+    tenant: string,
+    { from, to }: { from: Date; to: Date },
+    after: BookedSince | null,
+    limit: number,
+  ): Promise<BookedSince[]> {
+    const behind =
+      after === null
+        ? {}
+        : {
+            $or: [
+              { createdAt: { $gt: after.createdAt } },
+              { createdAt: after.createdAt, _id: { $gt: after._id } },
+            ],
+          };
+    return this.bookings
+      .find(
+        {
+          ...{ tenant, status: { $in: [...MADE] } },
+          ...{ createdAt: { $gte: after?.createdAt ?? from, $lt: to }, ...behind },
+        },
+        { customer: 1, createdAt: 1, gen: 1 },
+      )
+      .sort({ createdAt: 1, _id: 1 })
+      .limit(limit)
+      .lean<BookedSince[]>();
   }
 
   /** Writes what still is as it was read; the bookings that won, as they now stand. */

@@ -129,6 +129,8 @@ export class Links {
       purpose: row.purpose,
       channel,
       ...this.ring.current(ADDRESS_KIND[channel], address, tenant.id),
+      // So that a campaign's report knows who left by it.
+      ...(use === 'unsubscribe' && row.campaign !== null ? { subject: row.campaign } : {}),
       ...(use === 'survey' && row.booking !== null ? { subject: row.booking } : {}),
       ...(use === 'confirm' ? { subject: row.subject.id, expiresAt: confirmableUntil(row) } : {}),
       ...(use === 'me' || use === 'email' ? { subject: row.subject.id, expiresAt: linkUntil(row) } : {}),

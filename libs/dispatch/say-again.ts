@@ -1,7 +1,10 @@
 import { tenantFacts } from '#channels/render-input';
-import type { MessageRow } from '#messages/message.types';
+import type { MessageContent, MessageRow } from '#messages/message.types';
+import { renderContent } from '#rendering/compile-content';
+import type { ContentLibrary } from '#rendering/content-library';
 import type { FileTemplateStore } from '#rendering/file-template.store';
 import { renderKept } from '#rendering/render-kept';
+import type { RenderInput, RenderResult } from '#rendering/rendered';
 import type { Tenant } from '#tenants/tenant';
 
 import { factsOf, hiddenLink, saidDigest } from './said.js';
@@ -27,7 +30,10 @@ export type Again = { kind: 'said'; said: SaidAgain } | { kind: 'nothing'; why: 
  * Links are not shown: who has one may use it.
  */
 export class SayAgain {
-  constructor(private readonly templates: FileTemplateStore) {}
+  constructor(
+    private readonly templates: FileTemplateStore,
+    private readonly library: ContentLibrary,
+  ) {}
 
   async say(tenant: Tenant, row: MessageRow): Promise<Again> {
     const { content, attempts } = row;
@@ -37,14 +43,12 @@ export class SayAgain {
     if (content?.facts === undefined || (channel !== 'email' && channel !== 'sms'))
       return { kind: 'nothing', why: 'forgotten' };
     const { template, version, locale, digest } = content;
-    const kept = await this.templates.find({ channel, template, locale, version });
-    if (kept === null) return { kind: 'nothing', why: 'forgotten' };
     const { person, booking, isLast, links: named, now } = factsOf(content.facts);
     const links = Object.fromEntries(named.map((name) => [name, hiddenLink(name, tenant)]));
-    const rendered = await renderKept(kept, {
+    const rendered = await this.render(row, content, {
       ...{ template, channel, locale, tenant: tenantFacts(tenant), person, booking, isLast, links, now },
     });
-    if (rendered.kind === 'invalid') return { kind: 'nothing', why: 'forgotten' };
+    if (rendered?.kind !== 'rendered') return { kind: 'nothing', why: 'forgotten' };
     const { subject, text, html } = rendered.content;
     return {
       kind: 'said',
@@ -56,5 +60,19 @@ export class SayAgain {
         asSaid: saidDigest(last.ref, text, links, tenant) === digest,
       },
     };
+  }
+
+  /** By the version of a marketer's content, or of the house's template; null: it is not kept any more. */
+  private async render(
+    { tenant, campaign, purpose }: MessageRow,
+    { template, version, locale }: MessageContent,
+    input: RenderInput,
+  ): Promise<RenderResult | null> {
+    if (campaign !== null) {
+      const written = await this.library.get(tenant, template, Number(version), purpose);
+      return written && renderContent(written, input);
+    }
+    const kept = await this.templates.find({ channel: input.channel, template, locale, version });
+    return kept && renderKept(kept, input);
   }
 }

@@ -6,6 +6,7 @@ import type { ShortCode } from '#consent/short-code.store';
 import { messageRow } from '#messages/message.fixture';
 import { FAULTS } from '#platform/faults.fixture';
 import { CLINIC, said } from '#privacy/ledger.fixture';
+import { CampaignRows } from '#messages/campaign-rows';
 import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { booking, event, Hearing, hours, person } from './hearing.fixture.js';
 
@@ -183,6 +184,7 @@ describe('choices of two who are one', () => {
       line.suppressions,
       line.customers,
       line.ring,
+      new CampaignRows(line.connection),
       line.clock,
     );
     const now = async () => standing((await line.person('bo')).choiceLog, 'newsletter', 'email').state;

@@ -4,6 +4,8 @@ import type { MessageRow } from './message.types.js';
 import type { Status } from './moves.js';
 
 const OPEN: readonly Status[] = ['planned', 'released', 'sending'];
+/** How often a row that others write is read again. */
+const TRIES = 5;
 
 /** The rows of campaigns, as those who launch, pace and watch them ask for them. */
 export class CampaignRows {
@@ -92,4 +94,83 @@ export class CampaignRows {
       .toArray();
     return groups.map(({ _id, count }) => ({ status: _id.status, reason: _id.reason ?? null, count }));
   }
+
+  /** How its rows stand, in as many groups as there are different ones: tens, however many rows there are. */
+  async groups(tenant: string, campaign: string): Promise<RowGroup[]> {
+    const groups = await this.rows
+      .aggregate<{ _id: Partial<GroupKey>; count: number; unsubscribed: number; last: Date | null }>([
+        { $match: { tenant, campaign } },
+        {
+          $group: {
+            _id: { status: '$status', reason: '$reason', variant: '$variant', locale: '$content.locale' },
+            count: { $sum: 1 },
+            unsubscribed: { $sum: { $cond: [{ $ifNull: ['$unsubscribedAt', false] }, 1, 0] } },
+            last: { $max: { $ifNull: ['$settledAt', '$notBefore'] } },
+          },
+        },
+      ])
+      .toArray();
+    return groups.map(({ _id, count, unsubscribed, last }) => ({
+      status: _id.status ?? 'planned',
+      reason: _id.reason ?? null,
+      variant: _id.variant ?? null,
+      locale: _id.locale ?? null,
+      ...{ count, unsubscribed, last },
+    }));
+  }
+
+  /** The rows that these people have in a campaign, as far as a report asks. */
+  async findOfPeople(tenant: string, campaign: string, customers: readonly string[]): Promise<PersonRow[]> {
+    if (customers.length === 0) return [];
+    return this.rows
+      .find({ tenant, customer: { $in: [...new Set(customers)] }, campaign })
+      .project<PersonRow>({
+        ...{ customer: 1, status: 1, variant: 1, settledAt: 1, notBefore: 1, 'content.locale': 1 },
+      })
+      .toArray();
+  }
+
+  /** Writes down that somebody left by the link of this campaign's message; the first time counts. */
+  async noteUnsubscribed(tenant: string, customer: string, campaign: string, at: Date): Promise<void> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const row = await this.rows.findOne({ tenant, customer, campaign });
+      if (row === null || row.unsubscribedAt != null) return;
+      const entry = { at, status: row.status, why: 'unsubscribed by its link' };
+      const { matchedCount } = await this.rows.updateOne(
+        { _id: row._id, tenant, rev: row.rev },
+        {
+          // Of one that is just being sent, its sender's record asks for the `rev` that it knows.
+          $set: { unsubscribedAt: at, ...(row.status === 'sending' ? {} : { rev: nonce() }) },
+          $push: { history: entry },
+        },
+      );
+      if (matchedCount > 0) return;
+    }
+  }
 }
+
+export interface GroupKey {
+  status: Status;
+  reason: string | null;
+  /** A variant's name, or `hold-out`. */
+  variant: string | null;
+  /** In which language it was said; null: it was not. */
+  locale: string | null;
+}
+
+/** Rows of a campaign that are alike. */
+export interface RowGroup extends GroupKey {
+  count: number;
+  /** Of them: how many left by its link. */
+  unsubscribed: number;
+  /** When the last of them was settled; of those that wait, from when on it may go. */
+  last: Date | null;
+}
+
+/** A row as far as a report asks. */
+export type PersonRow = Pick<
+  MessageRow,
+  '_id' | 'customer' | 'status' | 'variant' | 'settledAt' | 'notBefore'
+> & {
+  content: { locale: string } | null;
+};

@@ -13,7 +13,7 @@ import { HEADLINE, type Headline } from './headline.js';
 import type { MessageRow } from './message.types.js';
 import { OPEN, type Status } from './moves.js';
 import { outEvent } from './out-event.js';
-import type { Transition } from './transition.js';
+import { settledAtOnce, type Transition } from './transition.js';
 
 const schema = new mongoose.Schema(
   {
@@ -40,6 +40,7 @@ schema.index({ tenant: 1, booking: 1 });
 schema.index({ tenant: 1, cart: 1 });
 schema.index({ tenant: 1, campaign: 1, status: 1, dueAt: 1, notBefore: 1 });
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
+schema.index({ tenant: 1, settledAt: 1 });
 schema.index({ 'attempts.ref': 1 });
 schema.index({ 'out.at': 1 });
 // Whoever reads a row finds its trace, however that was kept.
@@ -99,6 +100,7 @@ export class MessageStore implements Outbox {
       rows.map((row) => ({
         ...row,
         trace: keptTrace(row.trace),
+        settledAt: settledAtOnce(row),
         out: [outEvent(row, null, row.createdAt)].filter((one) => one !== null),
       })),
     );

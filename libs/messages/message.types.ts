@@ -94,6 +94,10 @@ export interface MessageRow {
   variant?: string;
   /** Of a campaign's: from when on the campaign may pull it. */
   notBefore?: Date;
+  /** Of a campaign's: its link was used to say no to what it was about. */
+  unsubscribedAt?: Date | null;
+  /** When it first came to where nothing of ours is left to do: sent, refused, called off. Null: it waits, or waits again. */
+  settledAt?: Date | null;
   /** The CloudEvents id that planned it. */
   event: string | null;
   createdAt: Date;

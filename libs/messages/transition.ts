@@ -38,16 +38,35 @@ export function transition<From extends Status>(
   const entry = why === undefined ? { at, status: target } : { at, status: target, why };
   // What planned it is told once, by the span of its call.
   const untraced = row.traceparent != null && !WAITING.includes(target) ? { traceparent: null } : {};
-  const after = { ...row, ...set, ...untraced, status: target, rev, history: [...row.history, entry] };
+  const settled = settling(row, target, at);
+  const after = {
+    ...row,
+    ...set,
+    ...untraced,
+    ...settled,
+    status: target,
+    rev,
+    history: [...row.history, entry],
+  };
   const kept = set.trace === undefined ? {} : { trace: keptTrace(set.trace) };
   const out = outEvent(after, row.status, at, set.reason != null);
   return {
     nonce: rev,
     filter: { _id: row._id, tenant: row.tenant, status: row.status, rev: row.rev },
     update: {
-      $set: { ...set, ...kept, ...untraced, ...extra.set, status: target, rev },
+      $set: { ...set, ...kept, ...untraced, ...settled, ...extra.set, status: target, rev },
       $push: { history: entry, ...(out === null ? {} : { out }), ...extra.push },
     },
     after,
   };
 }
+
+/** A provider's later word does not change when it was said; only what is planned anew has not been settled yet. */
+function settling(row: MessageRow, to: Status, at: Date): { settledAt?: Date | null } {
+  if (WAITING.includes(to)) return row.settledAt == null ? {} : { settledAt: null };
+  return row.settledAt == null ? { settledAt: at } : {};
+}
+
+/** Since when a row that is just being made is settled: one that was refused at once. */
+export const settledAtOnce = ({ status, createdAt }: MessageRow): Date | null =>
+  WAITING.includes(status) ? null : createdAt;

@@ -19,6 +19,7 @@ import { TaskStore } from '#customers/task.store';
 import { SurveyAnswerStore } from '#customers/survey-answer.store';
 import { openEmbeddedStore, type EmbeddedStore } from '#embedded/embedded-store';
 import { RowDeletion } from '#messages/row-deletion';
+import { CampaignRows } from '#messages/campaign-rows';
 import { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { messageRow } from '#messages/message.fixture';
@@ -75,6 +76,7 @@ export class Ledger {
   readonly waiting;
   readonly deadLetters;
   readonly messages;
+  readonly campaignRows: CampaignRows;
   readonly suppressions;
   readonly codes;
   readonly inbox;
@@ -103,6 +105,7 @@ export class Ledger {
     this.waiting = new WaitingEventStore(connection);
     this.deadLetters = new DeadLetterStore(connection);
     this.messages = new MessageStore(connection);
+    this.campaignRows = new CampaignRows(connection);
     this.suppressions = new SuppressionStore(connection, this.ring);
     this.codes = new ShortCodeStore(connection, 'a secret of thirty-two characters');
     this.inbox = new InboxStore(connection);

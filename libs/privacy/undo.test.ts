@@ -25,7 +25,7 @@ async function undone(choiceLog: Choice[], scope: Scope, more: { between?: Scope
   people += 1;
   const { suppressions, withdraw, customers, ring, clock } = ledger;
   const undo = new Undo(new LinkTokens(['a secret']), withdraw, suppressions, clock);
-  const byLink = new WithdrawByLink(withdraw, suppressions, customers, ring, clock);
+  const byLink = new WithdrawByLink(withdraw, suppressions, customers, ring, ledger.campaignRows, clock);
   const email = `undo${people}@example.se`;
   const customer = await ledger.customer({ customer: `undo-${people}`, email, choiceLog, softOptIns: [] });
   const hashed = ring.current('email', email, CLINIC.id);

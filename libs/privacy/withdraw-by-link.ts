@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { hear } from '#consent/choices';
+import { covers, hear } from '#consent/choices';
 import { type HashRing, isMissingHashKey } from '#consent/hash-ring';
 import type { LinkPayload } from '#consent/link-payload';
 import { PERMIT_MS } from '#consent/may-send';
@@ -8,6 +8,7 @@ import { optOutsOnly, type Suppression } from '#consent/suppression';
 import type { OptOutSaid, SuppressionStore, Target } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
+import type { CampaignRows } from '#messages/campaign-rows';
 import type { Clock } from '#platform/clock';
 import { ADDRESS_KIND, type AddressKind } from '#purposes/channel';
 import type { Choice, ChoiceStatement } from '#purposes/choice';
@@ -45,6 +46,7 @@ export class WithdrawByLink {
     private readonly suppressions: SuppressionStore,
     private readonly customers: CustomerStore,
     private readonly ring: HashRing,
+    private readonly campaigns: Pick<CampaignRows, 'noteUnsubscribed'>,
     private readonly clock: Clock,
   ) {}
 
@@ -103,6 +105,13 @@ export class WithdrawByLink {
       ));
     if (after === null) await this.withdraw.settle(tenant, [], effect, { addresses });
     if (shared && sentTo === null) await this.waitUntil(recorded + PERMIT_MS);
+    // Last: it is for a report, and must keep nobody from being heard.
+    const { purpose, channel, subject } = link;
+    const isOwn =
+      purpose !== 'marketing' && channel !== 'all' && noes.some((no) => covers(no, purpose, channel));
+    if (subject !== undefined && isOwn) {
+      await this.campaigns.noteUnsubscribed(tenant, customer?.customer ?? link.customer, subject, at);
+    }
   }
 
   private async find(link: LinkPayload): Promise<Holder> {

@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Staff } from './campaign.fixture.js';
+import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
+import { choice, DAY, person, tell, visit, type Person } from './visit.fixture.js';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into an answer as it likes
+type AnyBody = any;
+
+let lagom: Lagom;
+let staff: Staff;
+beforeAll(async () => {
+  lagom = await startLagom({ at: '2026-11-02T10:00:00Z' });
+  staff = await Staff.of(lagom);
+});
+afterAll(() => lagom.close());
+
+const living = (city: string) => ({ place: { city: [city] } });
+const csv = { headers: { accept: 'text/csv' } };
+
+async function member(city: string, wants: boolean, facts: Partial<Person> = {}): Promise<Person> {
+  const customer = person({
+    address: { lines: ['Storgatan 1'], postalCode: '831 31', city, country: 'SE' },
+    ...facts,
+  });
+  if (wants) {
+    const choices = [choice('newsletter', 'email', 'given')];
+    await tell(lagom, 'customer.consent-changed', { customer, choices });
+  } else await tell(lagom, 'customer.updated', { customer });
+  return customer;
+}
+
+async function books(customer: Person, facts: Record<string, unknown> = {}): Promise<void> {
+  const booking = visit(new Date(lagom.now().getTime() + 60 * DAY), facts);
+  await tell(lagom, 'booking.confirmed', { customer: { id: customer.id }, booking });
+}
+
+async function sent(id: string): Promise<void> {
+  await staff.act(id, 'schedule', {});
+  await staff.until(id, 'sent');
+}
+
+const report = (id: string, more = ''): Promise<AnyBody> =>
+  staff.taken('marketer', 'GET', `/v1/campaigns/${id}/report${more}`);
+const of = (count: number, all: number, denominator: string) => ({
+  ...{ count, of: all, denominator },
+  share: all === 0 ? null : Math.round((count / all) * 1e6) / 1e6,
+});
+
+describe('the report of a campaign', () => {
+  it('says who got it and who did not, and of whom each figure is a share', async () => {
+    const [anna, bo, cy] = await Promise.all([
+      member('Rapport', true, { locale: 'sv' }),
+      member('Rapport', true, { locale: 'en' }),
+      member('Rapport', true, { locale: 'sv' }),
+    ]);
+    const silent = await member('Rapport', false);
+    const id = await staff.approved(living('Rapport'));
+    const before = await report(id);
+    expect([before.total.members, before.total.sent, before.bookings.complete]).toEqual([
+      0,
+      of(0, 0, 'members'),
+      false,
+    ]);
+    await sent(id);
+
+    const [annas, bos] = [await inboxId(anna), await inboxId(bo)];
+    await lagom.api('POST', `/inbox/${annas}/stop`);
+    await lagom.api('POST', `/inbox/${bos}/complain`);
+    await books(cy);
+    await books(cy);
+    const found = await report(id);
+    expect(found).toMatchObject({ campaign: id, name: 'Vårbrev', status: 'sent' });
+    expect(Object.keys(found.denominators)).toEqual(expect.arrayContaining(['members', 'sent', 'measured']));
+    expect(found.total).toMatchObject({
+      members: 4,
+      sent: of(3, 4, 'members'),
+      refused: of(1, 4, 'members'),
+      waiting: of(0, 4, 'members'),
+      complained: of(1, 3, 'sent'),
+      delivered: of(1, 3, 'sent'),
+      unsubscribed: of(1, 3, 'sent'),
+      // Twice by one person.
+      booked: of(1, 3, 'sent'),
+    });
+    expect(found.statuses).toEqual([
+      { status: 'accepted', reason: null, figure: of(2, 4, 'members') },
+      { status: 'complained', reason: null, figure: of(1, 4, 'members') },
+      { status: 'refused', reason: 'no-consent', figure: of(1, 4, 'members') },
+    ]);
+    expect(found.locales).toMatchObject([
+      { locale: 'en', sent: 1, complained: of(1, 1, 'sent') },
+      { locale: 'sv', sent: 2, unsubscribed: of(1, 2, 'sent'), booked: of(1, 2, 'sent') },
+    ]);
+    expect(found.bookings).toMatchObject({ window: 'P14D', complete: false, comparison: null });
+    expect(found.heldOut).toEqual(of(0, 4, 'members'));
+
+    const lines = (await asCsv(`/v1/campaigns/${id}/report`)).split('\r\n');
+    expect(lines[0]).toBe('part,variant,locale,status,reason,figure,count,of,share,denominator');
+    expect(lines).toContain('total,,,,,unsubscribed,1,3,0.333333,sent');
+    expect(lines).toContain('status,,,refused,no-consent,members,1,4,0.25,members');
+
+    const why = await staff.taken('marketer', 'GET', `/v1/messages?campaign=${id}&status=refused`);
+    expect(why.items).toMatchObject([
+      { customer: silent.id, reason: 'no-consent', variant: 'A', campaign: id },
+    ]);
+    const list = (await asCsv(`/v1/messages?campaign=${id}&status=refused`)).split('\r\n');
+    expect([list.length, list[0]]).toEqual([3, expect.stringMatching(/reason.*variant/)]);
+    expect(list[1]).toContain('no-consent');
+  });
+
+  it('counts what was booked after, in its window, by who got it and who was held out', async () => {
+    const people = await Promise.all(
+      Array.from({ length: 24 }, (_, n) => member('Jämfört', true, { id: `held-${n}` })),
+    );
+    // Booked before: nobody's doing.
+    await books(people[0]!);
+    await lagom.advance('PT1M');
+    const variants = [await staff.content('A', 'Ämne A'), await staff.content('B', 'Ämne B')];
+    const id = await staff.approved(living('Jämfört'), { variants, holdOut: 40 });
+    await sent(id);
+    const rows = await staff.taken('marketer', 'GET', `/v1/messages?campaign=${id}&limit=100`);
+    const variantOf = (one: Person): string =>
+      rows.items.find(({ customer }: { customer: string }) => customer === one.id).variant;
+    const held = people.filter((one) => variantOf(one) === 'hold-out');
+    const got = people.filter((one) => variantOf(one) !== 'hold-out');
+    expect([held.length > 2, got.length > 4]).toEqual([true, true]);
+    await books(held[0]!);
+    await Promise.all(got.slice(0, 3).map((one) => books(one)));
+    // Called off again, told late, and long after.
+    await books(got[3]!, { id: 'b-off' });
+    await tell(lagom, 'booking.cancelled', {
+      customer: { id: got[3]!.id },
+      booking: visit(new Date(lagom.now().getTime() + 60 * DAY), { id: 'b-off' }),
+    });
+    await tell(
+      lagom,
+      'booking.confirmed',
+      { customer: { id: got[3]!.id }, booking: visit(new Date(lagom.now().getTime() + 60 * DAY)) },
+      { time: new Date(lagom.now().getTime() - DAY).toISOString() },
+    );
+    await lagom.advance('P15D');
+    await books(got[4]!);
+
+    const found = await report(id);
+    expect(found.heldOut).toEqual(of(held.length, 24, 'members'));
+    expect(found.total).toMatchObject({
+      ...{ members: 24, sent: of(got.length, 24, 'members'), cancelled: of(0, 24, 'members') },
+      booked: of(3, got.length, 'sent'),
+    });
+    expect(found.bookings).toMatchObject({
+      complete: true,
+      comparison: {
+        booked: of(3, got.length, 'members not held out'),
+        bookedHeldOut: of(1, held.length, 'held out'),
+        isClear: false,
+      },
+    });
+    const { difference } = found.bookings.comparison;
+    expect(difference.difference).toBeCloseTo(3 / got.length - 1 / held.length, 6);
+    expect(difference.low).toBeLessThan(difference.difference);
+    const byVariant = found.variants.map((one: AnyBody) => [one.variant, one.booked.count, one.members]);
+    const own = (name: string) => got.filter((one) => variantOf(one) === name);
+    const booked = (name: string) => got.slice(0, 3).filter((one) => variantOf(one) === name);
+    expect(byVariant).toEqual(['A', 'B'].map((name) => [name, booked(name).length, own(name).length]));
+    const wide = await report(id, '?window=P30D');
+    expect(wide).toMatchObject({
+      total: { booked: { count: 4 } },
+      bookings: { window: 'P30D', complete: false },
+    });
+    expect(await asCsv(`/v1/campaigns/${id}/report`)).toContain('comparison,,,,,low of 95 %,,,');
+    const wrong = await staff.ask('marketer', 'GET', `/v1/campaigns/${id}/report?window=soon`);
+    expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([422, '#/window']);
+    const other = await lagom.api('GET', `/v1/campaigns/${id}/report`, undefined, { tenant: TRAVEL });
+    expect(other.status).toBe(404);
+  });
+
+  it('can be read word for word, of each person', async () => {
+    const anna = await member('Ordagrant', true, { name: 'Anna Ek' });
+    const id = await staff.approved(living('Ordagrant'));
+    await sent(id);
+    const [row] = (await staff.taken('marketer', 'GET', `/v1/messages?campaign=${id}`)).items;
+    const path = `/v1/messages/${encodeURIComponent(row.id)}/content`;
+    expect((await staff.ask('marketer', 'GET', path)).status).toBe(403);
+    const { status, body } = await lagom.api('GET', path);
+    expect([status, body.asSaid, body.subject, body.locale]).toEqual([200, true, 'Nyheter', 'sv']);
+    expect(body.text).toContain('Hej Anna!');
+    expect(body.html).toContain('Hej Anna!');
+    expect(body.template).toMatch(/^t-/);
+    await lagom.api('DELETE', `/v1/customers/${anna.id}`);
+    expect((await lagom.api('GET', path)).status).toBe(410);
+  });
+});
+
+describe('statistics', () => {
+  it('count what was said and what was not by the day of the tenant, and nothing else', async () => {
+    // 23:30 in Stockholm.
+    await lagom.advanceTo('2027-03-01T22:30:00Z');
+    const [, , anna] = [await member('Stat', true), await member('Stat', false), person()];
+    const id = await staff.approved(living('Stat'));
+    const before = await stats('from=2027-03-01&to=2027-03-02');
+    expect(before.total).toBe(0);
+    await sent(id);
+    await lagom.advance('PT1H');
+    await tell(lagom, 'booking.confirmed', { customer: anna, booking: visit('2027-05-01T10:00:00Z') });
+    await lagom.advance('PT0S');
+    const all = await stats('from=2027-03-01&to=2027-03-02&by=day,purpose,channel,campaign,reason,status');
+    const news = { purpose: 'newsletter', channel: 'email', campaign: id };
+    expect(all).toMatchObject({
+      ...{ from: '2027-03-01T00:00:00.000+01:00', to: '2027-03-03T00:00:00.000+01:00', total: 3 },
+      zone: 'Europe/Stockholm',
+      items: [
+        { day: '2027-03-01', ...news, reason: 'no-consent', status: 'refused', count: 1 },
+        { day: '2027-03-01', ...news, reason: null, status: 'accepted', count: 1 },
+        {
+          ...{ day: '2027-03-02', purpose: 'booking', channel: 'email', campaign: null, reason: null },
+          ...{ status: 'accepted', count: 1 },
+        },
+      ],
+    });
+    expect(all.counts).toContain('first sent, refused or called off');
+    expect((await stats('from=2027-03-01&to=2027-03-02&by=purpose')).items).toEqual([
+      { purpose: 'booking', count: 1 },
+      { purpose: 'newsletter', count: 2 },
+    ]);
+    expect((await stats('from=2027-03-01T22:00:00Z&to=2027-03-01T23:00:00Z&by=day')).items).toEqual([
+      { day: '2027-03-01', count: 2 },
+    ]);
+    expect(await asCsv('/v1/stats?from=2027-03-01&to=2027-03-01&by=day,status')).toBe(
+      'day,status,count\r\n2027-03-01,accepted,1\r\n2027-03-01,refused,1\r\n',
+    );
+    // A bounce is known later: it stays the message of its day.
+    const [mail] = await lagom.inbox({ to: anna.email! });
+    await lagom.advance('P2D');
+    await lagom.api('POST', `/inbox/${mail!.id}/bounce`);
+    expect((await stats('from=2027-03-02&to=2027-03-02&by=day,status')).items).toEqual([
+      { day: '2027-03-02', status: 'bounced', count: 1 },
+    ]);
+    const foreign = await lagom.api('GET', '/v1/stats?from=2027-03-01&to=2027-03-02', undefined, {
+      tenant: TRAVEL,
+    });
+    expect(foreign.body.total).toBe(0);
+  });
+
+  it.each<[string, string, string]>([
+    ['by=day,colour', '#/by', 'day, purpose, channel, campaign, reason, status'],
+    ['from=2026-01-01&to=2027-12-31', '#/from', '400 days'],
+    ['from=2026-02-30', '#/from', 'a day'],
+    ['from=2026-02-03&to=2026-02-01', '#/from', 'before `to`'],
+    ['until=2026-02-03', '#/until', 'not a member'],
+  ])('refuse %s', async (asked, pointer, words) => {
+    const answer = await staff.ask('marketer', 'GET', `/v1/stats?${asked}`);
+    expect([answer.status, answer.body.errors]).toEqual([
+      422,
+      [{ pointer, detail: expect.stringContaining(words) }],
+    ]);
+  });
+});
+
+const stats = (query: string): Promise<AnyBody> => staff.taken('marketer', 'GET', `/v1/stats?${query}`);
+
+async function asCsv(path: string): Promise<string> {
+  const { status, body } = await lagom.api<string>('GET', path, undefined, csv);
+  expect(status).toBe(200);
+  return body;
+}
+
+async function inboxId(customer: Person): Promise<string> {
+  const [mail] = await lagom.inbox({ to: customer.email!, purpose: 'newsletter' });
+  return mail!.id;
+}
