@@ -29,6 +29,7 @@ import { CountLedger } from '#dispatch/count-ledger';
 import { DeliverHooks } from '#dispatch/deliver-hooks';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import { FailDue } from '#dispatch/fail-due';
+import { LateOutcomes } from '#dispatch/late-outcomes';
 import { Links } from '#dispatch/links';
 import { LoadCampaigns } from '#dispatch/load-campaigns';
 import { LoadFacts } from '#dispatch/load-facts';
@@ -321,6 +322,7 @@ export const LINE: FactoryProvider[] = [
   wire(StopButton, [PauseStore, MessageStore, Clock]),
   wire(MeansOfHouse, [Senders, Templates]),
   wire(AskGate, [CustomerStore, SuppressionStore, Tenants, MeansOfHouse, PauseStore]),
+  wire(LateOutcomes, [MessageStore]),
   wire(DispatchBatch, [
     MessageStore,
     CustomerStore,
@@ -333,6 +335,7 @@ export const LINE: FactoryProvider[] = [
     MeansOfHouse,
     Clock,
     Metrics,
+    LateOutcomes,
   ]),
   wire(HearEvents, [
     CustomerStore,

@@ -5,6 +5,7 @@ import { Sender } from '#channels/sender';
 import type { Senders } from '#channels/senders';
 import { CustomerStore } from '#customers/customer.store';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
+import { LateOutcomes } from '#dispatch/late-outcomes';
 import { Links } from '#dispatch/links';
 import { LoadFacts } from '#dispatch/load-facts';
 import { Standings } from '#dispatch/standings';
@@ -65,6 +66,7 @@ beforeAll(async () => {
     side.get(MeansOfHouse),
     side.clock,
     side.get(Metrics),
+    side.get(LateOutcomes),
   );
   const withdraw = side.get(WithdrawByLink);
   const hear = withdraw.hear.bind(withdraw);

@@ -9,6 +9,7 @@ import { transition, type Transition } from '#messages/transition';
 import type { Verdict } from '#messaging/event-source';
 import type { Clock } from '#platform/clock';
 import type { Metrics } from '#platform/metrics';
+import { isLostServer } from '#platform/mongo';
 import type { Withdraw } from '#privacy/withdraw';
 import { ADDRESS_KIND } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
@@ -19,6 +20,7 @@ import { decide, type Decided, type Means } from './decide.js';
 import type { Due, DueHeard } from './due.types.js';
 import type { Links } from './links.js';
 import { type LoadFacts, missingFact } from './load-facts.js';
+import type { InDoubt, Late, LateOutcomes } from './late-outcomes.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
 import type { Standings } from './standings.js';
@@ -41,7 +43,8 @@ interface Ready extends Composed {
 
 /**
  * The line's last part (PROTOCOL A): load, ask, render, reserve, claim, send, record. The caller commits afterwards.
- * Nothing here is remembered between passes; a crash anywhere leaves rows that repair or the next delivery takes up.
+ * Nothing here is remembered between passes; a crash anywhere leaves rows that repair or the next delivery takes up. Where
+ * the ledger is lost, what this process knows of a call is kept and written later (LateOutcomes).
  */
 export class DispatchBatch {
   constructor(
@@ -56,6 +59,7 @@ export class DispatchBatch {
     private readonly means: Means,
     private readonly clock: Clock,
     private readonly metrics: Metrics,
+    private readonly late: LateOutcomes,
   ) {}
 
   /** Sends what the gate permits; one verdict for each due record, in order. */
@@ -288,7 +292,10 @@ export class DispatchBatch {
       );
       return { ...move, after: { ...move.after, attempts: [...row.attempts, attempt] } };
     });
-    const won = await this.messages.apply(moves);
+    const won = await this.messages.apply(moves).catch((error: unknown) => {
+      if (isLostServer(error)) this.late.keep(composed.map(({ permitted }) => neverCalled(permitted)));
+      throw error;
+    });
     const ready: Ready[] = [];
     const lost: { message: string; customer: string }[] = [];
     composed.forEach((one, index) => {
@@ -302,7 +309,7 @@ export class DispatchBatch {
   /** A6 and A7: the calls, as many at once as there are sockets, and their outcomes as they come, in bulk. */
   private async send(tenant: Tenant, ready: readonly Ready[], batch: readonly DueHeard[]): Promise<void> {
     if (ready.length === 0) return;
-    const recorder = new Recorder(this.messages);
+    const recorder = new Recorder(this.messages, this.late);
     const spans = new Map(batch.map((due) => [due.id, due.traceparent]));
     const items = ready.map((one) => {
       const trace = callTrace(one.claimed, spans.get(one.claimed._id));
@@ -311,36 +318,54 @@ export class DispatchBatch {
     });
     try {
       await this.senders.sendAll(items, async ({ one }, outcome) => {
-        if (outcome.kind === 'bad-address' || outcome.kind === 'opted-out') {
-          await this.suppress(tenant.id, one, outcome);
-        }
-        const { customer } = one.permitted;
-        const { _id: message, stream, attempts: tried, purpose } = one.claimed;
-        const { channel } = one.permitted;
-        const otherAddress = channel === 'email' ? customer.phone : customer.email;
-        const other = {
-          channel:
-            !RULES[purpose].stoppedByChoice && otherAddress !== null && one.claimed.fixedChannel !== true,
-          account: this.senders.passOn({ message, tenant: tenant.id, stream, channel, tried }, outcome),
-        };
-        const move = outcomeMove(one.claimed, outcome, other, this.clock.now());
-        recorder.add(move, {
-          ref: one.permitted.ref,
+        const now = this.clock.now();
+        const told: Late = {
+          ...{ tenant: tenant.id, message: one.claimed._id, ref: one.permitted.ref },
           providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
-        });
+          // Repair may have called it `unknown` already, and so does this outcome.
+          move: async (row, at) =>
+            row.status === outcome.kind ? null : this.moveAfter(tenant.id, one, row, outcome, at),
+        };
+        // What has to be written before it may find the ledger lost, too.
+        const move = await this.moveAfter(tenant.id, one, one.claimed, outcome, now).catch(
+          (error: unknown) => {
+            if (isLostServer(error)) this.late.keep([told]);
+            throw error;
+          },
+        );
+        recorder.add(move, told);
         const { dueClass, dueAt } = one.claimed;
-        if (dueAt !== null)
-          this.metrics.lateness(dueClass, (this.clock.now().getTime() - dueAt.getTime()) / 1_000);
-        if (move.after.status === 'failed') {
-          await this.customers.giveBack(tenant.id, [
-            { customer: customer.customer, message: one.claimed._id },
-          ]);
-        }
+        if (dueAt !== null) this.metrics.lateness(dueClass, (now.getTime() - dueAt.getTime()) / 1_000);
       });
     } finally {
       // Whatever one of them threw, what the others were told is written.
       await recorder.flushed();
     }
+  }
+
+  /** A7: what an outcome asks of the row, after what it says of the person: an address to suppress, a place given back. */
+  private async moveAfter(
+    tenant: string,
+    one: Ready,
+    row: InDoubt,
+    outcome: Outcome,
+    now: Date,
+  ): Promise<Transition> {
+    if (outcome.kind === 'bad-address' || outcome.kind === 'opted-out') {
+      await this.suppress(tenant, one, outcome);
+    }
+    const { customer, channel } = one.permitted;
+    const { _id: message, stream, attempts: tried, purpose } = one.claimed;
+    const otherAddress = channel === 'email' ? customer.phone : customer.email;
+    const other = {
+      channel: !RULES[purpose].stoppedByChoice && otherAddress !== null && one.claimed.fixedChannel !== true,
+      account: this.senders.passOn({ message, tenant, stream, channel, tried }, outcome),
+    };
+    const move = outcomeMove(row, outcome, other, now);
+    if (move.after.status === 'failed') {
+      await this.customers.giveBack(tenant, [{ customer: customer.customer, message }]);
+    }
+    return move;
   }
 
   /** What the provider says of an address holds for every later message to it. */
@@ -357,4 +382,13 @@ export class DispatchBatch {
       answers: false,
     });
   }
+}
+
+/** A claim that may have been written, with no call behind it: the row is given back. */
+function neverCalled({ row: { _id: message, tenant, rev }, ref }: Permitted): Late {
+  return {
+    ...{ tenant, message, ref, providerId: null, claimedFrom: rev },
+    move: (row, now) =>
+      Promise.resolve(outcomeMove(row, { kind: 'late' }, { channel: false, account: 'never' }, now)),
+  };
 }

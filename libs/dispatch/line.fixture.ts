@@ -23,6 +23,7 @@ import { ApplyReceipt } from './apply-receipt.js';
 import { DispatchBatch } from './dispatch-batch.js';
 import type { Due } from './due.types.js';
 import { Links } from './links.js';
+import { LateOutcomes } from './late-outcomes.js';
 import { LoadFacts } from './load-facts.js';
 import { MeansOfHouse } from './means.js';
 import { ReleaseDue } from './release-due.js';
@@ -80,7 +81,7 @@ class HeldSink extends EventSink {
   }
 
   produce(topic: string, records: readonly OutRecord[]): Promise<void> {
-    return this.ledger.faults.step(async () => {
+    return this.ledger.faults.call(async () => {
       for (const { key, value } of records) {
         const due = JSON.parse(value.toString()) as Due;
         this.topics.add(topic, key, due);
@@ -100,7 +101,7 @@ class ScriptedSender extends Sender {
 
   protected override deliver(envelope: Envelope): Promise<Outcome> {
     const { provider } = this;
-    return this.ledger.faults.step(async () => {
+    return this.ledger.faults.call(async () => {
       provider.calls.push({ ...envelope, begunMono: this.clock.mono() });
       const outcome = await provider.answer(envelope, provider.calls.length);
       if (outcome.kind === 'accepted') {
@@ -190,6 +191,7 @@ export class Line extends Ledger {
   readonly pauses;
   readonly means;
   readonly dispatch;
+  readonly late;
   private readonly senders: ScriptedSenders;
 
   protected constructor(
@@ -214,6 +216,7 @@ export class Line extends Ledger {
     this.pauses = new PauseStore(connection);
     this.facts = new LoadFacts(this.customers, this.bookings, this.suppressions, this.messages, this.pauses);
     this.means = new MeansOfHouse(senders, templates);
+    this.late = new LateOutcomes(this.messages);
     this.dispatch = new DispatchBatch(
       this.messages,
       this.customers,
@@ -226,6 +229,7 @@ export class Line extends Ledger {
       this.means,
       clock,
       { lateness: () => undefined } as unknown as Metrics,
+      this.late,
     );
   }
 

@@ -2,6 +2,7 @@ import type { PassOn } from '#channels/failover';
 import type { Outcome } from '#channels/outcome';
 import type { MessageRow } from '#messages/message.types';
 import { transition, type Transition } from '#messages/transition';
+import type { InDoubt } from './late-outcomes.js';
 
 /** Waits between tries while a provider is down, by how often it was tried; the row's own expiry ends them. */
 const BACKOFF_MS = [5_000, 15_000, 60_000, 300_000, 900_000] as const;
@@ -18,7 +19,12 @@ export interface OtherWays {
  * The move that an outcome asks of a row that is being sent (PROTOCOL A7). Only what surely was not sent goes back to
  * `planned`; what may have been sent is `unknown` and is never tried on an old permit.
  */
-export function outcomeMove(row: Sending, outcome: Outcome, other: OtherWays, now: Date): Transition {
+export function outcomeMove(
+  row: Sending | InDoubt,
+  outcome: Outcome,
+  other: OtherWays,
+  now: Date,
+): Transition {
   const index = row.attempts.length - 1;
   const ended = (said: string, providerId: string | null = null): { set: Record<string, unknown> } => ({
     set: {
@@ -79,12 +85,12 @@ export function outcomeMove(row: Sending, outcome: Outcome, other: OtherWays, no
       if (other.account === 'later') return later(outcome.reason, backoffMs(row));
       return transition(row, 'failed', outcome.reason, now, {}, ended('rejected'));
     case 'unknown':
-      return transition(row, 'unknown', outcome.reason, now, {}, ended('unknown'));
+      return transition(row as Sending, 'unknown', outcome.reason, now, {}, ended('unknown'));
   }
 }
 
 /** What an open breaker kept from being tried does not count as a try. */
-function backoffMs({ attempts }: Sending): number {
+function backoffMs({ attempts }: MessageRow): number {
   const tries = attempts.filter(({ outcome }) => outcome !== 'circuit-open').length;
   return BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? 0;
 }

@@ -2,12 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { messageRow } from '#messages/message.fixture';
 import type { MessageStore } from '#messages/message.store';
 import { transition, type Transition } from '#messages/transition';
+import { type Late, LateOutcomes } from './late-outcomes.js';
 import { Recorder } from './recorder.js';
 
 const now = new Date('2026-05-04T07:00:00Z');
 const accepted = (id: string): Transition =>
   transition({ ...messageRow({ _id: id }), status: 'sending' }, 'accepted', undefined, now);
-const sent = (id: string) => ({ ref: `ref-${id}`, providerId: `p-${id}` });
+const sent = (id: string, providerId: string | null = `p-${id}`): Late => ({
+  ...{ tenant: 'clinic', message: id, ref: `ref-${id}`, providerId },
+  move: () => Promise.resolve(accepted(id)),
+});
 
 /** A ledger that remembers its writes; `answer` may hold one back, throw, or lose some of its rows. */
 function ledger(answer: (ids: string[], write: number) => Promise<string[]> = (ids) => Promise.resolve(ids)) {
@@ -24,7 +28,8 @@ function ledger(answer: (ids: string[], write: number) => Promise<string[]> = (i
       return Promise.resolve();
     },
   } as unknown as MessageStore;
-  return { recorder: new Recorder(messages), writes, noted };
+  const late = new LateOutcomes(messages);
+  return { late, recorder: new Recorder(messages, late), writes, noted };
 }
 
 describe('recording outcomes', () => {
@@ -52,7 +57,7 @@ describe('recording outcomes', () => {
   it('says only the provider id where a receipt was faster', async () => {
     const { recorder, noted } = ledger((ids) => Promise.resolve(ids.filter((id) => id !== 'b')));
     for (const id of ['a', 'b']) recorder.add(accepted(id), sent(id));
-    recorder.add(accepted('c'), { ref: 'ref-c', providerId: null });
+    recorder.add(accepted('c'), sent('c', null));
     await recorder.flushed();
     expect(noted).toEqual(['b ref-b p-b']);
   });

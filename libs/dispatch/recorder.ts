@@ -1,10 +1,10 @@
 import type { MessageStore } from '#messages/message.store';
 import type { Transition } from '#messages/transition';
+import { isLostServer } from '#platform/mongo';
+import type { Late, LateOutcomes } from './late-outcomes.js';
 
-interface Outcome {
-  move: Transition;
-  ref: string;
-  providerId: string | null;
+interface Outcome extends Late {
+  now: Transition;
 }
 
 /**
@@ -14,13 +14,17 @@ interface Outcome {
 export class Recorder {
   private waiting: Outcome[] = [];
   private writing: Promise<void> | null = null;
-  /** What the first write that failed threw; the rows of that write stay `sending` for repair. */
+  /** What the first write that failed threw; where the ledger is lost, its outcomes are written once it is back. */
   private failure: { error: unknown } | null = null;
 
-  constructor(private readonly messages: MessageStore) {}
+  constructor(
+    private readonly messages: MessageStore,
+    private readonly late: LateOutcomes,
+  ) {}
 
-  add(move: Transition, sent: { ref: string; providerId: string | null }): void {
-    this.waiting.push({ move, ...sent });
+  /** @param late the same outcome, as it is told where this move cannot be written */
+  add(now: Transition, late: Late): void {
+    this.waiting.push({ now, ...late });
     this.writing ??= this.writeAll();
   }
 
@@ -41,17 +45,18 @@ export class Recorder {
       } catch (error) {
         // A write that is lost takes none of the later ones with it.
         this.failure ??= { error };
+        if (isLostServer(error)) this.late.keep(batch);
       }
     }
     this.writing = null;
   }
 
   private async write(batch: readonly Outcome[]): Promise<void> {
-    const won = await this.messages.apply(batch.map(({ move }) => move));
-    for (const { move, ref, providerId } of batch) {
+    const won = await this.messages.apply(batch.map(({ now }) => now));
+    for (const { tenant, message, ref, providerId } of batch) {
       // A receipt was faster: it has moved the row, and only the provider's id is still to be said (PROTOCOL E2).
-      if (won.has(move.after._id) || providerId === null) continue;
-      await this.messages.noteProviderId(move.after.tenant, move.after._id, ref, providerId);
+      if (won.has(message) || providerId === null) continue;
+      await this.messages.noteProviderId(tenant, message, ref, providerId);
     }
   }
 }

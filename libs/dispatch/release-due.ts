@@ -1,6 +1,6 @@
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
-import { transition } from '#messages/transition';
+import { transition, type Transition } from '#messages/transition';
 import type { EventSink } from '#messaging/event-sink';
 import { NO_TRACING, type Span, type Tracing } from '#platform/tracing';
 import type { Tenants } from '#tenants/tenant';
@@ -21,6 +21,9 @@ const DEFAULT_PACE = { email: 200, sms: 50, other: 10 } as const;
  * The scheduler runs it over all that is due; ingest runs `release` on what it just planned. Overlap does no harm.
  */
 export class ReleaseDue {
+  /** Rows, and the release that each may have been given, while the ledger was lost before any topic was told of it. */
+  private readonly unsure = new Map<string, { tenant: string; release: number }>();
+
   constructor(
     private readonly messages: MessageStore,
     private readonly sink: EventSink,
@@ -50,13 +53,14 @@ export class ReleaseDue {
     const moves = within.map((row) =>
       transition(row, 'released', undefined, now, { release: row.release + 1, until: null }),
     );
-    const won = await this.messages.apply(moves);
+    await this.tellUnsure();
+    const won = await this.apply(moves);
     const released = moves.filter((move) => won.has(move.after._id)).map((move) => move.after);
     try {
       await this.produce(released, now);
     } catch (error) {
       // They wait as before instead of being looked for by repair. Those that were produced after all find another `rev`.
-      await this.messages.apply(
+      await this.apply(
         released.map((row) =>
           transition(row as MessageRow & { status: 'released' }, 'planned', 'the topic was away', now),
         ),
@@ -64,6 +68,32 @@ export class ReleaseDue {
       throw error;
     }
     return released.length;
+  }
+
+  /** The ids that moved. Where the ledger is lost amid it, some may stand as `released`, with nobody told. */
+  private async apply(moves: readonly Transition[]): Promise<Set<string>> {
+    try {
+      return await this.messages.apply(moves);
+    } catch (error) {
+      for (const { after } of moves) {
+        this.unsure.set(after._id, { tenant: after.tenant, release: after.release });
+      }
+      throw error;
+    }
+  }
+
+  /** Tells the topics of what turns out to be released after all: repair would look for it minutes later (PROTOCOL C2). */
+  private async tellUnsure(): Promise<void> {
+    if (this.unsure.size === 0) return;
+    const unsure = [...this.unsure].slice(0, PASS);
+    for (const tenant of new Set(unsure.map(([, row]) => row.tenant))) {
+      const own = new Map(unsure.filter(([, row]) => row.tenant === tenant));
+      const rows = await this.messages.findByIds(tenant, [...own.keys()]);
+      await this.produce(
+        rows.filter((row) => row.status === 'released' && row.release === own.get(row._id)?.release),
+      );
+      for (const id of own.keys()) this.unsure.delete(id);
+    }
   }
 
   /** Produces rows that are `released` already: after a crash, or to an in-memory topic that forgot them. */

@@ -11,6 +11,7 @@ import type { Journeys } from '#journeys/load-journeys';
 import { plan, type Plan } from '#journeys/plan';
 import type { MessageStore } from '#messages/message.store';
 import type { Clock } from '#platform/clock';
+import { isLostServer } from '#platform/mongo';
 import { NO_TRACING, type Tracing } from '#platform/tracing';
 import type { Erase } from '#privacy/erase';
 import type { DoubleOptIn } from '#privacy/double-opt-in';
@@ -320,8 +321,11 @@ export class HearEvents {
       .filter(
         (row) => inserted.has(row._id) && row.status === 'planned' && row.dueAt !== null && row.dueAt <= now,
       );
-    // The plan is written, which is what was promised; where the topics are away, the scheduler releases what is due.
-    await this.releaseDue.release(due, now).catch(() => undefined);
+    // The plan is written, which is what was promised; where the topics are away, the scheduler releases what is due. Where
+    // the ledger is lost the event is heard again, and what stands as released is looked for then.
+    await this.releaseDue.release(due, now).catch((error: unknown) => {
+      if (isLostServer(error)) throw error;
+    });
   }
 
   /** Rows that stand because of these events: new ones, and those of an earlier, broken-off hearing, which go on. */

@@ -46,7 +46,7 @@ export interface Handling {
 /** Every bound of the handling, with its default. */
 export const DEFAULTS = {
   retries: { tries: 3, withinMs: 10_000, firstMs: 200 },
-  outage: { firstMs: 250, maxMs: 30_000 },
+  outage: { firstMs: 250, maxMs: 5_000 },
   highWater: 2_000,
   drainMs: 36_000,
 } as const;

@@ -3,9 +3,9 @@ import { setImmediate as tick } from 'node:timers/promises';
 
 /**
  * What goes wrong at the n-th write: `crash` is the end of the process (nothing answers any more), `blip` a server that is
- * lost for one write. `before` and `after` the write itself; `half` of a bulk was written.
+ * lost for one write, `gone` one that is lost from then on while the process lives, and the world with it. `before` and `after` the write itself; `half` of a bulk was written.
  */
-export type Fault = `${'crash' | 'blip'}-${'before' | 'after'}` | 'crash-half';
+export type Fault = `${'crash' | 'blip' | 'gone'}-${'before' | 'after'}` | `${'crash' | 'gone'}-half`;
 export const FAULTS: readonly Fault[] = [
   'crash-before',
   'crash-after',
@@ -13,6 +13,9 @@ export const FAULTS: readonly Fault[] = [
   'blip-before',
   'blip-after',
 ];
+
+/** A server that is lost for a while. */
+export const OUTAGES: readonly Fault[] = ['gone-before', 'gone-after', 'gone-half'];
 
 const WRITES = ['insertOne', 'insertMany', 'bulkWrite', 'updateOne', 'updateMany', 'deleteOne', 'deleteMany'];
 const READS = ['find', 'findOne', 'countDocuments', 'distinct', 'aggregate'];
@@ -22,16 +25,18 @@ export class Faults {
   private at = Number.POSITIVE_INFINITY;
   private kind: Fault = 'crash-before';
   private dead = false;
+  private gone = false;
   private active = 0;
   private hit = false;
   /** Writes since the last arming. */
   writes = 0;
 
-  /** The process starts anew, once nothing of its last run is under way. */
+  /** The process starts anew, or its server is back, once nothing of its last run is under way. */
   async revive(): Promise<void> {
     this.at = Number.POSITIVE_INFINITY;
     for (let quiet = 0; quiet < 3; quiet = this.active > 0 ? 0 : quiet + 1) await tick();
     this.dead = false;
+    this.gone = false;
   }
 
   /** The n-th write from now on, counted from 1. */
@@ -45,6 +50,17 @@ export class Faults {
   /** Whether the armed write was reached. */
   get struck(): boolean {
     return this.hit;
+  }
+
+  /** One call to the world: a provider, a topic. A server that is gone is not it, and goes once it has been made. */
+  async call<T>(whole: () => Promise<T>): Promise<T> {
+    if (this.dead || !this.kind.startsWith('gone')) return this.step(whole);
+    this.writes += 1;
+    const isStruck = this.writes === this.at;
+    this.hit ||= isStruck;
+    const result = await whole();
+    this.gone ||= isStruck;
+    return result;
   }
 
   /** One write to the world outside the process: `half` is as much of it as a crash in the middle leaves. */
@@ -64,6 +80,7 @@ export class Faults {
       if (moment === 'after') await whole();
       if (moment === 'half') await half();
       this.dead = ending === 'crash';
+      this.gone = ending === 'gone';
       throw lost();
     } finally {
       this.active -= 1;
@@ -97,7 +114,7 @@ export class Faults {
   }
 
   private alive(): void {
-    if (this.dead) throw lost();
+    if (this.dead || this.gone) throw lost();
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import mongoose from 'mongoose';
 import { ProviderSink, SENDGRID } from '#channels/provider-sink.fixture';
 import { kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
@@ -115,17 +116,37 @@ export class Apart {
   /** Resolves once each of them has a mail; how many seconds that took. */
   async arrived(guests: readonly Guest[], patienceMs = 120_000): Promise<number> {
     const began = performance.now();
+    const missing = () => guests.filter(({ email }) => !this.mails.has(email));
     await until(
-      async () => guests.filter(({ email }) => !this.mails.has(email)).length,
-      (missing) => missing === 0,
+      async () => missing().length,
+      (count) => count === 0,
       patienceMs,
-    );
+    ).catch(async (error: unknown) => {
+      throw new Error(`not written to: ${await this.standing(missing())}`, { cause: error });
+    });
     return Math.round((performance.now() - began) / 100) / 10;
   }
 
   /** Who was written to more than once. */
   twice(guests: readonly Guest[]): string[] {
     return guests.filter(({ email }) => this.mails.get(email)?.times !== 1).map(({ id }) => id);
+  }
+
+  /** How the ledger stands with the first of these people, for whoever reads a failure. */
+  async standing(guests: readonly Guest[]): Promise<string> {
+    const uri = this.env.MONGODB_URI ?? '';
+    const connection = await mongoose.createConnection(uri, { serverSelectionTimeoutMS: 5_000 }).asPromise();
+    try {
+      const some = guests.slice(0, 10).map(({ id }) => id);
+      const rows = await connection
+        .collection('messages')
+        .find({ tenant: CLINIC, customer: { $in: some } })
+        .project({ trace: 0, content: 0 })
+        .toArray();
+      return JSON.stringify({ count: guests.length, now: new Date(), some, rows }, null, 1);
+    } finally {
+      await connection.close();
+    }
   }
 
   async ask<Body>(path: string): Promise<Body> {

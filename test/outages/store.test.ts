@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type EmbeddedStore, openEmbeddedStore } from '#embedded/embedded-store';
 import { startLagom, type Lagom } from '../lagom.fixture.js';
 import { DAY, event, until, visit } from '../visit.fixture.js';
-import { Apart } from './apart.fixture.js';
+import { Apart, type Guest } from './apart.fixture.js';
 import { NOT_ASKED } from './asked.fixture.js';
 import { CutLine } from './cut-line.fixture.js';
 
@@ -147,5 +147,28 @@ if (NOT_ASKED !== null) {
       },
       300_000,
     );
+
+    it('that goes for a moment, again and again amid the load: whatever was just being written, each is sent once', async () => {
+      const told: Guest[] = [];
+      for (let time = 0; time < 12; time += 1) {
+        const some = await house.book(60);
+        told.push(...some);
+        await until(
+          async () => some.filter(({ email }) => house.mails.has(email)).length,
+          (sent) => sent > 0,
+          60_000,
+        );
+        house.line.cut('refuses');
+        // Long enough for whoever writes just then to give up on it.
+        await pause(7_000);
+        house.line.mend();
+      }
+      const all = await house.arrived(told);
+      process.stdout.write(
+        `  store that refuses for 7 s, 12 times: all sent ${all} s after its last return\n`,
+      );
+      expect(house.twice(told)).toEqual([]);
+      expect(house.complaints()).toEqual([]);
+    }, 600_000);
   });
 }

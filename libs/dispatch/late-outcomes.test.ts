@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Envelope, Outcome } from '#channels/outcome';
+import { type Fault, OUTAGES } from '#platform/faults.fixture';
+import { CLINIC } from '#privacy/ledger.fixture';
+import { accepted, Line } from './line.fixture.js';
+import { SENDING_STUCK_MS } from './repair-stuck.js';
+
+const T = CLINIC.id;
+let line: Line;
+/** Whose ledger gets lost. */
+let cut: Line;
+beforeAll(async () => {
+  line = await Line.open();
+  cut = await line.another();
+});
+afterAll(async () => {
+  await cut.leave();
+  await line.close();
+});
+beforeEach(() => line.clear());
+
+/** What the provider says to each, the first time and later. */
+const SAYS: Record<string, Outcome['kind'][]> = {
+  anna: ['accepted'],
+  bo: ['retry-at', 'accepted'],
+  cay: ['bad-address', 'accepted'],
+  dag: ['rejected'],
+};
+const CLEAN = { anna: 'accepted', bo: 'accepted', cay: 'accepted', dag: 'failed' };
+
+async function plan(): Promise<string[]> {
+  await line.clear();
+  const tries = new Map<string, number>();
+  line.provider.answer = (envelope: Envelope) => {
+    const name = envelope.message.split('/')[1] ?? '';
+    const n = tries.get(name) ?? 0;
+    tries.set(name, n + 1);
+    const kind = SAYS[name]?.[n] ?? 'accepted';
+    if (kind === 'accepted') return accepted(envelope);
+    return kind === 'retry-at' ? { kind, afterMs: 0, reason: kind } : { kind, reason: kind };
+  };
+  const ids = [];
+  for (const name of Object.keys(SAYS)) ids.push(await line.confirmation(name));
+  return ids;
+}
+
+async function ends(ids: readonly string[]): Promise<Record<string, string>> {
+  const rows = await line.messages.findByIds(T, ids);
+  return Object.fromEntries(rows.map((row) => [row.customer, row.status]));
+}
+
+const run = () => cut.runDue().catch(() => undefined);
+const tell = () => cut.late.runOnce(cut.clock.now());
+
+describe.each(OUTAGES)('with the ledger %s each write and call, and back later', (fault: Fault) => {
+  it.each(['soon', 'once repair has called it unknown'] as const)(
+    'all is sent once by the same process, and nothing stays unknown (%s)',
+    async (when) => {
+      let isStruck = true;
+      let n = 0;
+      while (isStruck) {
+        n += 1;
+        const ids = await plan();
+        cut.faults.arm(n, fault);
+        await run();
+        isStruck = cut.faults.struck;
+        // While it is away nothing can be told, and that is no failure.
+        await tell();
+        await run();
+        if (when !== 'soon') {
+          await line.repairStuck.runOnce(line.clock.now());
+          line.clock.pass(SENDING_STUCK_MS);
+          await line.repairStuck.runOnce(line.clock.now());
+        }
+        await cut.faults.revive();
+        for (let round = 0; round < 4; round += 1) {
+          await tell();
+          await cut.runDue();
+          // What was to be tried again comes due.
+          cut.clock.pass(15_000);
+        }
+        expect({ n, ...(await ends(ids)) }).toEqual({ n, ...CLEAN });
+        expect({ n, taken: [...line.provider.accepted.values()] }).toEqual({ n, taken: [1, 1, 1] });
+        expect(await tell()).toEqual({ written: 0, waiting: 0 });
+      }
+      // Release, reservation, claim, four calls and at least one record.
+      expect(n).toBeGreaterThanOrEqual(8);
+    },
+    60_000,
+  );
+});
+
+it('a receipt that was faster is left as it is, and learns only the id', async () => {
+  const id = await line.confirmation();
+  // Released, the topic told, reserved, claimed, called: the record is the next write.
+  cut.faults.arm(5, 'gone-before');
+  await run();
+  const row = (await line.rowOf(id));
+  expect(row).toMatchObject({ status: 'sending' });
+  const { ref } = row.attempts.at(-1)!;
+  await line.applyReceipt.apply(T, {
+    ...{ kind: 'delivered', ref, address: 'anna@example.se', channel: 'email', stream: 'service' },
+  });
+  await cut.faults.revive();
+  await tell();
+  const told = (await line.rowOf(id));
+  expect(told.status).toBe('delivered');
+  expect(told.attempts.at(-1)?.providerId).toBe(`p-${ref}`);
+});
