@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type mongoose from 'mongoose';
+import mongoose from 'mongoose';
 import { StoppedClock } from '#platform/clock';
 import { Lease, TAKEOVER_MS } from '#platform/lease';
 import { casMany, type CasOp, connectMongo, isDuplicateKey, isLostServer, nonce } from '#platform/mongo';
@@ -177,6 +177,21 @@ describe('isLostServer', () => {
       'a label',
       Object.assign(new Error('x'), { hasErrorLabel: (label: string) => label === 'RetryableWriteError' }),
       true,
+    ],
+    [
+      'a bulk whose socket was lost',
+      new mongoose.mongo.MongoBulkWriteError(
+        new mongoose.mongo.MongoNetworkError('read ECONNRESET'),
+        {} as never,
+      ),
+      true,
+    ],
+    [
+      'a bulk that was refused',
+      new mongoose.mongo.MongoBulkWriteError({ message: 'E11000', code: 11000, writeErrors: [] }, {
+        getWriteConcernError: () => undefined,
+      } as never),
+      false,
     ],
     ['a duplicate key', Object.assign(new Error('x'), { name: 'MongoServerError', code: 11000 }), false],
     ['a file that is not there', Object.assign(new Error('x'), { code: 'ENOENT' }), false],

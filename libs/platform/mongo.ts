@@ -55,6 +55,8 @@ interface ServerError {
   name?: string;
   code?: number | string;
   cause?: unknown;
+  /** What a failed bulk says in its own name: the driver's error, or the server's answer. */
+  errorResponse?: unknown;
   writeErrors?: { code?: number } | readonly { code?: number }[];
   writeConcernErrors?: readonly unknown[];
   result?: { getWriteConcernError?: () => unknown };
@@ -93,17 +95,15 @@ const LOST_CODES = new Set<number | string>([
 const LOST_SOCKET = new Set<number | string>(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
 
 /** Whether the server was lost: what was asked of it may have happened or not; try again later, blame no data. */
-export function isLostServer(error: unknown): boolean {
-  for (let at = error as ServerError | null | undefined, depth = 0; at != null && depth < 8; depth += 1) {
-    if (typeof at !== 'object') return false;
-    if (at.name !== undefined && LOST_NAMES.has(at.name)) return true;
-    if (at.code !== undefined && (LOST_SOCKET.has(at.code) || (isMongo(at) && LOST_CODES.has(at.code))))
-      return true;
-    if (LOST_LABELS.some((label) => at?.hasErrorLabel?.(label))) return true;
-    if (withoutMajority(at)) return true;
-    at = at.cause as ServerError | null | undefined;
-  }
-  return false;
+export function isLostServer(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth >= 8) return false;
+  const at = error as ServerError;
+  if (at.name !== undefined && LOST_NAMES.has(at.name)) return true;
+  if (at.code !== undefined && (LOST_SOCKET.has(at.code) || (isMongo(at) && LOST_CODES.has(at.code))))
+    return true;
+  if (LOST_LABELS.some((label) => at.hasErrorLabel?.(label))) return true;
+  if (withoutMajority(at)) return true;
+  return isLostServer(at.errorResponse, depth + 1) || isLostServer(at.cause, depth + 1);
 }
 
 // Numbers mean something under a driver's name only.
