@@ -95,7 +95,7 @@ it('a receipt that was faster is left as it is, and learns only the id', async (
   // Released, the topic told, reserved, claimed, called: the record is the next write.
   cut.faults.arm(5, 'gone-before');
   await run();
-  const row = (await line.rowOf(id));
+  const row = await line.rowOf(id);
   expect(row).toMatchObject({ status: 'sending' });
   const { ref } = row.attempts.at(-1)!;
   await line.applyReceipt.apply(T, {
@@ -103,7 +103,7 @@ it('a receipt that was faster is left as it is, and learns only the id', async (
   });
   await cut.faults.revive();
   await tell();
-  const told = (await line.rowOf(id));
+  const told = await line.rowOf(id);
   expect(told.status).toBe('delivered');
   expect(told.attempts.at(-1)?.providerId).toBe(`p-${ref}`);
 });
