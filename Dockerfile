@@ -19,7 +19,7 @@ COPY libs/journeys/definitions ./libs/journeys/definitions
 COPY templates ./templates
 COPY tenants ./tenants
 COPY schemas ./schemas
-COPY asyncapi.yaml LICENSE ./
+COPY asyncapi.yaml openapi.yaml LICENSE ./
 # The embedded store's folder, where `all` runs with a volume.
 RUN mkdir .lagom && chown node:node .lagom
 USER node

@@ -134,6 +134,7 @@ describe('the image', () => {
       'tenants',
       'schemas',
       'asyncapi.yaml',
+      'openapi.yaml',
       'package.json',
     ]) {
       expect(dockerfile).toContain(read);

@@ -21,7 +21,7 @@ const layers = JSON.parse(readFileSync(join(ROOT, 'layers.json'), 'utf8')) as La
 function treeOnDisk(): Tree {
   const tree = new Map<string, string>();
   // A folder that holds nothing yet is not in a clone.
-  for (const top of ['apps', 'libs', 'test', 'bench', 'examples'].filter((name) =>
+  for (const top of ['apps', 'libs', 'test', 'bench', 'examples', 'openapi'].filter((name) =>
     existsSync(join(ROOT, name)),
   )) {
     for (const entry of readdirSync(join(ROOT, top), { recursive: true, withFileTypes: true })) {

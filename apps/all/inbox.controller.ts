@@ -30,7 +30,7 @@ import { OwnPagesGuard } from './own-pages.guard.js';
 /** Further than this a wrong unit was meant. */
 const MOST_YEARS = 10;
 
-const filters = z.object({
+export const filters = z.object({
   // In a query a plus is a space: `?to=+4670…` means what it looks like.
   to: z
     .string()
@@ -41,7 +41,7 @@ const filters = z.object({
 });
 
 /** What only the page is asked for; what makes no sense there is as if it were not asked. */
-const pageQuery = z.object({
+export const pageQuery = z.object({
   tenant: z.string().min(1).optional().catch(undefined),
   state: z.enum(STATES).optional().catch(undefined),
   find: z.string().max(200).optional().catch(undefined),
@@ -61,7 +61,7 @@ const PAGE_POLICY = [
   "base-uri 'none'",
 ].join('; ');
 
-const replyBody = z.object({
+export const replyBody = z.object({
   text: z
     .string({ error: 'expected what is answered, as text' })
     .trim()
@@ -69,7 +69,7 @@ const replyBody = z.object({
     .max(5_000, 'expected at most 5000 characters'),
 });
 
-const clockBody = z.object({
+export const clockBody = z.object({
   advance: z.string({ error: 'expected an ISO 8601 duration, as in PT24H' }).transform((text, context) => {
     const duration = Duration.fromISO(text.trim());
     const ms = duration.toMillis();

@@ -9,7 +9,7 @@ import { Roles, type Caller } from './keys.guard.js';
 import { pageQuery, time } from './page-query.js';
 import { readInput } from './read-query.js';
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   customer: z.string().min(1).optional(),
   what: z.enum(AUDITED, { error: `expected one of ${AUDITED.join(', ')}` }).optional(),
   from: time.optional(),

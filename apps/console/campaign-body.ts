@@ -95,6 +95,7 @@ export const scheduleBody = z.strictObject({
 
 const REASON = 'expected a reason of 1 to 500 characters';
 export const reasonBody = z.strictObject({ reason: z.string(REASON).trim().min(1, REASON).max(500, REASON) });
+export const pauseBody = reasonBody.partial();
 
 const TO = 'expected a list of 1 to 10 addresses of staff';
 export const testBody = z.strictObject({

@@ -14,7 +14,7 @@ import { readInput } from './read-query.js';
 
 const LONGEST_MS = 90 * 86_400_000;
 const WINDOW = 'expected an ISO 8601 duration of 90 days at most, as in P14D';
-const query = z.strictObject({
+export const reportQuery = z.strictObject({
   window: z
     .string(WINDOW)
     .default('P14D')
@@ -44,7 +44,7 @@ export class CampaignReportController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Report | string> {
-    const { window } = readInput(query, asked);
+    const { window } = readInput(reportQuery, asked);
     const campaign = orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id');
     const report = await this.reportOf.of(campaign, window);
     if (request.accepts(['application/json', 'text/csv']) !== 'text/csv') return report;

@@ -10,7 +10,7 @@ import { TestSend, type Tested } from '#launch/test-send';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
-import { planBody, planChanges, reasonBody, scheduleBody, testBody } from './campaign-body.js';
+import { pauseBody, planBody, planChanges, reasonBody, scheduleBody, testBody } from './campaign-body.js';
 import { campaignView, type CampaignView } from './campaign-view.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
@@ -20,7 +20,7 @@ import { pointerOf, readInput } from './read-query.js';
 import { refuse } from './segments.controller.js';
 import { previewBody } from './templates.controller.js';
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   status: z
     .enum(CAMPAIGN_STATUSES, {
       error: `expected one of ${CAMPAIGN_STATUSES.filter((one) => one !== 'pausing').join(', ')}`,
@@ -232,7 +232,7 @@ export class CampaignsController {
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
-    const { reason } = readInput(reasonBody.partial(), body);
+    const { reason } = readInput(pauseBody, body);
     return this.done(
       caller,
       'pause',

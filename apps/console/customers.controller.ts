@@ -46,7 +46,7 @@ import { readCorrection } from './read-correction.js';
 import { readInput } from './read-query.js';
 
 const MOST_MESSAGES = 100;
-const choicesBody = z.strictObject({
+export const choicesBody = z.strictObject({
   choices: z
     .array(choice, { error: 'expected a list of choices' })
     .min(1, 'expected at least one choice')

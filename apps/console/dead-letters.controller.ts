@@ -10,11 +10,11 @@ import { pageQuery } from './page-query.js';
 import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   status: z.enum(['open', 'redriven'], { error: 'expected open or redriven' }).optional(),
   ...pageQuery,
 });
-const redriveBody = z.union(
+export const redriveBody = z.union(
   [
     z.strictObject({ ids: z.array(z.string()).min(1).max(MOST_REDRIVEN) }),
     z.strictObject({ all: z.literal(true) }),

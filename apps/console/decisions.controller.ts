@@ -9,7 +9,7 @@ import { Asking } from './asking.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { readInput } from './read-query.js';
 
-const question = z.strictObject({
+export const questionBody = z.strictObject({
   customer: z.string({ error: 'expected a customer id' }).min(1, 'expected a customer id'),
   purpose: z.enum(PURPOSES, { error: `expected one of ${PURPOSES.join(', ')}` }),
   channel: z.enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` }),
@@ -38,7 +38,7 @@ export class DecisionsController {
   @HttpCode(200)
   @Roles('ingest', 'marketer', 'approver', 'privacy')
   async decide(@Asking() caller: Caller, @Body() body: unknown): Promise<DecisionAnswer> {
-    const { customer, purpose, channel, at } = readInput(question, body);
+    const { customer, purpose, channel, at } = readInput(questionBody, body);
     const decision = await this.askGate.ask(
       caller.tenant,
       customer,

@@ -11,7 +11,7 @@ import { Roles, type Caller } from './keys.guard.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
-const query = z.strictObject({
+export const exportQuery = z.strictObject({
   format: z.enum(EXPORT_FORMATS, { error: `expected one of ${EXPORT_FORMATS.join(', ')}` }).optional(),
 });
 
@@ -42,7 +42,7 @@ export class ExportsController {
     if (kind === undefined) throw new Problem(404, `there are exports of ${EXPORTS.join(', ')}`);
     const wanted = request.accepts(['text/csv', 'application/x-ndjson', 'application/jsonl']);
     const format =
-      readInput(query, asked).format ?? (wanted === 'text/csv' || wanted === false ? 'csv' : 'jsonl');
+      readInput(exportQuery, asked).format ?? (wanted === 'text/csv' || wanted === false ? 'csv' : 'jsonl');
     const tenant = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
     await this.audit.note(caller, 'records.exported', { detail: { kind, format } });
     response.type(TYPES[format]);

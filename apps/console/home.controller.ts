@@ -6,10 +6,11 @@ import { PublicRoute } from '#platform/public-route';
 @Controller()
 export class HomeController {
   @Get()
-  home(): { name: string; api: string; asyncapi: string; schemas: string; health: string } {
+  home(): { name: string; api: string; openapi: string; asyncapi: string; schemas: string; health: string } {
     return {
       name: 'Lagom',
       api: '/v1',
+      openapi: '/openapi.json',
       asyncapi: '/asyncapi.json',
       schemas: '/schemas/booking.confirmed.v1',
       health: '/readyz',

@@ -31,8 +31,9 @@ import { readInput } from './read-query.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `expected one of ${values.join(', ')}` });
-const formatQuery = z.looseObject({ format: oneOf(FORMATS).optional() });
-const asked = z.strictObject({
+export const listQuery = z.strictObject(pageQuery);
+export const formatQuery = z.looseObject({ format: oneOf(FORMATS).optional() });
+export const importQuery = z.strictObject({
   kind: oneOf(IMPORT_KINDS),
   // Taken for a no, a slip of the hand would write.
   dryRun: oneOf(['true', 'false']).default('false'),
@@ -87,7 +88,7 @@ export class ImportsController {
     @Asking() caller: Caller,
     @Query() query: unknown,
   ): Promise<{ items: ListedImport[]; next?: string }> {
-    const { cursor, limit } = readInput(z.strictObject(pageQuery), query);
+    const { cursor, limit } = readInput(listQuery, query);
     const found = await this.imports.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });
     const page = found.slice(0, limit);
     const last = page.at(-1);
@@ -139,7 +140,7 @@ export class ImportsController {
     try {
       const { format: told } = readInput(formatQuery, query);
       upload = await openUpload(request, told);
-      const { kind, dryRun, cause, scope, channel } = readInput(asked, { ...upload.fields, ...query });
+      const { kind, dryRun, cause, scope, channel } = readInput(importQuery, { ...upload.fields, ...query });
       const { format, charset, bytes } = upload;
       return await this.receiving.receive(
         tenant,

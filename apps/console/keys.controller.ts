@@ -8,7 +8,7 @@ import { Roles, type Caller } from './keys.guard.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
-const keyBody = z.strictObject({
+export const keyBody = z.strictObject({
   role: z.enum(ROLES, { error: `expected one of ${ROLES.join(', ')}` }),
   name: z.string({ error: 'expected a name' }).trim().min(1, 'expected a name').max(100),
 });

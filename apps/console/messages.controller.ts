@@ -19,7 +19,7 @@ import { pageQuery, time } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   customer: z.string().min(1).optional(),
   booking: z.string().min(1).optional(),
   campaign: z.string().min(1).optional(),

@@ -12,7 +12,7 @@ import { Roles, type Caller } from './keys.guard.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
-const scopeBody = z
+export const scopeBody = z
   .strictObject({
     stream: z
       .enum(STREAMS, { error: `expected one of ${STREAMS.join(', ')}` })

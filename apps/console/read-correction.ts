@@ -4,7 +4,7 @@ import { normaliseEmail, normalisePhone } from '#purposes/address';
 import { Problem, type ProblemFault } from './problem.js';
 import { readInput } from './read-query.js';
 
-const body = customer
+export const correctionBody = customer
   .pick({
     name: true,
     email: true,
@@ -18,7 +18,7 @@ const body = customer
 
 /** The facts of a PATCH: absent = unchanged, null = cleared. A 422 names each fault; an address that is none is one. */
 export function readCorrection(input: unknown, country: string): Correction {
-  const { email, phone, ...facts } = readInput(body, input);
+  const { email, phone, ...facts } = readInput(correctionBody, input);
   const faults: ProblemFault[] = [];
   const read = (kind: 'email' | 'phone', told: string | null | undefined): string | null | undefined => {
     if (told === undefined || told === null) return told;
@@ -32,7 +32,7 @@ export function readCorrection(input: unknown, country: string): Correction {
   const named = Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined));
   if (Object.keys(named).length === 0) {
     throw new Problem(422, 'nothing is to be corrected', [
-      { pointer: '#', detail: `expected at least one of ${Object.keys(body.shape).join(', ')}` },
+      { pointer: '#', detail: `expected at least one of ${Object.keys(correctionBody.shape).join(', ')}` },
     ]);
   }
   return named;

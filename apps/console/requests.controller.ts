@@ -31,22 +31,22 @@ const words = (what: string) =>
     .min(1, `expected ${what}`)
     .max(MOST_WORDS, `at most ${MOST_WORDS} characters`);
 
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   customer: z.string().min(1).optional(),
   kind: kind.optional(),
   status: z.enum(REQUEST_STATES, { error: `expected one of ${REQUEST_STATES.join(', ')}` }).optional(),
   overdue: z.enum(['true', 'false'], { error: 'expected true or false' }).optional(),
   ...pageQuery,
 });
-const openBody = z.strictObject({
+export const openBody = z.strictObject({
   customer: z.string({ error: 'expected a customer id' }).min(1, 'expected a customer id').optional(),
   kind,
   way: z.enum(REQUEST_WAYS, { error: `expected one of ${REQUEST_WAYS.join(', ')}` }).default('phone'),
   receivedAt: time.optional(),
   note: words('what was asked for').optional(),
 });
-const doneBody = z.strictObject({ reason: words('what was answered').optional() });
-const reasonBody = z.strictObject({ reason: words('the reason, as the person was told it') });
+export const doneBody = z.strictObject({ reason: words('what was answered').optional() });
+export const reasonBody = z.strictObject({ reason: words('the reason, as the person was told it') });
 
 interface RequestView extends Omit<PrivacyRequest, '_id' | 'tenant' | 'customer' | 'note' | 'endedAt'> {
   id: string;

@@ -13,7 +13,7 @@ import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
 
 const PAGE = 500;
-const query = z.strictObject({
+export const fatesQuery = z.strictObject({
   fate: z.enum(['delete', 'keep'], { error: 'expected delete or keep' }).optional(),
 });
 
@@ -45,7 +45,7 @@ export class RetentionController {
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const { fate } = readInput(query, asked);
+    const { fate } = readInput(fatesQuery, asked);
     const tenant = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
     const isCsv = request.accepts(['application/x-ndjson', 'text/csv']) === 'text/csv';
     response.type(isCsv ? 'text/csv; charset=utf-8' : 'application/x-ndjson');

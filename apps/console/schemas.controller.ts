@@ -16,6 +16,11 @@ export class SchemasController {
     return parse(await readFile(join(rootDir(), 'asyncapi.yaml'), 'utf8')) as unknown;
   }
 
+  @Get('openapi.json')
+  async openapi(): Promise<unknown> {
+    return parse(await readFile(join(rootDir(), 'openapi.yaml'), 'utf8')) as unknown;
+  }
+
   @Get('schemas/:type')
   @Header('Content-Type', 'application/schema+json; charset=utf-8')
   async schema(@Param('type') asked: string): Promise<string> {

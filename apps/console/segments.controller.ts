@@ -15,9 +15,12 @@ import { pointerOf, readInput } from './read-query.js';
 const NAME = 'expected a name of 1 to 100 characters';
 const PREDICATE = 'expected a predicate, like {"visits": {"atLeast": 1}}';
 const predicate = z.unknown().refine((input) => input !== undefined, PREDICATE);
-const segmentBody = z.strictObject({ name: z.string(NAME).trim().min(1, NAME).max(100, NAME), predicate });
-const countBody = z.strictObject({ predicate });
-const listQuery = z.strictObject(pageQuery);
+export const segmentBody = z.strictObject({
+  name: z.string(NAME).trim().min(1, NAME).max(100, NAME),
+  predicate,
+});
+export const countBody = z.strictObject({ predicate });
+export const listQuery = z.strictObject(pageQuery);
 
 /** A segment as the API shows it. */
 interface SegmentView {

@@ -27,7 +27,7 @@ const moment = z
   .refine((text) => (DAY.test(text) ? DateTime.fromISO(text).isValid : rfc3339(text)), TIME)
   .optional();
 const rfc3339 = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
-const query = z.strictObject({
+export const statsQuery = z.strictObject({
   from: moment,
   to: moment,
   by: z
@@ -78,7 +78,7 @@ export class StatsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Stats | string> {
-    const { by, ...given } = readInput(query, asked);
+    const { by, ...given } = readInput(statsQuery, asked);
     const { timeZone: zone } = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
     const { from, to } = windowOf(given, zone, this.clock.now());
     const items = await this.items(caller.tenant, { from, to, zone }, by);

@@ -16,8 +16,8 @@ const filter = {
   to: time.optional(),
   service: z.string().min(1, 'expected the name of a service').optional(),
 };
-const resultsQuery = z.strictObject(filter);
-const answersQuery = z.strictObject({ ...filter, ...pageQuery });
+export const resultsQuery = z.strictObject(filter);
+export const answersQuery = z.strictObject({ ...filter, ...pageQuery });
 
 /** An answer, with who gave it. */
 interface AnswerView {

@@ -14,7 +14,7 @@ import { readInput } from './read-query.js';
 
 const oneOf = <Word extends string>(words: readonly [Word, ...Word[]]) =>
   z.enum(words, { error: `expected one of ${words.join(', ')}` }).optional();
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   status: oneOf(TASK_STATES),
   kind: oneOf(TASK_KINDS),
   customer: z.string().optional(),

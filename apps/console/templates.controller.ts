@@ -18,14 +18,14 @@ import { pointerOf, readInput } from './read-query.js';
 const NAME = 'expected a name of 1 to 100 characters';
 const N = 'expected the number of a version';
 const number = z.coerce.number(N).int(N).min(1, N).max(1_000_000, N);
-const templateBody = z.strictObject({
+export const templateBody = z.strictObject({
   name: z.string(NAME).trim().min(1, NAME).max(100, NAME),
   content: Content,
 });
-const versionBody = z.strictObject({ content: Content });
-const withQuery = z.strictObject({ with: number });
-const listQuery = z.strictObject(pageQuery);
-const versionsQuery = z.strictObject({ below: number.optional(), limit: pageQuery.limit });
+export const versionBody = z.strictObject({ content: Content });
+export const withQuery = z.strictObject({ with: number });
+export const listQuery = z.strictObject(pageQuery);
+export const versionsQuery = z.strictObject({ below: number.optional(), limit: pageQuery.limit });
 export const previewBody = z.strictObject({
   customer: z.string().min(1).optional(),
   locale: z.string().optional(),
