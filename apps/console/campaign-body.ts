@@ -44,6 +44,27 @@ const variants = z
     'expected variants of different names',
   );
 
+/** What stands in an address is read by whoever looks over a shoulder, and kept by whoever it leads to. */
+const UTM = 'expected 1 to 100 letters, digits, spaces or any of . _ ~ + -';
+const utmValue = z
+  .string(UTM)
+  .trim()
+  .min(1, UTM)
+  .max(100, UTM)
+  .refine((value) => !/[{}]/.test(value), 'holds a variable: it is the same for everybody')
+  .refine((value) => !namesSomebody(value), 'looks like an address or a number of somebody')
+  .refine((value) => /^[\p{L}\p{N} ._~+-]*$/u.test(value) || /[{}@]/.test(value), UTM);
+const utm = z
+  .strictObject(
+    { source: utmValue, medium: utmValue, campaign: utmValue, content: utmValue.optional() },
+    'expected source, medium, campaign and perhaps content',
+  )
+  .nullable();
+
+/** An e-mail address, a phone or personal number; a date is none. */
+const namesSomebody = (value: string): boolean =>
+  value.includes('@') || (/^[+\d][\d .+-]{6,}$/.test(value) && !/^\d{4}-\d{2}(?:-\d{2})?$/.test(value));
+
 const plan = {
   name,
   purpose: z.enum(CAMPAIGN_PURPOSES, { error: `expected one of ${CAMPAIGN_PURPOSES.join(', ')}` }),
@@ -56,6 +77,7 @@ const plan = {
   holdOut: whole(0, 50),
   graceMinutes: whole(0, 24 * 60),
   pace: z.strictObject({ perHour: whole(1, 1_000_000) }).nullable(),
+  utm,
   limits: z.strictObject({ complaints: share, bounces: share, errors: share, least: whole(1, 1_000_000) }),
 };
 
@@ -70,6 +92,7 @@ export const planBody = z.strictObject({
   graceMinutes: plan.graceMinutes.default(0),
   pace: plan.pace.default(null),
   limits: plan.limits.default(LIMITS),
+  utm: plan.utm.default(null),
 });
 /** What is absent stays. */
 export const planChanges = z

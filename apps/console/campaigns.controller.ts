@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
+import { utmOf } from '#campaigns/utm-of';
 import { CAMPAIGN_STATUSES } from '#campaigns/campaign-table';
 import { CustomerStore } from '#customers/customer.store';
 import { Campaigns, type Acted } from '#launch/campaigns';
@@ -123,10 +124,8 @@ export class CampaignsController {
     @Body() body: unknown,
   ): Promise<{ items: (Preview & { variant: string })[]; problems: string[] }> {
     const { customer, ...asked } = readInput(previewBody, body);
-    const { channel, variants, purpose } = orNotFound(
-      await this.campaigns.find(caller.tenant, id),
-      'a campaign of this id',
-    );
+    const campaign = orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id');
+    const { channel, variants, purpose } = campaign;
     const person =
       customer === undefined
         ? null
@@ -139,7 +138,8 @@ export class CampaignsController {
         `version ${n} of ${template}`,
       );
       const wanted = { person, ...asked, channel: asked.channel ?? channel };
-      const shown = await this.contents.preview(this.tenant(caller), version, wanted, purpose);
+      const by = [purpose, utmOf(campaign, name)] as const;
+      const shown = await this.contents.preview(this.tenant(caller), version, wanted, ...by);
       items.push(...shown.items.map((item) => ({ variant: name, ...item })));
       problems.push(...shown.problems);
     }

@@ -1,3 +1,5 @@
+import { MeasureStore } from '#campaigns/measure.store';
+import { RecordMeasures } from '#dispatch/record-measures';
 import { type FactoryProvider, Module } from '@nestjs/common';
 import { WebhookStore } from '#channels/webhook.store';
 import { HashRing } from '#consent/hash-ring';
@@ -42,6 +44,8 @@ import { PAGES } from '../pages.provider.js';
 import { wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
 import { ConfirmController } from './confirm.controller.js';
+import { MeasureController } from './measure.controller.js';
+import { MeasuringService } from './measuring.service.js';
 import { InboundController } from './inbound.controller.js';
 import { LogoController } from './logo.controller.js';
 import { NoticeController } from './notice.controller.js';
@@ -86,6 +90,7 @@ const NOTICES: FactoryProvider<Notices> = {
     SendGridWebhookController,
     TwilioWebhookController,
     InboundController,
+    MeasureController,
   ],
   providers: [
     PAGES,
@@ -96,7 +101,17 @@ const NOTICES: FactoryProvider<Notices> = {
     SignedWebhooks,
     SubscribeLimits,
     MeLimits,
+    MeasuringService,
     MyDataActs,
+    wire(RecordMeasures, [
+      MeasureStore,
+      CampaignRows,
+      CustomerStore,
+      SuppressionStore,
+      Tenants,
+      Clock,
+      Metrics,
+    ]),
     wire(MyData, [
       DoubleOptInStore,
       MyDataLinkStore,

@@ -72,7 +72,16 @@ export function newCampaign(
   ids: Pick<Campaign, '_id' | 'tenant' | 'campaign'>,
   plan: Pick<
     Campaign,
-    'name' | 'purpose' | 'channel' | 'segment' | 'variants' | 'holdOut' | 'graceMinutes' | 'pace' | 'limits'
+    | 'name'
+    | 'purpose'
+    | 'channel'
+    | 'segment'
+    | 'variants'
+    | 'holdOut'
+    | 'graceMinutes'
+    | 'pace'
+    | 'limits'
+    | 'utm'
   >,
   by: string,
   at: Date,

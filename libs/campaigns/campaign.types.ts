@@ -11,6 +11,15 @@ export interface Variant {
   weight: number;
 }
 
+/** What the links of its mails tell the web sites that they lead to; nothing of a person. */
+export interface CampaignUtm {
+  source: string;
+  medium: string;
+  campaign: string;
+  /** Absent: each variant's name. */
+  content?: string | undefined;
+}
+
 /** When it is sent, on a wall clock. */
 export interface Schedule {
   /** `YYYY-MM-DDTHH:mm`; null: at once. */
@@ -42,6 +51,8 @@ export interface CampaignPlan {
   graceMinutes: number;
   pace: { perHour: number } | null;
   limits: Limits;
+  /** Absent or null: its links stay as they were written. */
+  utm?: CampaignUtm | null;
 }
 
 export interface Signature {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CHANNELS } from '#purposes/channel';
 import { PURPOSES } from '#purposes/purpose';
+import { packMeasure, unpackMeasure } from './measure-payload.js';
 import { CHANNEL_CODE, type LinkPayload, packLink, PURPOSE_CODE, unpackLink } from './link-payload.js';
 import { LINK_USES, LinkTokens } from './link-token.js';
 
@@ -159,5 +160,45 @@ describe('the payload', () => {
   it('is refused where it is too long or its hash is none', () => {
     expect(() => packLink({ ...payload, customer: 'x'.repeat(255) })).toThrow('too long for a link');
     expect(() => packLink({ ...payload, hash: 'not a hash' })).toThrow('not base64url');
+  });
+});
+
+describe('a measured link', () => {
+  const payload = {
+    tenant: 'wellnesskliniken',
+    ref: 'ab'.repeat(16),
+    block: 3,
+    target: 'https://a.se/ö?b=1#c',
+  };
+
+  it('says where it leads, the same each time, and nothing that a reader could use', () => {
+    const token = tokens.sealMeasure('click', payload);
+    expect(tokens.sealMeasure('click', payload)).toBe(token);
+    expect(tokens.openMeasure('click', token)).toEqual(payload);
+    const open = { ...payload, block: null, target: '' };
+    expect(tokens.openMeasure('open', tokens.sealMeasure('open', open))).toEqual(open);
+    expect(Buffer.from(token, 'base64url').toString('latin1')).not.toMatch(/wellness|a\.se/);
+  });
+
+  it('opens for its own use only, and under an older secret; changed or cut it leads nowhere', () => {
+    const token = tokens.sealMeasure('click', payload);
+    expect(tokens.openMeasure('open', token)).toBeNull();
+    expect(tokens.open('unsubscribe', token, now)).toBe('forged');
+    const renewed = new LinkTokens(['a newer secret', 'a secret of the house']);
+    expect(renewed.openMeasure('click', token)).toEqual(payload);
+    for (let cut = 0; cut < token.length; cut += 1) {
+      expect(tokens.openMeasure('click', token.slice(0, cut))).toBeNull();
+      const other = token[cut] === 'A' ? 'B' : 'A';
+      expect(tokens.openMeasure('click', token.slice(0, cut) + other + token.slice(cut + 1))).toBeNull();
+    }
+  });
+
+  it('is nothing where its bytes say nothing', () => {
+    const bytes = packMeasure(payload);
+    expect(unpackMeasure(bytes)).toEqual(payload);
+    expect(unpackMeasure(bytes.subarray(0, 20))).toBeNull();
+    expect(unpackMeasure(Buffer.from([2, ...bytes.subarray(1)]))).toBeNull();
+    expect(unpackMeasure(Buffer.from([1, 255, ...bytes.subarray(2)]))).toBeNull();
+    expect(() => packMeasure({ ...payload, ref: 'anna' })).toThrow('cannot be packed');
   });
 });

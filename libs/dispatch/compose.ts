@@ -2,7 +2,7 @@ import { envelopeFor } from '#channels/envelope';
 import { renderInput } from '#channels/render-input';
 import type { Envelope } from '#channels/outcome';
 import type { MessageContent } from '#messages/message.types';
-import { renderContent } from '#rendering/compile-content';
+import { renderContent, type Wrap } from '#rendering/compile-content';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import type { Decided } from './decide.js';
@@ -26,12 +26,19 @@ export function compose(
   links: MessageLinks,
   standing: Standing,
   now: Date,
+  wrap: Wrap | null = null,
 ): { kind: 'composed'; composed: Composed } | { kind: 'invalid'; problem: string } {
   const { row, channel, address, ref, customer, booking, content } = permitted;
   if (channel !== 'email' && channel !== 'sms')
     return { kind: 'invalid', problem: `no template for ${channel}` };
   const input = renderInput(tenant, standing, channel, customer, booking, links, now);
-  const result = content === null ? templates.render(input) : renderContent(content, input);
+  // What it was said with is told by the places of its links, never by where they led.
+  const led: Record<string, string> = {};
+  const noted = wrap && {
+    pixel: wrap.pixel,
+    target: (link: string, href: string) => (led[link] = wrap.target(link, href)),
+  };
+  const result = content === null ? templates.render(input) : renderContent(content, input, noted);
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
   return {
@@ -41,7 +48,8 @@ export function compose(
       content: {
         ...{ template, version, locale },
         facts: keptFacts(input),
-        digest: saidDigest(ref, result.content.text, links, tenant),
+        ...(wrap === null ? {} : { measured: true as const }),
+        digest: saidDigest(ref, result.content.text, { ...links, ...led }, tenant),
       },
       envelope: envelopeFor({
         tenant,

@@ -1,6 +1,7 @@
 import type { Route } from '#channels/failover';
 import { channelsFor, isUsable } from '#consent/choose-channel';
 import { pausedUntil } from '#consent/pause';
+import { mayMeasure } from '#consent/may-measure';
 import { maySend, type Decision, type Facts, type Permit } from '#consent/may-send';
 import type { Booking } from '#customers/booking.types';
 import type { Customer, Send } from '#customers/customer.types';
@@ -45,6 +46,8 @@ export type Decided =
       ref: string;
       /** Of a campaign: what is said. */
       content: CompiledContent | null;
+      /** Whether it may be seen what is opened of it. */
+      measured: boolean;
       permit: Permit;
       trace: Trace;
     }
@@ -188,6 +191,7 @@ function decideOne(
           account: way?.account ?? null,
           ref,
           content: of?.content ?? null,
+          measured: isMeasured(row, channel, customer, suppressionsOn(channel, customer, facts), policy, now),
           permit: decision.permit,
           trace,
         };
@@ -203,6 +207,24 @@ function decideOne(
   }
   if (first === null) throw new Error(`no channel was asked for ${row.purpose}`);
   return { kind: 'refuse', row, reason: first.reason, trace, channel: first.channel };
+}
+
+/**
+ * Mails of campaigns only, of the stream that `measurement` belongs to: nobody reads a report of another. What was decided
+ * when it was first sent stands, but for a yes that was taken back since.
+ */
+function isMeasured(
+  row: MessageRow,
+  channel: Channel,
+  customer: Customer,
+  suppressions: Facts['suppressions'],
+  policy: Policy,
+  now: Date,
+): boolean {
+  if (row.campaign === null || row.stream !== 'marketing' || channel !== 'email') return false;
+  if (row.content !== null && row.content.measured !== true) return false;
+  const person = { customer: customerFacts(customer), address: addressOn(channel, customer), suppressions };
+  return mayMeasure(row.tenant, person, policy, now);
 }
 
 /**

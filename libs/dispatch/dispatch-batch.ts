@@ -172,8 +172,9 @@ export class DispatchBatch {
     now: Date,
   ): Promise<{ composed: Composed[]; stopped: Transition[] }> {
     const permitted = decided.filter((one): one is Permitted => one.kind === 'send');
-    const [links, standings] = await Promise.all([
+    const [links, wrapping, standings] = await Promise.all([
       this.links.forMessages(tenant, permitted),
+      this.links.wrapping(tenant),
       this.standings.of(
         tenant,
         permitted.map(({ row }) => row),
@@ -188,7 +189,8 @@ export class DispatchBatch {
       }
       const { _id, template } = one.row;
       const standing = standings.get(_id) ?? { template, isLast: false };
-      const result = compose(this.templates, tenant, one, links.get(_id) ?? {}, standing, now);
+      const wrap = one.measured ? wrapping(one.ref) : null;
+      const result = compose(this.templates, tenant, one, links.get(_id) ?? {}, standing, now, wrap);
       if (result.kind === 'composed') {
         composed.push(result.composed);
         continue;

@@ -2,6 +2,7 @@ import type { HashRing } from '#consent/hash-ring';
 import type { LinkPayload } from '#consent/link-payload';
 import type { LinkTokens } from '#consent/link-token';
 import type { CodeUse, ShortCodeStore } from '#consent/short-code.store';
+import type { Wrap } from '#rendering/compile-content';
 import type { MessageRow } from '#messages/message.types';
 import { confirmableUntil, DOUBLE_OPT_IN } from '#privacy/double-opt-in-row';
 import { linkUntil, MY_DATA, NEW_EMAIL } from '#privacy/own-link-row';
@@ -93,6 +94,22 @@ export class Links {
         ];
       }),
     );
+  }
+
+  /** Makes the links of mails that are measured, by the `ref` of each; to pages of ours it leads straight. */
+  async wrapping(tenant: Tenant): Promise<(ref: string) => Wrap> {
+    const base = await this.baseOf(tenant);
+    const own = [`https://${tenant.host}`, base].map((address) => new URL(address).host);
+    const { id } = tenant;
+    return (ref) => ({
+      pixel: `${base}/i/${this.tokens.sealMeasure('open', { tenant: id, ref, block: null, target: '' })}`,
+      target: (link, href) => {
+        const { host, href: target } = new URL(href);
+        if (own.includes(host)) return href;
+        const block = Number(link.slice(1));
+        return `${base}/r/${this.tokens.sealMeasure('click', { tenant: id, ref, block, target })}`;
+      },
+    });
   }
 
   private async paths(

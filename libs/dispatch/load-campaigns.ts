@@ -1,4 +1,5 @@
 import type { AddressClaimStore } from '#campaigns/address-claim.store';
+import { utmOf } from '#campaigns/utm-of';
 import type { CampaignStore } from '#campaigns/campaign.store';
 import type { HashedAddress, HashRing } from '#consent/hash-ring';
 import type { Customer } from '#customers/customer.types';
@@ -58,9 +59,13 @@ export class LoadCampaigns {
     for (const row of own) {
       const campaign = campaigns.get(row.campaign ?? '');
       const variant = campaign?.variants.find(({ name }) => name === row.variant);
-      const content = variant
-        ? await this.library.get(tenant, variant.template, variant.version, row.purpose)
-        : null;
+      const content =
+        variant && campaign
+          ? await this.library.get(
+              ...([tenant, variant.template, variant.version, row.purpose] as const),
+              utmOf(campaign, variant.name),
+            )
+          : null;
       const isWritten =
         content !== null &&
         (row.channel === 'email' || row.channel === 'sms') &&

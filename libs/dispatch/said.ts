@@ -48,7 +48,7 @@ export function hiddenLink(name: string, tenant: Pick<Tenant, 'host'>): string {
 export function saidDigest(
   ref: string,
   text: string,
-  links: RenderInput['links'],
+  links: Readonly<Record<string, string | undefined>>,
   tenant: Pick<Tenant, 'host'>,
 ): string {
   let plain = text;

@@ -277,6 +277,6 @@ export class Campaigns {
 const nothing = (): Promise<{ set: Partial<Campaign> }> => Promise.resolve({ set: {} });
 
 const planOf = (campaign: Campaign): CampaignPlan => {
-  const { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits } = campaign;
-  return { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits };
+  const { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits, utm } = campaign;
+  return { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits, utm: utm ?? null };
 };

@@ -11,9 +11,11 @@ import {
 import type { Clock } from '#platform/clock';
 import type { Purpose } from '#purposes/purpose';
 import { renderContent, type CompiledContent } from '#rendering/compile-content';
+import { linksOf, type ContentLink } from '#rendering/content-links';
 import type { ContentLibrary } from '#rendering/content-library';
 import { lintContent, type ContentFault } from '#rendering/lint-content';
 import type { RenderInput } from '#rendering/rendered';
+import { addUtm, type Utm } from '#rendering/utm';
 import type { Tenant } from '#tenants/tenant';
 
 /** What content is judged and shown by, where no campaign says why it is written: it can be objected to. */
@@ -29,6 +31,8 @@ export interface Preview {
   subject?: string;
   html?: string;
   text: string;
+  /** Where its blocks lead, with the campaign's `utm`; `link` is what a report calls it. */
+  links: ContentLink[];
   sms?: { segments: number; encoding: string; cost?: { amount: number; currency: string } };
 }
 
@@ -129,8 +133,9 @@ export class Contents {
     version: TemplateVersion,
     asked: { person: Shown | null; locale?: string | undefined; channel?: 'email' | 'sms' | undefined },
     purpose = PURPOSE,
+    utm: Utm | null = null,
   ): Promise<{ items: Preview[]; problems: string[] }> {
-    const compiled = await this.compiled(version, purpose);
+    const compiled = await this.compiled(version, purpose, utm);
     const items: Preview[] = [];
     const problems: string[] = [];
     for (const [locale, written] of Object.entries(version.content)) {
@@ -140,7 +145,11 @@ export class Contents {
         const person = { ...(asked.person ?? samplePerson(locale)), locale };
         const result = renderContent(compiled, this.input(tenant, version.template, channel, person));
         if (result.kind === 'invalid') problems.push(result.problem);
-        else items.push(shownOf(tenant, locale, channel, result.content));
+        else {
+          const blocks = channel === 'email' ? (written.email?.blocks ?? []) : [];
+          const links = linksOf(blocks).map((one) => (utm ? { ...one, href: addUtm(one.href, utm) } : one));
+          items.push({ ...shownOf(tenant, locale, channel, result.content), links });
+        }
       }
     }
     return { items, problems };
@@ -163,8 +172,9 @@ export class Contents {
   private async compiled(
     { tenant, template, n }: TemplateVersion,
     purpose: Purpose,
+    utm: Utm | null = null,
   ): Promise<CompiledContent> {
-    const compiled = await this.library.get(tenant, template, n, purpose);
+    const compiled = await this.library.get(tenant, template, n, purpose, utm);
     if (compiled === null) throw new Error(`version ${n} of ${template} went away`);
     return compiled;
   }
@@ -197,7 +207,7 @@ function shownOf(
     text,
     sms,
   }: { subject?: string; html?: string; text: string; sms?: { segments: number; encoding: string } },
-): Preview {
+): Omit<Preview, 'links'> {
   const price = tenant.senders.marketing.sms?.pricePerSegment;
   return {
     ...{ locale, channel, text },

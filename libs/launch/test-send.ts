@@ -2,6 +2,7 @@ import { envelopeFor } from '#channels/envelope';
 import type { Outcome } from '#channels/outcome';
 import { renderInput } from '#channels/render-input';
 import type { Senders } from '#channels/senders';
+import { utmOf } from '#campaigns/utm-of';
 import type { Campaign } from '#campaigns/campaign.types';
 import { maySend, type CustomerFacts } from '#consent/may-send';
 import { pausedUntil } from '#consent/pause';
@@ -73,7 +74,7 @@ export class TestSend {
     const now = this.clock.now();
     const { template, version } = variants.find((one) => one.name === variant)!;
     const [content, suppressions, pauses] = await Promise.all([
-      this.library.get(tenant.id, template, version, purpose),
+      this.library.get(tenant.id, template, version, purpose, utmOf(campaign, variant)),
       this.suppressions.findByAddresses(tenant.id, [{ kind: 'email', address }]),
       this.pauses.list(tenant.id),
     ]);

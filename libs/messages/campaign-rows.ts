@@ -36,6 +36,17 @@ export class CampaignRows {
     return row?.notBefore ?? null;
   }
 
+  /** The rows to which these refs of attempts belong, without their traces. */
+  async findByRefs(tenant: string, refs: readonly string[]): Promise<MessageRow[]> {
+    if (refs.length === 0) return [];
+    return this.rows
+      .find(
+        { 'attempts.ref': { $in: [...refs] }, tenant, campaign: { $ne: null } },
+        { projection: { trace: 0 } },
+      )
+      .toArray();
+  }
+
   /** Gives rows that wait their `dueAt`; how many still waited. */
   async pull(rows: readonly MessageRow[], dueAt: Date, expiresAt: Date): Promise<number> {
     const pulled = await casMany(

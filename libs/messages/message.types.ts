@@ -42,6 +42,8 @@ export interface MessageContent {
   locale: string;
   /** As one text: the name, the booking as it was then (dispatch/said.ts). Absent: from before facts were kept. */
   facts?: string;
+  /** It may be seen what is opened of it: its links and picture tell. Decided when it is first sent, for good. */
+  measured?: true;
   /** Tells whether a text is the one that was said; links left out. */
   digest?: string;
 }

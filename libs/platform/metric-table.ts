@@ -156,6 +156,12 @@ export const METRICS = {
     help: 'Passes of background jobs (loops) that were done or failed',
     by: 'scheduler',
   },
+  lagom_measured_total: {
+    type: 'counter',
+    labels: ['what', 'by'],
+    help: 'Opens and clicks of measured mails by whom: a person, or what gave a machine away; not-measured where the consent has gone since, dropped where too many waited',
+    by: 'public',
+  },
   lagom_deleted_total: {
     type: 'counter',
     labels: ['what'],

@@ -103,6 +103,11 @@ export class Metrics {
     if (count > 0) this.inc('lagom_tenant_webhooks_total', { tenant, outcome }, count);
   }
 
+  /** Links and pictures of measured mails that were asked for; `by`: a person, or why it was a machine, or not counted. */
+  measured(what: 'open' | 'click', by: string, count: number): void {
+    this.inc('lagom_measured_total', { what, by }, count);
+  }
+
   /** Documents whose time was over. */
   deleted(what: string, count: number): void {
     this.inc('lagom_deleted_total', { what }, count);

@@ -1,6 +1,7 @@
 import type { Purpose } from '#purposes/purpose';
 import { compileContent, type CompiledContent, type MarketerContent } from './compile-content.js';
 import { readTemplateFolder, type TemplateFolder } from './template-sources.js';
+import type { Utm } from './utm.js';
 
 /** Reads a version as it was written; null: there is none. */
 export type ReadVersion = (tenant: string, template: string, n: number) => Promise<MarketerContent | null>;
@@ -18,11 +19,18 @@ export class ContentLibrary {
   ) {}
 
   /** null: there is no such version. What is wrong with it is in its `faults`. */
-  async get(tenant: string, template: string, n: number, purpose: Purpose): Promise<CompiledContent | null> {
-    const key = JSON.stringify([tenant, template, n, purpose]);
+  async get(
+    tenant: string,
+    template: string,
+    n: number,
+    purpose: Purpose,
+    utm: Utm | null = null,
+  ): Promise<CompiledContent | null> {
+    const { source, medium, campaign, content } = utm ?? {};
+    const key = JSON.stringify([tenant, template, n, purpose, source, medium, campaign, content]);
     const known = this.kept.get(key);
     if (known !== undefined) return known;
-    const made = this.compile(tenant, template, n, purpose);
+    const made = this.compile(tenant, template, n, purpose, utm);
     if (this.kept.size >= MOST) this.kept.delete(this.kept.keys().next().value ?? '');
     this.kept.set(key, made);
     // What could not be read is asked for again.
@@ -41,11 +49,12 @@ export class ContentLibrary {
     template: string,
     n: number,
     purpose: Purpose,
+    utm: Utm | null,
   ): Promise<CompiledContent | null> {
     const content = await this.read(tenant, template, n);
     return content === null
       ? null
-      : compileContent(this.layout, content, { template, version: String(n), purpose });
+      : compileContent(this.layout, content, { template, version: String(n), purpose }, utm);
   }
 }
 

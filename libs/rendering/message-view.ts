@@ -56,6 +56,9 @@ function viewOf(input: RenderInput, locale: string): View {
       me: link(links.me, 'links.me'),
       newEmail: link(links.newEmail, 'links.newEmail'),
     },
+    targets: Object.fromEntries(
+      Object.entries(input.targets ?? {}).map(([name, url]) => [name, link(url, `targets.${name}`)]),
+    ),
   };
 }
 

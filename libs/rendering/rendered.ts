@@ -52,6 +52,8 @@ export interface RenderInput {
       string | undefined
     >
   >;
+  /** Of a mail that is measured: where its links lead, and its picture (`compile-content.ts`). */
+  targets?: Readonly<Record<string, string>> | undefined;
   /** The last of several of its journey: none follows. */
   isLast?: boolean | undefined;
   /** The DTSTAMP of an invitation, and the year that need not be said. */

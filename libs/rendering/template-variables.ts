@@ -51,14 +51,19 @@ export const VARIABLES = {
   'links.newEmail': {},
 } as const satisfies Record<string, Variable>;
 
-export type VariableName = keyof typeof VARIABLES;
+/** Where a marketer's link leads in a mail that is measured, by its block, and the picture that tells of an open. */
+type TargetName = `targets.b${number}` | 'targets.pixel';
 
-const TABLE: Record<VariableName, Variable> = VARIABLES;
+export type VariableName = keyof typeof VARIABLES | TargetName;
 
-export const isVariable = (name: string): name is VariableName => Object.hasOwn(VARIABLES, name);
-export const isSensitive = (name: VariableName): boolean => TABLE[name].sensitive === true;
-export const isFlag = (name: VariableName): boolean => TABLE[name].flag === true;
-export const isLook = (name: VariableName): boolean => TABLE[name].look === true;
+const TABLE: Partial<Record<VariableName, Variable>> = VARIABLES;
+const TARGET = /^targets\.(?:b\d{1,2}|pixel)$/;
+
+export const isVariable = (name: string): name is VariableName =>
+  Object.hasOwn(VARIABLES, name) || TARGET.test(name);
+export const isSensitive = (name: VariableName): boolean => TABLE[name]?.sensitive === true;
+export const isFlag = (name: VariableName): boolean => TABLE[name]?.flag === true;
+export const isLook = (name: VariableName): boolean => TABLE[name]?.look === true;
 
 /** The fact behind a variable, as the caller knows it. */
-export const sourceOf = (name: VariableName): string => TABLE[name].from ?? name;
+export const sourceOf = (name: VariableName): string => TABLE[name]?.from ?? name;

@@ -1,0 +1,216 @@
+import { measured, type Measure, type MeasuredMessage } from '#campaigns/measure';
+import type { MeasureStore } from '#campaigns/measure.store';
+import { mayMeasure } from '#consent/may-measure';
+import type { SuppressionStore } from '#consent/suppression.store';
+import type { CustomerStore } from '#customers/customer.store';
+import type { Customer } from '#customers/customer.types';
+import type { MessageRow } from '#messages/message.types';
+import type { CampaignRows } from '#messages/campaign-rows';
+import type { Clock } from '#platform/clock';
+import type { Metrics } from '#platform/metrics';
+import type { VersionedChange } from '#platform/versioned';
+import { addressOn, customerFacts } from '#privacy/person-facts';
+import { addressesOf } from '#privacy/withdraw';
+import type { Tenant, Tenants } from '#tenants/tenant';
+import { tellApart, type Heard, type Machine } from './tell-machines.js';
+
+/** A link or picture that was asked for, by the attempt that it stood in. */
+export interface Opening extends Heard {
+  tenant: string;
+  ref: string;
+}
+
+/** So many wait at most: what comes then is led on, and not counted. */
+const MOST_WAITING = 20_000;
+/** What came of one mail is looked at together once nothing more came for so long: a burst shows only then. */
+const SETTLED_MS = 2_000;
+/** But not later than this after the first of it. */
+const LONGEST_MS = 10_000;
+/** What no server could be found for is given up. */
+const GIVEN_UP_MS = 15 * 60_000;
+const MESSAGES_A_PASS = 500;
+const TRIES = 3;
+
+interface Waiting {
+  tenant: string;
+  ref: string;
+  openings: Opening[];
+  /** By this process's own clock. */
+  firstMono: number;
+  lastMono: number;
+}
+
+/**
+ * Counts what was opened, after the person was led on: nobody waits for it. What cannot be written is tried again for a
+ * while, then let go. Kept in the process only: what a crash loses was never promised.
+ */
+export class RecordMeasures {
+  private readonly waiting = new Map<string, Waiting>();
+  private count = 0;
+  /** One pass at a time: who waits for theirs has seen what was taken before. */
+  private turn: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly measures: MeasureStore,
+    private readonly rows: CampaignRows,
+    private readonly customers: CustomerStore,
+    private readonly suppressions: SuppressionStore,
+    private readonly tenants: Tenants,
+    private readonly clock: Clock,
+    private readonly metrics: Pick<Metrics, 'measured'>,
+  ) {}
+
+  /** Notes it in memory; never waits, never throws. */
+  hear(opening: Opening): void {
+    if (this.count >= MOST_WAITING) {
+      this.metrics.measured(kindOf(opening), 'dropped', 1);
+      return;
+    }
+    const key = `${opening.tenant}/${opening.ref}`;
+    const mono = this.clock.mono();
+    const { tenant, ref } = opening;
+    const known = this.waiting.get(key) ?? { tenant, ref, openings: [], firstMono: mono, lastMono: mono };
+    known.openings.push(opening);
+    known.lastMono = mono;
+    this.waiting.set(key, known);
+    this.count += 1;
+  }
+
+  /** Writes what has settled, or with `all` whatever there is; counts only. */
+  runOnce(now: Date, all = false): Promise<{ measured: number }> {
+    const pass = this.turn.then(() => this.pass(now, all));
+    this.turn = pass.catch(() => undefined);
+    return pass;
+  }
+
+  private async pass(now: Date, all: boolean): Promise<{ measured: number }> {
+    let written = 0;
+    for (;;) {
+      const ready = this.take(all);
+      if (ready.length === 0) return { measured: written };
+      try {
+        written += await this.write(ready, now);
+      } catch (error) {
+        this.putBack(ready);
+        throw error;
+      }
+    }
+  }
+
+  private take(all: boolean): Waiting[] {
+    const mono = this.clock.mono();
+    const ready: Waiting[] = [];
+    for (const [key, one] of this.waiting) {
+      if (!all && mono - one.lastMono < SETTLED_MS && mono - one.firstMono < LONGEST_MS) continue;
+      this.waiting.delete(key);
+      this.count -= one.openings.length;
+      ready.push(one);
+      if (ready.length === MESSAGES_A_PASS) break;
+    }
+    return ready;
+  }
+
+  private putBack(ready: readonly Waiting[]): void {
+    const mono = this.clock.mono();
+    for (const one of ready) {
+      if (mono - one.firstMono >= GIVEN_UP_MS) {
+        for (const opening of one.openings) this.metrics.measured(kindOf(opening), 'dropped', 1);
+        continue;
+      }
+      const key = `${one.tenant}/${one.ref}`;
+      const since = this.waiting.get(key);
+      this.waiting.set(key, since ? { ...one, openings: [...one.openings, ...since.openings] } : one);
+      this.count += one.openings.length;
+    }
+  }
+
+  private async write(ready: readonly Waiting[], now: Date): Promise<number> {
+    let written = 0;
+    for (const id of new Set(ready.map(({ tenant }) => tenant))) {
+      const tenant = this.tenants.get(id);
+      const own = ready.filter((one) => one.tenant === id);
+      if (tenant !== undefined) written += await this.writeOf(tenant, own, now);
+    }
+    return written;
+  }
+
+  private async writeOf(tenant: Tenant, ready: readonly Waiting[], now: Date): Promise<number> {
+    const opened = new Map(ready.map((one) => [one.ref, one.openings]));
+    const rows = await this.rows.findByRefs(tenant.id, [...opened.keys()]);
+    const own = rows.filter(({ content }) => content?.measured === true);
+    const people = await this.customers.findMany(
+      tenant.id,
+      own.map(({ customer }) => customer),
+    );
+    const suppressions = await this.suppressions.findByAddresses(
+      tenant.id,
+      [...people.values()].flatMap(addressesOf),
+    );
+    /** Of now, not of when it was sent: who has taken it back, was restricted or erased since is not counted. */
+    const allows = (customer: Customer): boolean => {
+      const address = addressOn('email', customer);
+      const known = { customer: customerFacts(customer), address };
+      const about = address === null ? [] : suppressions.get(address);
+      return mayMeasure(tenant.id, { ...known, suppressions: about }, tenant.policy, now);
+    };
+    const told = new Map<string, { message: MeasuredMessage; openings: Opening[] }>();
+    for (const row of own) {
+      const customer = people.get(row.customer);
+      if (customer === undefined || !allows(customer)) continue;
+      const openings = row.attempts.flatMap(({ ref }) => opened.get(ref) ?? []);
+      told.set(row._id, {
+        message: messageOf(row, customer.customer),
+        openings: tellApart(openings, handedOver(row)),
+      });
+    }
+    const counted = await this.add(tenant.id, told, now);
+    const taken = new Set([...told.values()].flatMap(({ openings }) => openings.map(({ ref }) => ref)));
+    for (const opening of ready.flatMap(({ openings }) => openings)) {
+      if (!taken.has(opening.ref)) this.metrics.measured(kindOf(opening), 'not-measured', 1);
+    }
+    return counted;
+  }
+
+  /** By compare-and-set; another process may count the same mail just now. */
+  private async add(
+    tenant: string,
+    told: ReadonlyMap<string, { message: MeasuredMessage; openings: Opening[] }>,
+    now: Date,
+  ): Promise<number> {
+    let left = [...told.keys()];
+    for (let tries = 0; left.length > 0 && tries < TRIES; tries += 1) {
+      const known = await this.measures.findMany(tenant, left);
+      const changes: VersionedChange<Measure>[] = [];
+      for (const id of left) {
+        const { message, openings } = told.get(id)!;
+        const hits = openings.map(({ link, at, machine }) => ({ link, at, by: byWhom(machine) }));
+        changes.push(measured(known.get(id) ?? null, message, hits, now));
+      }
+      const won = await this.measures.write(changes);
+      for (const id of won) {
+        for (const opening of told.get(id)!.openings)
+          this.metrics.measured(kindOf(opening), opening.machine ?? 'person', 1);
+      }
+      left = left.filter((id) => !won.has(id));
+    }
+    return told.size - left.length;
+  }
+}
+
+const kindOf = ({ link }: Heard): 'open' | 'click' => (link === null ? 'open' : 'click');
+const byWhom = (machine: Machine | null): 'person' | 'machine' => (machine === null ? 'person' : 'machine');
+
+function messageOf(row: MessageRow, customer: string): MeasuredMessage {
+  const { _id, tenant, campaign, purpose, variant, content, attempts, createdAt } = row;
+  return {
+    ...{ _id, tenant, customer, purpose, campaign: campaign ?? '', variant: variant ?? '' },
+    locale: content?.locale ?? '',
+    sentAt: attempts.at(-1)?.at ?? createdAt,
+  };
+}
+
+/** When it left, and when its provider said that it had arrived. */
+const handedOver = ({ attempts, history }: MessageRow): Date[] => [
+  ...attempts.map(({ at }) => at),
+  ...history.flatMap(({ status, at }) => (status === 'accepted' || status === 'delivered' ? [at] : [])),
+];
