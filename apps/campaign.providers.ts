@@ -2,7 +2,9 @@ import type { FactoryProvider } from '@nestjs/common';
 import { AddressClaimStore } from '#campaigns/address-claim.store';
 import { CampaignRows } from '#messages/campaign-rows';
 import { CampaignStore } from '#campaigns/campaign.store';
+import { BookedAfter } from '#launch/booked-after';
 import { Campaigns } from '#launch/campaigns';
+import { ChooseWinner } from '#launch/choose-winner';
 import { MeasureStore } from '#campaigns/measure.store';
 import { ContentLibrary, readLayout } from '#rendering/content-library';
 import { Contents } from '#launch/contents';
@@ -75,7 +77,9 @@ export const CAMPAIGNS: FactoryProvider[] = [
     Clock,
   ]),
   wire(ReachOf, [Segments, CustomerStore, SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
-  wire(ReportOf, [CampaignRows, BookingStore, Clock]),
+  wire(BookedAfter, [CampaignRows, BookingStore]),
+  wire(ReportOf, [CampaignRows, BookedAfter, MeasureStore, Clock]),
+  wire(ChooseWinner, [CampaignStore, CampaignRows, MeasureStore, BookedAfter]),
   wire(TestSend, [SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
   wire(Contents, [TemplateStore, ContentLibrary, Clock]),
   wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),

@@ -312,7 +312,7 @@ export const LINE: FactoryProvider[] = [
   wire(EndTask, [TaskStore, Withdraw, Clock]),
   wire(FailDue, [MessageStore, Clock]),
   wire(RepairStuck, [MessageStore, ReleaseDue, Backlog, Clock]),
-  wire(SayAgain, [FileTemplateStore, ContentLibrary]),
+  wire(SayAgain, [FileTemplateStore, ContentLibrary, CampaignStore]),
   wire(SurveyResults, [SurveyAnswerStore, BookingStore]),
   wire(RetryMessage, [MessageStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),

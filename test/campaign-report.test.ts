@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { HOLD_OUT, partOf } from '#launch/split';
 import { Staff } from './campaign.fixture.js';
 import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { choice, DAY, person, tell, visit, type Person } from './visit.fixture.js';
@@ -37,6 +38,17 @@ async function books(customer: Person, facts: Record<string, unknown> = {}): Pro
 async function sent(id: string): Promise<void> {
   await staff.act(id, 'schedule', {});
   await staff.until(id, 'sent');
+}
+
+/** Six people who are held out, and six of each variant: the lot is drawn by the campaign's id. */
+function drawn(id: string): string[] {
+  const variants = ['A', 'B'].map((name) => ({ name, template: '', version: 1, weight: 1 }));
+  const found: Record<string, string[]> = { A: [], B: [], [HOLD_OUT]: [] };
+  for (let n = 0; Object.values(found).flat().length < 18; n += 1) {
+    const part = partOf(id, `held-${n}`, 40, variants);
+    if (found[part]!.length < 6) found[part]!.push(`held-${n}`);
+  }
+  return Object.values(found).flat();
 }
 
 const report = (id: string, more = ''): Promise<AnyBody> =>
@@ -95,9 +107,9 @@ describe('the report of a campaign', () => {
     expect(found.heldOut).toEqual(of(0, 4, 'members'));
 
     const lines = (await asCsv(`/v1/campaigns/${id}/report`)).split('\r\n');
-    expect(lines[0]).toBe('part,variant,locale,status,reason,figure,count,of,share,denominator');
-    expect(lines).toContain('total,,,,,unsubscribed,1,3,0.333333,sent');
-    expect(lines).toContain('status,,,refused,no-consent,members,1,4,0.25,members');
+    expect(lines[0]).toBe('part,variant,locale,status,reason,link,figure,count,of,share,denominator');
+    expect(lines).toContain('total,,,,,,unsubscribed,1,3,0.333333,sent');
+    expect(lines).toContain('status,,,refused,no-consent,,members,1,4,0.25,members');
 
     const why = await staff.taken('marketer', 'GET', `/v1/messages?campaign=${id}&status=refused`);
     expect(why.items).toMatchObject([
@@ -109,21 +121,19 @@ describe('the report of a campaign', () => {
   });
 
   it('counts what was booked after, in its window, by who got it and who was held out', async () => {
-    const people = await Promise.all(
-      Array.from({ length: 24 }, (_, n) => member('Jämfört', true, { id: `held-${n}` })),
-    );
+    const variants = [await staff.content('A', 'Ämne A'), await staff.content('B', 'Ämne B')];
+    const id = await staff.approved(living('Jämfört'), { variants, holdOut: 40 });
+    const people = await Promise.all(drawn(id).map((one) => member('Jämfört', true, { id: one })));
     // Booked before: nobody's doing.
     await books(people[0]!);
     await lagom.advance('PT1M');
-    const variants = [await staff.content('A', 'Ämne A'), await staff.content('B', 'Ämne B')];
-    const id = await staff.approved(living('Jämfört'), { variants, holdOut: 40 });
     await sent(id);
     const rows = await staff.taken('marketer', 'GET', `/v1/messages?campaign=${id}&limit=100`);
     const variantOf = (one: Person): string =>
       rows.items.find(({ customer }: { customer: string }) => customer === one.id).variant;
     const held = people.filter((one) => variantOf(one) === 'hold-out');
     const got = people.filter((one) => variantOf(one) !== 'hold-out');
-    expect([held.length > 2, got.length > 4]).toEqual([true, true]);
+    expect([held.length, got.length]).toEqual([6, 12]);
     await books(held[0]!);
     await Promise.all(got.slice(0, 3).map((one) => books(one)));
     // Called off again, told late, and long after.
@@ -142,9 +152,9 @@ describe('the report of a campaign', () => {
     await books(got[4]!);
 
     const found = await report(id);
-    expect(found.heldOut).toEqual(of(held.length, 24, 'members'));
+    expect(found.heldOut).toEqual(of(held.length, 18, 'members'));
     expect(found.total).toMatchObject({
-      ...{ members: 24, sent: of(got.length, 24, 'members'), cancelled: of(0, 24, 'members') },
+      ...{ members: 18, sent: of(got.length, 18, 'members'), cancelled: of(0, 18, 'members') },
       booked: of(3, got.length, 'sent'),
     });
     expect(found.bookings).toMatchObject({
@@ -167,7 +177,7 @@ describe('the report of a campaign', () => {
       total: { booked: { count: 4 } },
       bookings: { window: 'P30D', complete: false },
     });
-    expect(await asCsv(`/v1/campaigns/${id}/report`)).toContain('comparison,,,,,low of 95 %,,,');
+    expect(await asCsv(`/v1/campaigns/${id}/report`)).toContain('comparison,,,,,,low of 95 %,,,');
     const wrong = await staff.ask('marketer', 'GET', `/v1/campaigns/${id}/report?window=soon`);
     expect([wrong.status, wrong.body.errors[0].pointer]).toEqual([422, '#/window']);
     const other = await lagom.api('GET', `/v1/campaigns/${id}/report`, undefined, { tenant: TRAVEL });
@@ -176,7 +186,18 @@ describe('the report of a campaign', () => {
 
   it('can be read word for word, of each person', async () => {
     const anna = await member('Ordagrant', true, { name: 'Anna Ek' });
-    const id = await staff.approved(living('Ordagrant'));
+    const yes = [choice('measurement', 'email', 'given')];
+    await tell(lagom, 'customer.consent-changed', { customer: { id: anna.id }, choices: yes });
+    const blocks = [
+      { kind: 'text', text: 'Hej {{person.firstName | du}}!' },
+      { kind: 'button', label: 'Butik', href: 'https://www.wellnesskliniken.se/butik' },
+    ];
+    const content = { sv: { email: { subject: 'Nyheter', preview: 'Läs', blocks } } };
+    const { id: template } = await staff.taken('marketer', 'POST', '/v1/templates', { name: 'x', content });
+    await staff.taken('marketer', 'POST', `/v1/templates/${template}/versions/1/publish`);
+    const utm = { source: 'lagom', medium: 'email', campaign: 'vår' };
+    const variants = [{ template, version: 1 }];
+    const id = await staff.approved(living('Ordagrant'), { utm, variants });
     await sent(id);
     const [row] = (await staff.taken('marketer', 'GET', `/v1/messages?campaign=${id}`)).items;
     const path = `/v1/messages/${encodeURIComponent(row.id)}/content`;
@@ -185,7 +206,10 @@ describe('the report of a campaign', () => {
     expect([status, body.asSaid, body.subject, body.locale]).toEqual([200, true, 'Nyheter', 'sv']);
     expect(body.text).toContain('Hej Anna!');
     expect(body.html).toContain('Hej Anna!');
-    expect(body.template).toMatch(/^t-/);
+    expect(body.template).toBe(template);
+    // Whoever has a link may use it, in her name.
+    expect(body.text + body.html).not.toMatch(/\/[ruip]\/[\w-]{20}/);
+    expect((await report(id)).total.measured).toEqual(of(1, 1, 'sent'));
     await lagom.api('DELETE', `/v1/customers/${anna.id}`);
     expect((await lagom.api('GET', path)).status).toBe(410);
   });

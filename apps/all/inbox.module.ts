@@ -9,6 +9,7 @@ import { AdvanceClock } from '#dispatch/advance-clock';
 import { AnswerText } from '#dispatch/answer-text';
 import { ApplyReceipt } from '#dispatch/apply-receipt';
 import { ReleaseDue } from '#dispatch/release-due';
+import { ChooseWinner } from '#launch/choose-winner';
 import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
 import { MessageStore } from '#messages/message.store';
@@ -30,7 +31,17 @@ import { InboxController } from './inbox.controller.js';
 
 const CLOCK: FactoryProvider<AdvanceClock> = {
   provide: AdvanceClock,
-  inject: [MessageStore, ReleaseDue, Database, Clock, CONFIG, MemoryTopics, Launch, PullCampaigns],
+  inject: [
+    MessageStore,
+    ReleaseDue,
+    Database,
+    Clock,
+    CONFIG,
+    MemoryTopics,
+    Launch,
+    PullCampaigns,
+    ChooseWinner,
+  ],
   // Providers are made before any consumer, loop or port begins: nothing has asked for the time yet.
   useFactory: async (
     messages: MessageStore,
@@ -41,6 +52,7 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
     topics: MemoryTopics,
     launch: Launch,
     pull: PullCampaigns,
+    winners: ChooseWinner,
   ) => {
     if (!(clock instanceof SystemClock)) throw new Error('the inbox leads the machine’s clock and no other');
     const leads = new ClockLeadStore(database.connection);
@@ -48,9 +60,16 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
     const advanceClock = new AdvanceClock(messages, releaseDue, leads, clock, quiet, {
       runOnce: async (now) => {
         await launch.runOnce(now);
+        await winners.runOnce(now);
         await pull.runOnce(now);
       },
-      nextAt: (until, after) => pull.nextAt(until, after),
+      nextAt: async (until, after) => {
+        const times = await Promise.all([pull.nextAt(until, after), winners.nextAt(until, after)]);
+        const [first] = times
+          .filter((at) => at !== null)
+          .sort((one, other) => one.getTime() - other.getTime());
+        return first ?? null;
+      },
     });
     await advanceClock.resume();
     return advanceClock;

@@ -1,3 +1,4 @@
+import { Duration } from 'luxon';
 import { z } from 'zod';
 import type { Purpose } from '#purposes/purpose';
 
@@ -65,6 +66,12 @@ const utm = z
 const namesSomebody = (value: string): boolean =>
   value.includes('@') || (/^[+\d][\d .+-]{6,}$/.test(value) && !/^\d{4}-\d{2}(?:-\d{2})?$/.test(value));
 
+const AFTER = 'expected an ISO 8601 duration from a minute to 30 days, as in PT4H';
+const duration = z.string(AFTER).refine((text) => {
+  const ms = Duration.fromISO(text).toMillis();
+  return ms >= 60_000 && ms <= 30 * 86_400_000;
+}, AFTER);
+
 const plan = {
   name,
   purpose: z.enum(CAMPAIGN_PURPOSES, { error: `expected one of ${CAMPAIGN_PURPOSES.join(', ')}` }),
@@ -75,6 +82,14 @@ const plan = {
     .nullable(),
   variants,
   holdOut: whole(0, 50),
+  testShare: whole(1, 100),
+  winnerRule: z
+    .strictObject({
+      by: z.enum(['clicks', 'bookings'], { error: 'expected clicks or bookings' }),
+      after: duration,
+      least: whole(1, 1_000_000).default(100),
+    })
+    .nullable(),
   graceMinutes: whole(0, 24 * 60),
   pace: z.strictObject({ perHour: whole(1, 1_000_000) }).nullable(),
   utm,
@@ -89,6 +104,8 @@ export const planBody = z.strictObject({
   segment: plan.segment.default(null),
   variants: variants.default([]),
   holdOut: plan.holdOut.default(0),
+  testShare: plan.testShare.default(100),
+  winnerRule: plan.winnerRule.default(null),
   graceMinutes: plan.graceMinutes.default(0),
   pace: plan.pace.default(null),
   limits: plan.limits.default(LIMITS),
@@ -119,6 +136,9 @@ export const scheduleBody = z.strictObject({
 const REASON = 'expected a reason of 1 to 500 characters';
 export const reasonBody = z.strictObject({ reason: z.string(REASON).trim().min(1, REASON).max(500, REASON) });
 export const pauseBody = reasonBody.partial();
+
+const VARIANT = 'expected the name of one of its variants';
+export const winnerBody = z.strictObject({ variant: z.string(VARIANT).min(1, VARIANT).max(20, VARIANT) });
 
 const TO = 'expected a list of 1 to 10 addresses of staff';
 export const testBody = z.strictObject({

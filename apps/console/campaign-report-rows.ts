@@ -7,6 +7,7 @@ export interface ReportRow {
   locale: string;
   status: string;
   reason: string;
+  link: string;
   figure: string;
   count: number | '';
   of: number | '';
@@ -14,12 +15,13 @@ export interface ReportRow {
   denominator: string;
 }
 
-type Keys = Partial<Pick<ReportRow, 'variant' | 'locale' | 'status' | 'reason'>>;
+type Keys = Partial<Pick<ReportRow, 'variant' | 'locale' | 'status' | 'reason' | 'link'>>;
 
 /** Every figure of a report, a line each, with whom it is a share of. */
 export function reportRows(report: Report): ReportRow[] {
   const { total, heldOut, statuses, variants, locales, variantsByLocale, variantsByStatus, bookings } =
     report;
+  const { links, test } = report;
   const standing = (part: string, keys: Keys, { figure }: { figure: Figure }): ReportRow =>
     row(part, keys, 'members', figure);
   return [
@@ -33,6 +35,13 @@ export function reportRows(report: Report): ReportRow[] {
     ...locales.flatMap(({ locale, ...line }) => figuresOf('locale', { locale }, line)),
     ...variantsByLocale.flatMap(({ variant, locale, ...line }) =>
       figuresOf('variant and locale', { variant, locale }, line),
+    ),
+    ...links.flatMap(({ variant, locale, link, ...line }) =>
+      figuresOf('link', { variant, locale, link }, line),
+    ),
+    ...(test === null ? [] : [row('test', {}, 'waiting', test.waiting)]),
+    ...(test?.shares ?? []).map(({ variant, figure }) =>
+      row('test', { variant }, test?.rule?.by ?? '', figure),
     ),
     ...(bookings.comparison === null
       ? []
@@ -59,7 +68,7 @@ function figuresOf(part: string, keys: Keys, line: object): ReportRow[] {
 function row(part: string, keys: Keys, name: string, value: number | Figure): ReportRow {
   const figure = typeof value === 'number' ? { count: value, of: '' as const, share: '' as const } : value;
   return {
-    ...{ part, variant: '', locale: '', status: '', reason: '', ...keys, figure: name },
+    ...{ part, variant: '', locale: '', status: '', reason: '', link: '', ...keys, figure: name },
     ...{ count: figure.count, of: figure.of, share: figure.share ?? '' },
     denominator: 'denominator' in figure ? figure.denominator : '',
   };

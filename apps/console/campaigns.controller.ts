@@ -11,7 +11,15 @@ import { TestSend, type Tested } from '#launch/test-send';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
-import { pauseBody, planBody, planChanges, reasonBody, scheduleBody, testBody } from './campaign-body.js';
+import {
+  pauseBody,
+  planBody,
+  planChanges,
+  reasonBody,
+  scheduleBody,
+  testBody,
+  winnerBody,
+} from './campaign-body.js';
 import { campaignView, type CampaignView } from './campaign-view.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
@@ -253,6 +261,21 @@ export class CampaignsController {
     return this.done(caller, 'cancel', await this.campaigns.cancel(this.tenant(caller), id, caller));
   }
 
+  /** Which variant who still waits gets, for good. */
+  @Post(':id/winner')
+  @HttpCode(200)
+  @Roles('marketer')
+  async winner(
+    @Asking() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: unknown,
+  ): Promise<CampaignView> {
+    const { variant } = readInput(winnerBody, body);
+    return this.done(caller, 'winner', await this.campaigns.win(caller.tenant, id, variant, caller), {
+      variant,
+    });
+  }
+
   @Post(':id/duplicate')
   @HttpCode(201)
   @Roles('marketer')
@@ -272,12 +295,17 @@ export class CampaignsController {
     return this.done(caller, 'archive', await this.campaigns.archive(this.tenant(caller), id, caller));
   }
 
-  private async done(caller: Caller, move: string, acted: Acted): Promise<CampaignView> {
+  private async done(
+    caller: Caller,
+    move: string,
+    acted: Acted,
+    more: Record<string, string> = {},
+  ): Promise<CampaignView> {
     switch (acted.kind) {
       case 'done':
         await this.audit.note(caller, 'campaign.moved', {
           campaign: acted.campaign.campaign,
-          detail: { move },
+          detail: { move, ...more },
         });
         return campaignView(acted.campaign, true);
       case 'unknown':
@@ -287,7 +315,7 @@ export class CampaignsController {
       case 'faulty':
         throw new Problem(
           422,
-          'this campaign is not ready to be submitted',
+          move === 'winner' ? 'no such variant' : 'this campaign is not ready to be submitted',
           acted.faults.map(({ path, detail }) => ({ pointer: pointerOf(path), detail })),
         );
       case 'not-ready':

@@ -14,6 +14,7 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { RepairStuck } from '#dispatch/repair-stuck';
 import { ResolveUnknown } from '#dispatch/resolve-unknown';
 import { HeardEventStore } from '#ingest/heard-event.store';
+import { ChooseWinner } from '#launch/choose-winner';
 import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
 import { WatchCampaigns } from '#launch/watch-campaigns';
@@ -72,6 +73,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly launch: Launch,
     private readonly pullCampaigns: PullCampaigns,
     private readonly watchCampaigns: WatchCampaigns,
+    private readonly chooseWinner: ChooseWinner,
     private readonly erase: Erase,
     private readonly merge: Merge,
     private readonly deleteExpired: DeleteExpired,
@@ -111,6 +113,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('deliver-hooks', DELIVER_EVERY_MS, (now) => this.deliverHooks.runOnce(now)),
       loop('launch', LAUNCH_EVERY_MS, (now) => this.launch.runOnce(now)),
       loop('pull-campaigns', RELEASE_EVERY_MS, (now) => this.pullCampaigns.runOnce(now)),
+      loop('choose-winner', WATCH_EVERY_MS, (now) => this.chooseWinner.runOnce(now)),
       loop('watch-campaigns', WATCH_EVERY_MS, (now) => this.watchCampaigns.runOnce(now)),
       loop('derive-backlog', TIDY_EVERY_MS, async (now) => ({
         derived: await this.deriveBacklog.runOnce(now),

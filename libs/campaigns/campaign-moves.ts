@@ -1,6 +1,12 @@
 import { nonce } from '#platform/mongo';
-import { CAMPAIGN_MOVES, shownStatus, type CampaignMove, type CampaignStatus } from './campaign-table.js';
-import type { Campaign } from './campaign.types.js';
+import {
+  CAMPAIGN_MOVES,
+  shownStatus,
+  type CampaignMove,
+  type CampaignNote,
+  type CampaignStatus,
+} from './campaign-table.js';
+import type { Campaign, CampaignPlan } from './campaign.types.js';
 
 export type Moved = { kind: 'moved'; after: Campaign } | { kind: 'refused'; detail: string };
 
@@ -32,6 +38,20 @@ export function moved(
       history: [...campaign.history, entry],
     },
   };
+}
+
+/** The campaign with a line in its history that moves it nowhere, and what that line is about. Pure. */
+export function noted(
+  campaign: Campaign,
+  note: CampaignNote,
+  by: string,
+  at: Date,
+  set: Partial<Campaign>,
+  why: string,
+): Campaign {
+  const { status, history } = campaign;
+  const entry = { at, by, move: note, from: status, to: status, why };
+  return { ...campaign, ...set, updatedAt: at, history: [...history, entry] };
 }
 
 /** What a state cannot have. */
@@ -70,19 +90,7 @@ const SAID: Record<CampaignMove, string> = {
 /** A campaign of which nothing has happened yet. */
 export function newCampaign(
   ids: Pick<Campaign, '_id' | 'tenant' | 'campaign'>,
-  plan: Pick<
-    Campaign,
-    | 'name'
-    | 'purpose'
-    | 'channel'
-    | 'segment'
-    | 'variants'
-    | 'holdOut'
-    | 'graceMinutes'
-    | 'pace'
-    | 'limits'
-    | 'utm'
-  >,
+  plan: CampaignPlan,
   by: string,
   at: Date,
 ): Campaign {
@@ -91,6 +99,7 @@ export function newCampaign(
     ...plan,
     ...{ rev: nonce(), status: 'draft', submitted: null, approved: null, schedule: null, launchAt: null },
     ...{ pausedFor: null, launch: null, pulledTo: null, sweptAt: null, history: [] },
+    ...{ testEndedAt: null, winner: null, undecided: null },
     ...{ createdAt: at, createdBy: by, updatedAt: at },
   };
 }

@@ -36,5 +36,8 @@ export const CAMPAIGN_MOVES = {
 } as const satisfies Record<string, { from: readonly CampaignStatus[]; to: CampaignStatus }>;
 export type CampaignMove = keyof typeof CAMPAIGN_MOVES;
 
+/** What is written down of a campaign and moves it nowhere. */
+export type CampaignNote = 'winner' | 'undecided';
+
 export const shownStatus = (status: CampaignStatus): Exclude<CampaignStatus, 'pausing'> =>
   status === 'pausing' ? 'sending' : status;

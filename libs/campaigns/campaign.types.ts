@@ -1,5 +1,5 @@
 import type { Purpose } from '#purposes/purpose';
-import type { CampaignStatus, CampaignMove } from './campaign-table.js';
+import type { CampaignStatus, CampaignMove, CampaignNote } from './campaign-table.js';
 import type { Resolved } from './predicate.js';
 
 /** One of what an A/B test compares; a campaign without a test has one. */
@@ -38,6 +38,34 @@ export interface Limits {
   least: number;
 }
 
+/** How the winner of an A/B test is found without a person. */
+export interface WinnerRule {
+  /** People who clicked, of those who are measured; or people who booked, of those who got it. */
+  by: 'clicks' | 'bookings';
+  /** How long after the last message of the test: an ISO 8601 duration, `PT4H`. */
+  after: string;
+  /** Of so many people at least in each variant; of fewer nothing is decided. */
+  least: number;
+}
+
+/** What a variant came to in the test. */
+export interface TestShare {
+  variant: string;
+  count: number;
+  /** Measured people, or people who got it: as the rule asks. */
+  of: number;
+}
+
+/** Which variant the rest gets. Written once; it never changes. */
+export interface Winner {
+  variant: string;
+  at: Date;
+  by: string;
+  how: 'rule' | 'hand';
+  /** As they stood when it was decided by rule; null: by hand. */
+  shares: TestShare[] | null;
+}
+
 /** What a marketer writes of a campaign, and an approver approves. */
 export interface CampaignPlan {
   name: string;
@@ -47,6 +75,10 @@ export interface CampaignPlan {
   variants: Variant[];
   /** Per cent of the members who get nothing, for comparison. */
   holdOut: number;
+  /** Per cent of who is not held out that get the variants at once; the rest waits for the winner. Absent: 100, nobody waits. */
+  testShare?: number;
+  /** Absent or null: a marketer names the winner. */
+  winnerRule?: WinnerRule | null;
   /** Between the decision to send and the first message, in which it can be called back. */
   graceMinutes: number;
   pace: { perHour: number } | null;
@@ -89,12 +121,17 @@ export interface Campaign extends CampaignPlan {
   } | null;
   /** The pace's own clock: up to when what may be pulled was pulled. */
   pulledTo: Date | null;
+  /** When the last message of the test had ended, where some wait for its winner. */
+  testEndedAt?: Date | null;
+  winner?: Winner | null;
+  /** Why the rule has named nobody: then a marketer does. */
+  undecided?: { at: Date; why: string; shares: TestShare[] } | null;
   /** All its rows were called off, after a cancellation. */
   sweptAt: Date | null;
   history: {
     at: Date;
     by: string;
-    move: CampaignMove;
+    move: CampaignMove | CampaignNote;
     from: CampaignStatus;
     to: CampaignStatus;
     why?: string;

@@ -73,7 +73,8 @@ export class LoadCampaigns {
       const holder = holders.get(row._id);
       known.set(row._id, {
         stands:
-          campaign?.status === 'sending'
+          // Without a variant there is nothing to say: it waits for the winner.
+          campaign?.status === 'sending' && variant !== undefined
             ? 'sending'
             : campaign?.status === 'cancelled'
               ? 'cancelled'

@@ -1,3 +1,5 @@
+import type { CampaignStore } from '#campaigns/campaign.store';
+import { utmOf } from '#campaigns/utm-of';
 import { tenantFacts } from '#channels/render-input';
 import type { MessageContent, MessageRow } from '#messages/message.types';
 import { renderContent } from '#rendering/compile-content';
@@ -33,6 +35,7 @@ export class SayAgain {
   constructor(
     private readonly templates: FileTemplateStore,
     private readonly library: ContentLibrary,
+    private readonly campaigns: CampaignStore,
   ) {}
 
   async say(tenant: Tenant, row: MessageRow): Promise<Again> {
@@ -45,7 +48,7 @@ export class SayAgain {
     const { template, version, locale, digest } = content;
     const { person, booking, isLast, links: named, now } = factsOf(content.facts);
     const links = Object.fromEntries(named.map((name) => [name, hiddenLink(name, tenant)]));
-    const rendered = await this.render(row, content, {
+    const rendered = await this.render(tenant, row, content, {
       ...{ template, channel, locale, tenant: tenantFacts(tenant), person, booking, isLast, links, now },
     });
     if (rendered?.kind !== 'rendered') return { kind: 'nothing', why: 'forgotten' };
@@ -64,13 +67,20 @@ export class SayAgain {
 
   /** By the version of a marketer's content, or of the house's template; null: it is not kept any more. */
   private async render(
-    { tenant, campaign, purpose }: MessageRow,
-    { template, version, locale }: MessageContent,
+    tenant: Tenant,
+    { campaign, purpose, variant = '' }: MessageRow,
+    { template, version, locale, measured }: MessageContent,
     input: RenderInput,
   ): Promise<RenderResult | null> {
     if (campaign !== null) {
-      const written = await this.library.get(tenant, template, Number(version), purpose);
-      return written && renderContent(written, input);
+      const of = await this.campaigns.find(tenant.id, campaign);
+      const utm = of && utmOf(of, variant);
+      const written = await this.library.get(tenant.id, template, Number(version), purpose, utm);
+      const hidden = {
+        pixel: hiddenLink('pixel', tenant),
+        target: (name: string) => hiddenLink(name, tenant),
+      };
+      return written && renderContent(written, input, measured === true ? hidden : null);
     }
     const kept = await this.templates.find({ channel: input.channel, template, locale, version });
     return kept && renderKept(kept, input);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { moved, newCampaign } from '#campaigns/campaign-moves';
-import type { CampaignMove, CampaignStatus } from '#campaigns/campaign-table';
+import { moved, newCampaign, noted } from '#campaigns/campaign-moves';
+import { shownStatus, type CampaignMove, type CampaignStatus } from '#campaigns/campaign-table';
 import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
 import type { Resolved } from '#campaigns/predicate';
@@ -167,6 +167,23 @@ export class Campaigns {
     return this.act(tenant.id, id, 'archive', by, nothing);
   }
 
+  /** A marketer names the winner: for good. Said again it changes nothing. */
+  async win(tenant: string, id: string, variant: string, by: Actor): Promise<Acted> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const campaign = await this.campaigns.find(tenant, id);
+      if (campaign === null) return { kind: 'unknown' };
+      const refusal = whyNoWinner(campaign, variant);
+      if (refusal !== null) return refusal;
+      if (campaign.winner?.variant === variant) return { kind: 'done', campaign };
+      const now = this.clock.now();
+      const winner = { variant, at: now, by: by.name, how: 'hand' as const, shares: null };
+      const after = noted(campaign, 'winner', by.name, now, { winner }, `${variant}, by hand`);
+      const written = await this.campaigns.write(campaign, after);
+      if (written !== null) return { kind: 'done', campaign: written };
+    }
+    throw new Error(`a campaign lost ${TRIES} races in a row`);
+  }
+
   /** One move; a lost race is read again, and decided again. */
   private async act(
     tenant: string,
@@ -257,6 +274,7 @@ export class Campaigns {
         detail: `the tenant has no ${campaign.channel} sender for marketing`,
       });
     }
+    faults.push(...testFaults(campaign));
     const versions = await this.templates.findVersions(
       tenant.id,
       campaign.variants.map(({ template, version }) => ({ template, n: version })),
@@ -274,9 +292,45 @@ export class Campaigns {
   }
 }
 
+/** What a test lacks. */
+function testFaults({
+  variants,
+  channel,
+  testShare = 100,
+  winnerRule = null,
+}: CampaignPlan): PredicateFault[] {
+  if (testShare < 100 && variants.length < 2)
+    return [{ path: ['testShare'], detail: 'a test compares two variants at least' }];
+  if (winnerRule === null) return [];
+  if (testShare === 100)
+    return [{ path: ['winnerRule'], detail: 'nobody waits for a winner: expected a testShare below 100' }];
+  return winnerRule.by === 'clicks' && channel !== 'email'
+    ? [{ path: ['winnerRule', 'by'], detail: 'clicks are measured in mail only: expected bookings' }]
+    : [];
+}
+
+/** Why somebody may not name this winner; null: they may. */
+function whyNoWinner({ status, variants, testShare = 100, winner }: Campaign, variant: string): Acted | null {
+  const refused = (detail: string): Acted => ({ kind: 'refused', detail });
+  if (!['sending', 'pausing', 'paused'].includes(status))
+    return refused(`is ${shownStatus(status)}; a winner is named while it is sending or paused`);
+  if (testShare === 100) return refused('has nobody waiting for a winner: its testShare is 100');
+  if (!variants.some(({ name }) => name === variant)) {
+    const detail = `expected one of ${variants.map(({ name }) => name).join(', ')}`;
+    return { kind: 'faulty', faults: [{ path: ['variant'], detail }] };
+  }
+  return winner != null && winner.variant !== variant
+    ? refused(`has its winner: ${winner.variant}, for good`)
+    : null;
+}
+
 const nothing = (): Promise<{ set: Partial<Campaign> }> => Promise.resolve({ set: {} });
 
 const planOf = (campaign: Campaign): CampaignPlan => {
-  const { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits, utm } = campaign;
-  return { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits, utm: utm ?? null };
+  const { name, purpose, channel, segment, variants, holdOut, graceMinutes, pace, limits } = campaign;
+  const { testShare = 100, winnerRule = null, utm = null } = campaign;
+  return {
+    ...{ name, purpose, channel, segment, variants, holdOut, testShare, winnerRule },
+    ...{ graceMinutes, pace, limits, utm },
+  };
 };

@@ -1,8 +1,9 @@
+import type { MeasureTotals } from '#campaigns/sum-measures';
 import type { RowGroup } from '#messages/campaign-rows';
 import type { Status } from '#messages/moves';
 import { compareShares } from './compare-shares.js';
 import type { Comparison, Denominator, Figure, Line, LocaleLine, Report } from './report.types.js';
-import { HOLD_OUT } from './split.js';
+import { HOLD_OUT, WAITS } from './split.js';
 
 /** Taken by a provider, whatever became of it then. */
 export const SENT: readonly Status[] = ['accepted', 'delivered', 'bounced', 'complained'];
@@ -20,7 +21,14 @@ export interface BookedGroup {
 
 export type Folded = Pick<
   Report,
-  'total' | 'heldOut' | 'statuses' | 'variants' | 'locales' | 'variantsByLocale' | 'variantsByStatus'
+  | 'total'
+  | 'heldOut'
+  | 'statuses'
+  | 'variants'
+  | 'locales'
+  | 'variantsByLocale'
+  | 'variantsByStatus'
+  | 'links'
 > & { comparison: Comparison | null };
 
 export const figure = (count: number, of: number, denominator: Denominator): Figure => ({
@@ -30,55 +38,66 @@ export const figure = (count: number, of: number, denominator: Denominator): Fig
   denominator,
 });
 
-/** All figures from the groups of a campaign's rows and of who booked. Pure. */
-export function foldReport(groups: readonly RowGroup[], booked: readonly BookedGroup[]): Folded {
+/** What is known of some members: their rows, their bookings, what they opened. */
+interface Known {
+  groups: readonly RowGroup[];
+  booked: readonly BookedGroup[];
+  measures: readonly MeasureTotals[];
+}
+
+/** All figures from the groups of a campaign's rows, of who booked and of what was opened. Pure. */
+export function foldReport(
+  groups: readonly RowGroup[],
+  booked: readonly BookedGroup[],
+  measures: readonly MeasureTotals[],
+): Folded {
   const drawn = groups.filter(({ variant }) => variant !== HOLD_OUT);
-  const variants = named(drawn, 'variant');
+  const variants = named(drawn, 'variant').filter((variant) => variant !== WAITS);
   const locales = named(drawn, 'locale');
   const members = sum(groups);
   const held = members - sum(drawn);
-  const ofVariant = (variant: string) => drawn.filter((one) => one.variant === variant);
-  const bookedAs = (keys: { variant?: string; locale?: string }) =>
-    booked.filter(
-      (one) =>
-        one.variant !== HOLD_OUT &&
-        (keys.variant === undefined || one.variant === keys.variant) &&
-        (keys.locale === undefined || one.locale === keys.locale),
-    );
+  const all: Known = {
+    groups: drawn,
+    booked: booked.filter(({ variant }) => variant !== HOLD_OUT),
+    measures,
+  };
   return {
-    total: line(drawn, members, bookedAs({})),
+    total: line(all, members),
     heldOut: figure(held, members, 'members'),
     statuses: standings(drawn, members),
     variants: variants.map((variant) => {
-      const own = ofVariant(variant);
-      return { variant, ...line(own, sum(own), bookedAs({ variant })) };
+      const own = only(all, { variant });
+      return { variant, ...line(own, sum(own.groups)) };
     }),
-    locales: locales.map((locale) => ({
-      locale,
-      ...localeLine(
-        drawn.filter((one) => one.locale === locale),
-        bookedAs({ locale }),
-      ),
-    })),
+    locales: locales.map((locale) => ({ locale, ...localeLine(only(all, { locale })) })),
     variantsByLocale: variants.flatMap((variant) =>
-      locales.map((locale) => ({
-        ...{ variant, locale },
-        ...localeLine(
-          ofVariant(variant).filter((one) => one.locale === locale),
-          bookedAs({ variant, locale }),
-        ),
-      })),
+      locales.map((locale) => ({ variant, locale, ...localeLine(only(all, { variant, locale })) })),
     ),
     variantsByStatus: variants.flatMap((variant) => {
-      const own = ofVariant(variant);
+      const own = only(all, { variant }).groups;
       return standings(own, sum(own)).map((one) => ({ variant, ...one }));
     }),
+    links: measures.flatMap(({ variant, locale, links }) =>
+      links.map(({ link, byPerson, people, machines }) => ({
+        ...{ variant, locale, link },
+        clicked: figure(byPerson, measuredOf(only(all, { variant, locale }).groups), 'measured'),
+        ...{ clicks: people, machineClicks: machines },
+      })),
+    ),
     comparison: held === 0 ? null : comparison(booked, sum(drawn), held),
   };
 }
 
-function line(groups: readonly RowGroup[], members: number, booked: readonly BookedGroup[]): Line {
-  const of = (...statuses: Status[]): Figure => figure(sum(groups, statuses), members, 'members');
+/** Of some only: of a variant, of a language, of both. */
+function only({ groups, booked, measures }: Known, keys: { variant?: string; locale?: string }): Known {
+  const isIn = (one: { variant: string | null; locale: string | null }): boolean =>
+    (keys.variant === undefined || one.variant === keys.variant) &&
+    (keys.locale === undefined || one.locale === keys.locale);
+  return { groups: groups.filter(isIn), booked: booked.filter(isIn), measures: measures.filter(isIn) };
+}
+
+function line(known: Known, members: number): Line {
+  const of = (...statuses: Status[]): Figure => figure(sum(known.groups, statuses), members, 'members');
   return {
     members,
     waiting: of(...WAITING),
@@ -88,24 +107,34 @@ function line(groups: readonly RowGroup[], members: number, booked: readonly Boo
     expired: of('expired'),
     failed: of('failed'),
     unknown: of('unknown'),
-    ...reactions(groups, booked),
+    ...reactions(known),
   };
 }
 
-function localeLine(groups: readonly RowGroup[], booked: readonly BookedGroup[]): LocaleLine {
-  return { sent: sum(groups, SENT), ...reactions(groups, booked) };
+function localeLine(known: Known): LocaleLine {
+  return { sent: sum(known.groups, SENT), ...reactions(known) };
 }
 
 /** What came back of what was sent. */
-function reactions(groups: readonly RowGroup[], booked: readonly BookedGroup[]): Omit<LocaleLine, 'sent'> {
+function reactions({ groups, booked, measures }: Known): Omit<LocaleLine, 'sent'> {
   const sent = groups.filter(({ status }) => SENT.includes(status));
   const of = (count: number): Figure => figure(count, sum(sent), 'sent');
+  const measured = measuredOf(groups);
+  const byPerson = (what: 'opened' | 'clicked'): Figure =>
+    figure(
+      measures.reduce((all, one) => all + one[what].byPerson, 0),
+      measured,
+      'measured',
+    );
   return {
     // Who complains has got it.
     delivered: of(sum(sent, ['delivered', 'complained'])),
     bounced: of(sum(sent, ['bounced'])),
     complained: of(sum(sent, ['complained'])),
     unsubscribed: of(sent.reduce((all, { unsubscribed }) => all + unsubscribed, 0)),
+    measured: of(measured),
+    opened: byPerson('opened'),
+    clicked: byPerson('clicked'),
     booked: of(booked.reduce((all, { afterMessage }) => all + afterMessage, 0)),
   };
 }
@@ -143,6 +172,10 @@ function comparison(booked: readonly BookedGroup[], drawn: number, held: number)
       'it at the soonest; 95 per cent interval after Newcombe 1998, method 10',
   };
 }
+
+/** Whose opens and clicks may be looked at: everybody else did not click, as far as anybody knows. */
+const measuredOf = (groups: readonly RowGroup[]): number =>
+  groups.reduce((all, { status, measured }) => all + (SENT.includes(status) ? measured : 0), 0);
 
 const sum = (groups: readonly RowGroup[], statuses?: readonly Status[]): number =>
   groups.reduce(

@@ -98,9 +98,9 @@ export class Launch {
 
 /** A member's row. Pure: the same again after a crash. */
 export function rowOf(tenant: Tenant, campaign: Campaign, customer: Customer, launchedAt: Date): MessageRow {
-  const { purpose, channel, campaign: id, variants, holdOut } = campaign;
+  const { purpose, channel, campaign: id, variants, holdOut, testShare } = campaign;
   const { stream, dueClass } = RULES[purpose];
-  const part = partOf(id, customer.customer, holdOut, variants);
+  const part = partOf(id, customer.customer, holdOut, variants, testShare);
   const variant = variants.find(({ name }) => name === part) ?? variants[0];
   const schedule = campaign.schedule ?? { at: null, zone: 'tenant', ifPassed: 'send' };
   const time = sendTime(schedule, customer.timeZone, tenant.timeZone, launchedAt);

@@ -2,6 +2,7 @@ import type { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign } from '#campaigns/campaign.types';
 import type { CampaignRows } from '#messages/campaign-rows';
 import { RULES } from '#purposes/purposes';
+import { WAITS } from './split.js';
 
 const MOST = 100;
 /** How many rows of one campaign may be on their way at once: what was not pulled needs no calling back. */
@@ -38,9 +39,11 @@ export class PullCampaigns {
         if (launchAt !== null) times.push(launchAt);
         continue;
       }
-      const hour = await this.rows.nextHour(tenant, id, after);
+      const parts = partsToPull(campaign);
+      const hour = await this.rows.nextHour(tenant, id, parts, after);
       if (hour !== null) times.push(hour);
-      const waits = campaign.pace !== null && (await this.rows.findWaiting(tenant, id, after, 1)).length > 0;
+      const waits =
+        campaign.pace !== null && (await this.rows.findWaiting(tenant, id, parts, after, 1)).length > 0;
       if (waits && campaign.pulledTo !== null) {
         times.push(new Date(campaign.pulledTo.getTime() + Math.ceil(HOUR / campaign.pace!.perHour)));
       }
@@ -53,14 +56,34 @@ export class PullCampaigns {
     const { tenant, campaign: id, purpose } = campaign;
     const room = WINDOW - (await this.rows.countOnTheWay(tenant, id, now));
     const places = paced(campaign, now);
-    const waiting = await this.rows.findWaiting(tenant, id, now, Math.min(room, places.count));
+    const parts = partsToPull(campaign);
+    const waiting = await this.rows.findWaiting(tenant, id, parts, now, Math.min(room, places.count));
     if (waiting.length === 0) return 0;
     if (places.intervalMs !== null) {
       const pulledTo = new Date(places.from + waiting.length * places.intervalMs);
       if ((await this.campaigns.write(campaign, { ...campaign, pulledTo })) === null) return 0;
     }
-    return this.rows.pull(waiting, now, new Date(now.getTime() + RULES[purpose].expiryMs));
+    return this.rows.pull(
+      waiting,
+      now,
+      new Date(now.getTime() + RULES[purpose].expiryMs),
+      winnerFor(campaign),
+    );
   }
+}
+
+/** Whose rows may go: the variants', and once there is a winner theirs who waited for it. Pure. */
+function partsToPull({ variants, winner }: Campaign): string[] {
+  return [...variants.map(({ name }) => name), ...(winner == null ? [] : [WAITS])];
+}
+
+/** What who waited gets. A winner never changes: whoever pulls, and whenever, gives the same. */
+function winnerFor({
+  variants,
+  winner,
+}: Campaign): { waits: string; variant: string; template: string } | null {
+  const variant = variants.find(({ name }) => name === winner?.variant);
+  return variant === undefined ? null : { waits: WAITS, variant: variant.name, template: variant.template };
 }
 
 /** How many a pace lets go now; without one, as many as there is room for. Pure. */

@@ -1,3 +1,4 @@
+import type { WinnerRule } from '#campaigns/campaign.types';
 import type { Difference } from './compare-shares.js';
 
 /** Of whom a figure is a share; what each means stands in the report itself. */
@@ -38,14 +39,54 @@ export interface Line {
   complained: Figure;
   /** Left by the link of this very message. */
   unsubscribed: Figure;
+  /** May be looked at: they consented to it. */
+  measured: Figure;
+  /** By a person, as far as that can be told; a mail that is read without pictures is not. */
+  opened: Figure;
+  /** Any link, by a person. */
+  clicked: Figure;
   /** Booked within the window after their own message. Not because of it: see `comparison`. */
   booked: Figure;
 }
 
 /** The same of one language: who was not sent anything has none. */
-export type LocaleLine = Pick<Line, 'delivered' | 'bounced' | 'complained' | 'unsubscribed' | 'booked'> & {
+export type LocaleLine = Pick<
+  Line,
+  'delivered' | 'bounced' | 'complained' | 'unsubscribed' | 'measured' | 'opened' | 'clicked' | 'booked'
+> & {
   sent: number;
 };
+
+/** A link of a variant in a language: `b3` is the one of the fourth block. */
+export interface LinkLine {
+  variant: string;
+  locale: string;
+  link: string;
+  clicked: Figure;
+  /** How often, by people; and by machines, which nobody's share counts. */
+  clicks: number;
+  machineClicks: number;
+}
+
+/** Of an A/B test whose winner the others wait for. */
+export interface TestReport {
+  /** Per cent of who is not held out. */
+  share: number;
+  rule: WinnerRule | null;
+  /** Who waits for the winner. */
+  waiting: Figure;
+  endedAt: Date | null;
+  /** When the rule is asked; null: it was, or there is none, or the test still runs. */
+  decidesAt: Date | null;
+  winner: { variant: string; at: Date; by: string; how: 'rule' | 'hand' } | null;
+  /** Where it stands, in words. */
+  says: string;
+  /** What the rule saw. Null: it was not asked. */
+  shares: { variant: string; figure: Figure }[] | null;
+  /** The best less the next: where `isClear` is false it may be chance, winner or not. */
+  difference: Difference | null;
+  isClear: boolean;
+}
 
 /** Who was held out against all others, from the same hour on. */
 export interface Comparison {
@@ -73,6 +114,9 @@ export interface Report {
   locales: ({ locale: string } & LocaleLine)[];
   /** Each variant in each language. */
   variantsByLocale: ({ variant: string; locale: string } & LocaleLine)[];
+  links: LinkLine[];
+  /** Null: nobody waits for a winner. */
+  test: TestReport | null;
   /** Where the members of each variant stand, and why. */
   variantsByStatus: { variant: string; status: string; reason: string | null; figure: Figure }[];
   bookings: {

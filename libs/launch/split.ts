@@ -4,17 +4,22 @@ import type { Variant } from '#campaigns/campaign.types';
 /** The part of a member who gets nothing, so that those who got something can be compared with them. */
 export const HOLD_OUT = 'hold-out';
 
+/** The part of a member who waits for the winner of the test. */
+export const WAITS = 'winner';
+
 /**
  * Which part of a campaign a customer is in: by hash, so that it is the same whenever it is asked. The hold-out is drawn
- * by a hash of its own: a change of the variants' weights moves nobody in or out of it.
+ * by a hash of its own, and so is who is in the test: a change of the variants' weights moves nobody in or out.
  */
 export function partOf(
   campaign: string,
   customer: string,
   holdOut: number,
   variants: readonly Variant[],
+  testShare = 100,
 ): string {
   if (draw(['hold-out', campaign, customer]) * 100 < holdOut) return HOLD_OUT;
+  if (draw(['test', campaign, customer]) * 100 >= testShare) return WAITS;
   const total = variants.reduce((sum, { weight }) => sum + weight, 0);
   let left = draw(['variant', campaign, customer]) * total;
   for (const { name, weight } of variants) {

@@ -7,6 +7,12 @@ const OPEN: readonly Status[] = ['planned', 'released', 'sending'];
 /** How often a row that others write is read again. */
 const TRIES = 5;
 
+const byHour = (
+  one: Pick<MessageRow, '_id' | 'notBefore'>,
+  other: Pick<MessageRow, '_id' | 'notBefore'>,
+): number =>
+  (one.notBefore?.getTime() ?? 0) - (other.notBefore?.getTime() ?? 0) || (one._id < other._id ? -1 : 1);
+
 /** The rows of campaigns, as those who launch, pace and watch them ask for them. */
 export class CampaignRows {
   private readonly rows;
@@ -15,25 +21,49 @@ export class CampaignRows {
     this.rows = connection.collection<MessageRow>('messages');
   }
 
-  /** Rows that wait for their campaign and whose hour has come, the earliest first. */
-  async findWaiting(tenant: string, campaign: string, now: Date, limit: number): Promise<MessageRow[]> {
+  /**
+   * Rows of these parts that wait for their campaign and whose hour has come, the earliest first, those of one hour in the
+   * order of their ids, so that no variant goes before another. A read for each part: parts that are not asked for cost
+   * nothing, however many wait in them.
+   */
+  async findWaiting(
+    tenant: string,
+    campaign: string,
+    parts: readonly string[],
+    now: Date,
+    limit: number,
+  ): Promise<MessageRow[]> {
     if (limit <= 0) return [];
-    return this.rows
-      .find({ tenant, campaign, status: 'planned', dueAt: null, notBefore: { $lte: now } })
-      .sort({ notBefore: 1 })
-      .limit(limit)
-      .toArray();
+    const found = await Promise.all(
+      parts.map((variant) =>
+        this.rows
+          .find({ tenant, campaign, status: 'planned', dueAt: null, variant, notBefore: { $lte: now } })
+          .sort({ notBefore: 1 })
+          .limit(limit)
+          .toArray(),
+      ),
+    );
+    return found.flat().sort(byHour).slice(0, limit);
   }
 
-  /** When the next hour comes of a row that waits, after `after`; null: of none. */
-  async nextHour(tenant: string, campaign: string, after: Date): Promise<Date | null> {
-    const [row] = await this.rows
-      .find({ tenant, campaign, status: 'planned', dueAt: null, notBefore: { $gt: after } })
-      .project<Pick<MessageRow, 'notBefore'>>({ notBefore: 1 })
-      .sort({ notBefore: 1 })
-      .limit(1)
-      .toArray();
-    return row?.notBefore ?? null;
+  /** When the next hour comes of a row of these parts that waits, after `after`; null: of none. */
+  async nextHour(
+    tenant: string,
+    campaign: string,
+    parts: readonly string[],
+    after: Date,
+  ): Promise<Date | null> {
+    const found = await Promise.all(
+      parts.map((variant) =>
+        this.rows
+          .find({ tenant, campaign, status: 'planned', dueAt: null, variant, notBefore: { $gt: after } })
+          .project<Pick<MessageRow, '_id' | 'notBefore'>>({ notBefore: 1 })
+          .sort({ notBefore: 1 })
+          .limit(1)
+          .toArray(),
+      ),
+    );
+    return found.flat().sort(byHour)[0]?.notBefore ?? null;
   }
 
   /** The rows to which these refs of attempts belong, without their traces. */
@@ -47,18 +77,47 @@ export class CampaignRows {
       .toArray();
   }
 
-  /** Gives rows that wait their `dueAt`; how many still waited. */
-  async pull(rows: readonly MessageRow[], dueAt: Date, expiresAt: Date): Promise<number> {
+  /**
+   * Gives rows that wait their `dueAt`; how many still waited. Who waited for the winner gets it in the same write: nobody
+   * is due without a variant, and nobody has two.
+   */
+  async pull(
+    rows: readonly MessageRow[],
+    dueAt: Date,
+    expiresAt: Date,
+    winner: { waits: string; variant: string; template: string } | null,
+  ): Promise<number> {
     const pulled = await casMany(
       this.rows as never,
       rows.map((row) => ({
         nonce: nonce(),
         filter: { _id: row._id, tenant: row.tenant, status: 'planned', rev: row.rev },
-        // Anew where it was pulled before a pause: the time that the campaign lay still is not its own.
-        update: { $set: { dueAt, expiresAt, reason: null, until: null } },
+        update: {
+          $set: {
+            // Anew where it was pulled before a pause: the time that the campaign lay still is not its own.
+            ...{ dueAt, expiresAt, reason: null, until: null },
+            ...(winner !== null && row.variant === winner.waits
+              ? { variant: winner.variant, template: winner.template }
+              : {}),
+          },
+        },
       })),
     );
     return pulled.size;
+  }
+
+  /** Whether a message of these parts may still go out: none of theirs has its end before. */
+  async isOpenIn(tenant: string, campaign: string, parts: readonly string[]): Promise<boolean> {
+    const open = [
+      { status: { $in: ['released', 'sending'] as Status[] } },
+      // Only what is pulled has a `dueAt`.
+      { status: 'planned' as const, dueAt: { $gt: new Date(0) } },
+      ...parts.map((variant) => ({ status: 'planned' as const, dueAt: null, variant })),
+    ];
+    for (const where of open) {
+      if ((await this.rows.findOne({ tenant, campaign, ...where })) !== null) return true;
+    }
+    return false;
   }
 
   /** How many rows are pulled and not at their end: due, released or being sent. */
@@ -109,24 +168,31 @@ export class CampaignRows {
   /** How its rows stand, in as many groups as there are different ones: tens, however many rows there are. */
   async groups(tenant: string, campaign: string): Promise<RowGroup[]> {
     const groups = await this.rows
-      .aggregate<{ _id: Partial<GroupKey>; count: number; unsubscribed: number; last: Date | null }>([
+      .aggregate<{
+        _id: Partial<GroupKey>;
+        count: number;
+        unsubscribed: number;
+        measured: number;
+        last: Date | null;
+      }>([
         { $match: { tenant, campaign } },
         {
           $group: {
             _id: { status: '$status', reason: '$reason', variant: '$variant', locale: '$content.locale' },
             count: { $sum: 1 },
             unsubscribed: { $sum: { $cond: [{ $ifNull: ['$unsubscribedAt', false] }, 1, 0] } },
+            measured: { $sum: { $cond: [{ $ifNull: ['$content.measured', false] }, 1, 0] } },
             last: { $max: { $ifNull: ['$settledAt', '$notBefore'] } },
           },
         },
       ])
       .toArray();
-    return groups.map(({ _id, count, unsubscribed, last }) => ({
+    return groups.map(({ _id, count, unsubscribed, measured, last }) => ({
       status: _id.status ?? 'planned',
       reason: _id.reason ?? null,
       variant: _id.variant ?? null,
       locale: _id.locale ?? null,
-      ...{ count, unsubscribed, last },
+      ...{ count, unsubscribed, measured, last },
     }));
   }
 
@@ -174,6 +240,8 @@ export interface RowGroup extends GroupKey {
   count: number;
   /** Of them: how many left by its link. */
   unsubscribed: number;
+  /** Of them: whose opens and clicks may be looked at. */
+  measured: number;
   /** When the last of them was settled; of those that wait, from when on it may go. */
   last: Date | null;
 }

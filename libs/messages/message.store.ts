@@ -38,7 +38,7 @@ schema.index({ status: 1, tenant: 1, dueClass: 1, channel: 1, dueAt: 1 });
 schema.index({ tenant: 1, customer: 1, status: 1 });
 schema.index({ tenant: 1, booking: 1 });
 schema.index({ tenant: 1, cart: 1 });
-schema.index({ tenant: 1, campaign: 1, status: 1, dueAt: 1, notBefore: 1 });
+schema.index({ tenant: 1, campaign: 1, status: 1, dueAt: 1, variant: 1, notBefore: 1 });
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
 schema.index({ tenant: 1, settledAt: 1 });
 schema.index({ 'attempts.ref': 1 });

@@ -92,7 +92,7 @@ export interface MessageRow {
   out?: OutEntry[];
   /** The trace of what planned it, while it waits to be sent (W3C Trace Context); only where traces are on. */
   traceparent?: string | null;
-  /** Of a campaign's: which of its variants, or `hold-out`. */
+  /** Of a campaign's: which of its variants, `hold-out`, or `winner` while it waits for one. */
   variant?: string;
   /** Of a campaign's: from when on the campaign may pull it. */
   notBefore?: Date;

@@ -1,0 +1,132 @@
+import { Duration } from 'luxon';
+import { noted } from '#campaigns/campaign-moves';
+import type { CampaignStore } from '#campaigns/campaign.store';
+import type { Campaign, TestShare, WinnerRule } from '#campaigns/campaign.types';
+import type { MeasureStore } from '#campaigns/measure.store';
+import type { CampaignRows } from '#messages/campaign-rows';
+import type { BookedAfter } from './booked-after.js';
+import { SENT } from './fold-report.js';
+import { pickWinner } from './pick-winner.js';
+
+const MOST = 100;
+const SCHEDULER = 'scheduler';
+
+/**
+ * Ends A/B tests: notes when the last message of a test had its end, and so long after it as the rule says names the
+ * winner, or that there is none. Each is one compare-and-set on the campaign: whoever is killed before it decides again
+ * from the ledger, and once it is written it stands. The rows are not touched: who waits gets the winner as it is pulled.
+ */
+export class ChooseWinner {
+  constructor(
+    private readonly campaigns: CampaignStore,
+    private readonly rows: CampaignRows,
+    private readonly measures: MeasureStore,
+    private readonly booked: BookedAfter,
+  ) {}
+
+  async runOnce(now: Date): Promise<{ ended: number; won: number; undecided: number }> {
+    const done = { ended: 0, won: 0, undecided: 0 };
+    for (const campaign of await this.campaigns.findInStates(['sending'], MOST)) {
+      if (!isTesting(campaign)) continue;
+      if (campaign.testEndedAt == null) {
+        if (await this.end(campaign, now)) done.ended += 1;
+      } else {
+        const rule = dueRule(campaign);
+        if (rule === null || rule.at > now) continue;
+        const outcome = await this.decide(campaign, rule.rule, now);
+        if (outcome !== null) done[outcome] += 1;
+      }
+    }
+    return done;
+  }
+
+  /** When the next test is to be decided, up to `until` and after `after`: for who leads the clock. */
+  async nextAt(until: Date, after: Date): Promise<Date | null> {
+    const times = (await this.campaigns.findInStates(['sending'], MOST))
+      .filter(isTesting)
+      .flatMap((campaign) => dueRule(campaign)?.at ?? [])
+      .filter((at) => at > after && at <= until);
+    return times.sort((one, other) => one.getTime() - other.getTime())[0] ?? null;
+  }
+
+  private async end(campaign: Campaign, now: Date): Promise<boolean> {
+    const parts = campaign.variants.map(({ name }) => name);
+    if (await this.rows.isOpenIn(campaign.tenant, campaign.campaign, parts)) return false;
+    return (await this.campaigns.write(campaign, { ...campaign, testEndedAt: now })) !== null;
+  }
+
+  private async decide(campaign: Campaign, rule: WinnerRule, now: Date): Promise<'won' | 'undecided' | null> {
+    const shares = await this.shares(campaign, rule.by, now);
+    const picked = pickWinner(rule, shares);
+    const after =
+      picked.kind === 'winner'
+        ? noted(
+            campaign,
+            'winner',
+            SCHEDULER,
+            now,
+            { winner: { variant: picked.variant, at: now, by: SCHEDULER, how: 'rule', shares } },
+            picked.why,
+          )
+        : noted(
+            campaign,
+            'undecided',
+            SCHEDULER,
+            now,
+            { undecided: { at: now, why: picked.why, shares } },
+            picked.why,
+          );
+    if ((await this.campaigns.write(campaign, after)) === null) return null;
+    return picked.kind === 'winner' ? 'won' : 'undecided';
+  }
+
+  /** Nobody who waits has had anything yet: what is sent is the test. */
+  private async shares(
+    { tenant, campaign, variants, launch }: Campaign,
+    by: WinnerRule['by'],
+    now: Date,
+  ): Promise<TestShare[]> {
+    const groups = await this.rows.groups(tenant, campaign);
+    const sent = groups.filter(({ status }) => SENT.includes(status));
+    const of = (variant: string, kind: 'count' | 'measured'): number =>
+      sent.filter((one) => one.variant === variant).reduce((sum, one) => sum + one[kind], 0);
+    if (by === 'clicks') {
+      const totals = await this.measures.ofCampaign(tenant, campaign);
+      return variants.map(({ name }) => ({
+        variant: name,
+        count: totals
+          .filter(({ variant }) => variant === name)
+          .reduce((sum, { clicked }) => sum + clicked.byPerson, 0),
+        of: of(name, 'measured'),
+      }));
+    }
+    const from = launch?.at ?? now;
+    const windowMs = now.getTime() - from.getTime();
+    const booked = await this.booked.of({ tenant, campaign, from, to: now, windowMs });
+    return variants.map(({ name }) => ({
+      variant: name,
+      count: booked
+        .filter(({ variant }) => variant === name)
+        .reduce((sum, { afterMessage }) => sum + afterMessage, 0),
+      of: of(name, 'count'),
+    }));
+  }
+}
+
+/** Whether members wait for a winner that nobody has named yet. Pure. */
+export function isTesting({ testShare, winner, launch }: Campaign): boolean {
+  return (testShare ?? 100) < 100 && winner == null && launch?.endedAt != null;
+}
+
+/** When a rule is to be asked; null: there is none, it was asked, or its test still runs. */
+export function dueRule({
+  winnerRule,
+  undecided,
+  testEndedAt,
+}: Campaign): { rule: WinnerRule; at: Date } | null {
+  if (winnerRule == null || undecided != null || testEndedAt == null) return null;
+  return {
+    rule: winnerRule,
+    at: new Date(testEndedAt.getTime() + Duration.fromISO(winnerRule.after).toMillis()),
+  };
+}

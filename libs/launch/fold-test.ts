@@ -1,0 +1,47 @@
+import type { Campaign } from '#campaigns/campaign.types';
+import type { RowGroup } from '#messages/campaign-rows';
+import { dueRule } from './choose-winner.js';
+import { compareShares } from './compare-shares.js';
+import { figure } from './fold-report.js';
+import type { TestReport } from './report.types.js';
+import { WAITS } from './split.js';
+
+/** Where an A/B test stands; null: nobody waits for its winner. Pure. */
+export function foldTest(campaign: Campaign, groups: readonly RowGroup[]): TestReport | null {
+  const { testShare: share = 100, winnerRule: rule = null, winner = null, undecided = null } = campaign;
+  if (share === 100) return null;
+  const members = groups.reduce((sum, { count }) => sum + count, 0);
+  const waiting = groups
+    .filter(({ variant, status }) => variant === WAITS && status === 'planned')
+    .reduce((sum, { count }) => sum + count, 0);
+  const shares = winner?.shares ?? undecided?.shares ?? null;
+  const [best, next] = [...(shares ?? [])].sort((one, other) => other.count * one.of - one.count * other.of);
+  const difference = best && next ? compareShares(best, next) : null;
+  return {
+    ...{ share, rule, waiting: figure(waiting, members, 'members') },
+    endedAt: campaign.testEndedAt ?? null,
+    decidesAt: winner === null ? (dueRule(campaign)?.at ?? null) : null,
+    winner: winner && { variant: winner.variant, at: winner.at, by: winner.by, how: winner.how },
+    says: said(campaign),
+    shares:
+      shares &&
+      shares.map(({ variant, count, of }) => ({
+        variant,
+        figure: figure(count, of, rule?.by === 'bookings' ? 'sent' : 'measured'),
+      })),
+    difference,
+    isClear: difference !== null && (difference.low > 0 || difference.high < 0),
+  };
+}
+
+function said(campaign: Campaign): string {
+  const { winner, undecided, testEndedAt, winnerRule } = campaign;
+  const byHand = 'a marketer names the winner (POST /v1/campaigns/:id/winner)';
+  if (winner != null) return `${winner.variant} has won, by ${winner.how}`;
+  if (undecided != null) return `the rule named nobody: ${undecided.why}; ${byHand}`;
+  if (campaign.launch === null) return 'not launched';
+  if (testEndedAt == null) return 'the test is being sent';
+  return winnerRule == null
+    ? `the test was sent; ${byHand}`
+    : 'the test was sent; the rule is asked at decidesAt';
+}
