@@ -279,6 +279,16 @@ export const WORDS: Record<string, Words> = {
     summary: 'The privacy notice',
     query: { version: { type: 'string', description: 'An earlier version of it.' } },
   },
+  'MeasureController.leadOn': {
+    summary: 'Leads on to where a link of a measured mail led',
+    answers: {
+      302: () => ({ 'text/plain': { schema: { ...text, description: 'Nothing; `Location` says where.' } } }),
+    },
+  },
+  'MeasureController.picture': {
+    summary: 'The picture by which it is seen that a measured mail was opened',
+    answers: { 200: () => ({ 'image/gif': { schema: text } }) },
+  },
   'StylesheetController.text': { summary: 'The style of the pages' },
   'LogoController.png': { summary: 'A tenant’s logo' },
   'SendGridWebhookController.events': {

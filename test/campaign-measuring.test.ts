@@ -131,6 +131,12 @@ describe('a campaign mail', () => {
     expect((await picture.arrayBuffer()).byteLength).toBeLessThan(60);
     const bare = (html: string) => html.replace(/<img[^>]+\/i\/[^>]+>/, '').replace(/"[^"]*"/g, '');
     expect(bare(measured.html).length - bare(plain.html).length).toBeLessThan(600);
+    for (const { id: who } of [seen, free]) {
+      const [row] = await lagom.messages({ campaign: id, customer: who });
+      const { body } = await lagom.api('GET', `/v1/messages/${encodeURIComponent(row?.id ?? '')}/content`);
+      expect([who, body.asSaid]).toEqual([who, true]);
+      expect(body.text.includes('butik')).toBe(who === free.id);
+    }
     // Seconds after it was sent: by nobody.
     expect(await totals(id)).toMatchObject([
       { variant: 'A', locale, opened: { byPerson: 0, byMachine: 1 }, clicked: { byPerson: 0, byMachine: 1 } },

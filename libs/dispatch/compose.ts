@@ -36,7 +36,11 @@ export function compose(
   const led: Record<string, string> = {};
   const noted = wrap && {
     pixel: wrap.pixel,
-    target: (link: string, href: string) => (led[link] = wrap.target(link, href)),
+    target: (link: string, href: string) => {
+      const url = wrap.target(link, href);
+      if (url !== href) led[link] = url;
+      return url;
+    },
   };
   const result = content === null ? templates.render(input) : renderContent(content, input, noted);
   if (result.kind === 'invalid') return result;

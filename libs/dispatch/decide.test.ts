@@ -243,3 +243,43 @@ describe('a hold', () => {
     expect(after).toMatchObject({ status: 'planned', reason: 'quiet-hours', until });
   });
 });
+
+describe('measuring', () => {
+  const yes = choice({ purpose: 'measurement', state: 'given', via: 'event' });
+  const wanted = [choice({ purpose: 'newsletter', channel: 'all', state: 'given', via: 'event' })];
+  const mail = {
+    ...{ _id: 'm', journey: null, booking: null, campaign: 'c-1', purpose: 'newsletter' as const },
+    ...{ stream: 'marketing' as const, channel: 'email' as const, fixedChannel: true as const },
+    subject: { kind: 'campaign' as const, id: 'c-1' },
+  };
+  const measured = (row: Partial<MessageRow> = {}, choiceLog: Choice[] = [...wanted, yes]): boolean => {
+    const of = { stands: 'sending' as const, content: null, problem: null, duplicateOf: null };
+    const decided = one(
+      { ...mail, ...row },
+      facts({ customer: { choiceLog }, campaigns: new Map([['m', of]]) }),
+    );
+    if (decided.kind !== 'send') throw new Error(JSON.stringify(decided));
+    return decided.measured;
+  };
+  const said = { template: 't', version: '1', locale: 'sv' };
+
+  it('is of a campaign’s marketing mail to who consented', () => {
+    expect(measured()).toBe(true);
+    expect(measured({}, wanted)).toBe(false);
+  });
+
+  it('is never of a service mail, an SMS, or a journey’s', () => {
+    expect(measured({ channel: 'sms' })).toBe(false);
+    expect(measured({ purpose: 'survey', stream: 'service' })).toBe(false);
+    const cart = { purpose: 'newsletter', stream: 'marketing', journey: 'x', campaign: null } as const;
+    const decided = one({ ...mail, ...cart }, facts({ customer: { choiceLog: [...wanted, yes] } }));
+    expect(decided).toMatchObject({ kind: 'send', measured: false });
+  });
+
+  it('stays as it was decided first, but for a yes that was taken back since', () => {
+    expect(measured({ content: said })).toBe(false);
+    expect(measured({ content: { ...said, measured: true } })).toBe(true);
+    const no = choice({ purpose: 'measurement' });
+    expect(measured({ content: { ...said, measured: true } }, [...wanted, yes, no])).toBe(false);
+  });
+});

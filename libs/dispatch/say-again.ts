@@ -2,7 +2,7 @@ import type { CampaignStore } from '#campaigns/campaign.store';
 import { utmOf } from '#campaigns/utm-of';
 import { tenantFacts } from '#channels/render-input';
 import type { MessageContent, MessageRow } from '#messages/message.types';
-import { renderContent } from '#rendering/compile-content';
+import { renderContent, type Wrap } from '#rendering/compile-content';
 import type { ContentLibrary } from '#rendering/content-library';
 import type { FileTemplateStore } from '#rendering/file-template.store';
 import { renderKept } from '#rendering/render-kept';
@@ -35,7 +35,7 @@ export class SayAgain {
   constructor(
     private readonly templates: FileTemplateStore,
     private readonly library: ContentLibrary,
-    private readonly campaigns: CampaignStore,
+    private readonly campaigns: Pick<CampaignStore, 'find'>,
   ) {}
 
   async say(tenant: Tenant, row: MessageRow): Promise<Again> {
@@ -68,21 +68,23 @@ export class SayAgain {
   /** By the version of a marketer's content, or of the house's template; null: it is not kept any more. */
   private async render(
     tenant: Tenant,
-    { campaign, purpose, variant = '' }: MessageRow,
+    { campaign, purpose, variant }: MessageRow,
     { template, version, locale, measured }: MessageContent,
     input: RenderInput,
   ): Promise<RenderResult | null> {
     if (campaign !== null) {
-      const of = await this.campaigns.find(tenant.id, campaign);
-      const utm = of && utmOf(of, variant);
+      const known = await this.campaigns.find(tenant.id, campaign);
+      const utm = known && variant !== undefined ? utmOf(known, variant) : null;
       const written = await this.library.get(tenant.id, template, Number(version), purpose, utm);
-      const hidden = {
-        pixel: hiddenLink('pixel', tenant),
-        target: (name: string) => hiddenLink(name, tenant),
-      };
-      return written && renderContent(written, input, measured === true ? hidden : null);
+      return written && renderContent(written, input, measured === true ? hiddenWrap(tenant) : null);
     }
     const kept = await this.templates.find({ channel: input.channel, template, locale, version });
     return kept && renderKept(kept, input);
   }
 }
+
+/** A measured mail with its links not shown; to pages of ours it led straight. */
+const hiddenWrap = (tenant: Tenant): Wrap => ({
+  pixel: hiddenLink('open', tenant),
+  target: (link, href) => (new URL(href).host === tenant.host ? href : hiddenLink(link, tenant)),
+});

@@ -173,6 +173,45 @@ describe('a text', () => {
   });
 });
 
+describe('a measured mail', () => {
+  const blocks: ContentBlock[] = [
+    { kind: 'text', text: 'Hej.' },
+    { kind: 'button', label: 'Boka', href: 'https://a.se/boka?b=1#c' },
+    { kind: 'offer', title: 'Två', text: 'för en', href: 'mailto:hej@a.se' },
+  ];
+  const utm = { source: 's', medium: 'm', campaign: 'c' };
+  const wrap = {
+    pixel: 'https://m.a.se/i/x',
+    target: (link: string, href: string) => `https://m.a.se/r/${link}?${href.length}`,
+  };
+
+  it('leads over us to where it led, and has a picture; nothing else of it is other', async () => {
+    const compiled = await compileContent(layout, mail(blocks), NAME, utm);
+    const [plain, measured] = [null, wrap].map((one) => {
+      const result = renderContent(compiled, input(), one);
+      return result.kind === 'rendered' ? result.content : null;
+    });
+    const led = 'https://a.se/boka?b=1&utm_source=s&utm_medium=m&utm_campaign=c#c';
+    const over = `https://m.a.se/r/b1?${led.length}`;
+    expect(plain?.text).toContain(led);
+    expect(measured?.text).toBe(plain?.text.replace(led, over));
+    expect(measured?.text).toContain('mailto:hej@a.se');
+    expect(plain?.html).not.toMatch(/m\.a\.se/);
+    expect(measured?.html).toContain('src="https://m.a.se/i/x"');
+    expect(measured?.html).not.toContain('boka?b=1');
+    expect(measured?.version).toBe(plain?.version);
+  });
+
+  it('is no SMS', async () => {
+    const content = { sv: { sms: { text: 'Se https://a.se' } } };
+    const compiled = await compileContent(layout, content, NAME, utm);
+    const result = renderContent(compiled, input({ channel: 'sms' }), wrap);
+    expect(result).toMatchObject({ kind: 'rendered' });
+    expect(JSON.stringify(result)).toContain('https://a.se');
+    expect(JSON.stringify(result)).not.toMatch(/utm_|m\.a\.se/);
+  });
+});
+
 describe('lint', () => {
   const lint = async (content: MarketerContent, smsFrom: string | null = 'Kliniken'): Promise<string[]> => {
     const compiled = await compileContent(layout, content, NAME);
@@ -232,6 +271,36 @@ describe('lint', () => {
           email: {
             ...en.email,
             blocks: Array.from({ length: 55 }, () => ({ kind: 'text' as const, text: 'word '.repeat(900) })),
+          },
+        },
+      },
+      /^error \/en\/email: the mail has \d+ bytes/,
+    ],
+    [
+      'a link that has utm of its own',
+      {
+        sv,
+        en: {
+          ...en,
+          email: {
+            ...en.email,
+            blocks: [{ kind: 'button', label: 'Go', href: 'https://a.se/?utm_source=x' }],
+          },
+        },
+      },
+      /^warning \/en\/email\/blocks\/0\/href: has utm of its own/,
+    ],
+    [
+      'a mail that Gmail cuts once it is measured',
+      {
+        sv,
+        en: {
+          ...en,
+          email: {
+            ...en.email,
+            blocks: Array.from({ length: 45 }, () => ({
+              ...{ kind: 'button' as const, label: 'Go', href: `https://a.se/${'b'.repeat(1_000)}` },
+            })),
           },
         },
       },
