@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { newCampaign } from '#campaigns/campaign-moves';
+import { CampaignStore } from '#campaigns/campaign.store';
+import type { Campaign } from '#campaigns/campaign.types';
+import { FAULTS } from '#platform/faults.fixture';
+import { CLINIC, Ledger, NEIGHBOUR, NOW } from '#privacy/ledger.fixture';
+import { BookedAfter } from './booked-after.js';
+import { ChooseWinner } from './choose-winner.js';
+import { PullCampaigns } from './pull-campaigns.js';
+
+const T = CLINIC.id;
+const HOUR = 3_600_000;
+const later = (ms: number): Date => new Date(NOW.getTime() + ms);
+
+/** A process that ends tests and pulls, on a store that others share. */
+class Scheduler {
+  readonly campaigns;
+  readonly choose;
+  readonly pull;
+
+  constructor(readonly ledger: Ledger) {
+    const { connection, campaignRows, bookings, measures } = ledger;
+    this.campaigns = new CampaignStore(connection);
+    const booked = new BookedAfter(campaignRows, bookings);
+    this.choose = new ChooseWinner(this.campaigns, campaignRows, measures, booked);
+    this.pull = new PullCampaigns(this.campaigns, campaignRows);
+    ledger.faults.attach(connection);
+  }
+
+  /** From the end of the test to the pull of who waited. */
+  async run(): Promise<void> {
+    for (const at of [later(0), later(HOUR), later(HOUR + 1_000)]) {
+      await this.pull.runOnce(at);
+      await this.choose.runOnce(at);
+    }
+    await this.pull.runOnce(later(HOUR + 2_000));
+  }
+}
+
+let line: Scheduler;
+let doomed: Scheduler;
+beforeAll(async () => {
+  line = new Scheduler(await Ledger.open());
+  doomed = new Scheduler(await line.ledger.another());
+  await line.campaigns.createIndexes();
+});
+beforeEach(() => line.ledger.clear());
+afterAll(async () => {
+  await doomed.ledger.leave();
+  await line.ledger.close();
+});
+
+/** A campaign of which the test has been sent: B's person has booked. The neighbour's is another of the same name. */
+async function tested(id: string, tenant: string, winnerRule: Campaign['winnerRule']): Promise<void> {
+  const variants = ['A', 'B'].map((name) => ({ name, template: `t-${name}`, version: 1, weight: 1 }));
+  const plan = {
+    ...{ name: 'x', purpose: 'newsletter' as const, channel: 'email' as const, segment: 's-1', holdOut: 0 },
+    ...{ variants, testShare: 50, winnerRule, graceMinutes: 0, pace: null },
+    limits: { complaints: 1, bounces: 1, errors: 1, least: 1 },
+  };
+  await line.campaigns.add({
+    ...newCampaign({ _id: `${tenant}/${id}`, tenant, campaign: id }, plan, 'eva', NOW),
+    status: 'sending',
+    launch: { at: later(-HOUR), predicate: { and: [] }, after: null, members: 5, endedAt: NOW },
+  });
+  const parts = { a: 'A', b: 'B', c: 'winner', d: 'winner', e: 'winner' };
+  for (const [customer, variant] of Object.entries(parts)) {
+    const isSent = variant !== 'winner';
+    await line.ledger.row({
+      ...{ _id: `${tenant}/${customer}/${id}`, tenant, customer, campaign: id, variant, journey: null },
+      ...{
+        subject: { kind: 'campaign', id },
+        template: 't-A',
+        notBefore: later(-HOUR),
+        createdAt: later(-HOUR),
+      },
+      ...(isSent ? { status: 'accepted', dueAt: later(-HOUR) } : { status: 'planned', dueAt: null }),
+    });
+  }
+}
+
+const rows = async (id: string, tenant = T) =>
+  new Map(
+    (await line.ledger.messages.list(tenant, { campaign: id }, { after: null, limit: 100 })).map((row) => [
+      row.customer,
+      row,
+    ]),
+  );
+
+it.each(FAULTS)(
+  'with a %s at each write names one winner, and gives it to each who waits, once',
+  async (fault) => {
+    let n = 1;
+    for (let isStruck = true; isStruck; n += 1) {
+      const id = `c-${fault}-${n}`;
+      await line.ledger.clear();
+      await tested(id, T, { by: 'bookings', after: 'PT1H', least: 1 });
+      await tested(id, NEIGHBOUR.id, null);
+      await line.ledger.bookings.write([
+        {
+          before: null,
+          after: {
+            ...{ _id: `${T}/b-1`, tenant: T, booking: 'b-1', customer: 'b', rev: 'r', status: 'confirmed' },
+            ...{ gen: { version: 1, time: later(60_000), event: 'e' }, createdAt: later(60_000) },
+          } as never,
+        },
+      ]);
+      doomed.ledger.faults.arm(n, fault);
+      await doomed.run().catch(() => undefined);
+      isStruck = doomed.ledger.faults.struck;
+      await doomed.ledger.faults.revive();
+      await line.run();
+      const campaign = (await line.campaigns.find(T, id))!;
+      expect([
+        n,
+        campaign.winner?.variant,
+        campaign.history.filter(({ move }) => move === 'winner').length,
+      ]).toEqual([n, 'B', 1]);
+      const found = await rows(id);
+      expect(
+        [...found].map(([customer, { variant, template }]) => [customer, variant, template]).sort(),
+      ).toEqual([
+        ['a', 'A', 't-A'],
+        ['b', 'B', 't-A'],
+        ['c', 'B', 't-B'],
+        ['d', 'B', 't-B'],
+        ['e', 'B', 't-B'],
+      ]);
+      expect(['c', 'd', 'e'].map((one) => found.get(one)?.dueAt !== null)).toEqual([true, true, true]);
+      // Nobody has named theirs: they wait.
+      const theirs = await rows(id, NEIGHBOUR.id);
+      expect(['c', 'd', 'e'].map((one) => [theirs.get(one)?.variant, theirs.get(one)?.dueAt])).toEqual(
+        ['c', 'd', 'e'].map(() => ['winner', null]),
+      );
+    }
+    expect(n).toBeGreaterThan(3);
+  },
+);
