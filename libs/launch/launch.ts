@@ -121,6 +121,8 @@ export function rowOf(tenant: Tenant, campaign: Campaign, customer: Customer, la
     subject: { kind: 'campaign', id },
     ...{ booking: null, cart: null, gen: '0', generation: null },
     ...{ purpose, stream, dueClass, template: variant?.template ?? '', channel },
+    // What was written and approved for one channel says nothing on another.
+    fixedChannel: true,
     ...{ dueAt: null, expiresAt: null, usefulUntil: null, release: 0, attempts: [] },
     history: [{ at: launchedAt, status: stands.status, why: stands.why }],
     ...{ trace: [], content: null, event: null, createdAt: launchedAt },
