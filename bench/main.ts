@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { gateMicroseconds } from './gate.js';
 import { Ground } from './ground.js';
 import { importRows } from './import.js';
+import { reachOver, type Reached } from './reach.js';
 import { ingestPerSecond } from './ingest.js';
 import { latency, type Latency } from './latency.js';
 import { median, times } from './measure.js';
@@ -31,6 +32,7 @@ const SIZES = told.quick
       events: 200,
       decisions: 2_000,
       imported: 4_000,
+      reached: 20_000,
     }
   : {
       runs: 3,
@@ -43,6 +45,7 @@ const SIZES = told.quick
       events: 5_000,
       decisions: 10_000,
       imported: 1_000_000,
+      reached: 1_000_000,
     };
 
 const wanted = (name: string): boolean => told.only === undefined || told.only.includes(name);
@@ -57,6 +60,7 @@ try {
   if (wanted('dispatch')) await dispatch();
   if (wanted('latency')) await latencies();
   if (wanted('import')) await imports();
+  if (wanted('reach')) await reaches();
 } finally {
   await ground.close();
 }
@@ -143,4 +147,24 @@ async function imports(): Promise<void> {
     ['peak memory of the process that imports', `${number(peakMb)} MB`, 'bounded'],
     ['rows seen twice after the kill', String(twice), '≤ 500'],
   );
+}
+
+async function reaches(): Promise<void> {
+  say(`reach of a campaign over ${rowsOf(SIZES.reached)} people …`);
+  const { email, sms } = await reachOver(SIZES.reached);
+  const told = (name: string, one: Reached): Line[] => [
+    [`reach over ${rowsOf(one.people)} people, ${name}`, `${number(one.seconds)} s`, '< 10 s'],
+    [
+      'processor for each of them: the house, its store',
+      `${one.housePerPerson.toFixed(1)} µs, ${one.storePerPerson.toFixed(1)} µs`,
+      '',
+    ],
+    ['its progress: lines, the longest wait for one', `${number(one.lines)}, ${ms(one.longestMs)}`, ''],
+    [
+      'memory of the house, before and at most',
+      `${number(one.beforeMb)} → ${number(one.peakMb)} MB`,
+      'bounded',
+    ],
+  ];
+  lines.push(...told('by mail', email), ...told('by SMS', sms));
 }

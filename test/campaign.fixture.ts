@@ -19,11 +19,13 @@ export class Staff {
     return new Staff(lagom, { marketer: await key('marketer'), approver: await key('approver') }, tenant);
   }
 
+  /** What a request of theirs says of itself. */
+  headers(role: Role): Record<string, string> {
+    return { authorization: `Bearer ${this.keys[role]}` };
+  }
+
   ask(role: Role, method: string, path: string, body?: unknown): Promise<Answer> {
-    return this.lagom.api(method, path, body, {
-      tenant: this.tenant,
-      headers: { authorization: `Bearer ${this.keys[role]}` },
-    });
+    return this.lagom.api(method, path, body, { tenant: this.tenant, headers: this.headers(role) });
   }
 
   async taken(role: Role, method: string, path: string, body?: unknown): Promise<AnyBody> {

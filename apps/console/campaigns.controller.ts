@@ -98,7 +98,7 @@ export class CampaignsController {
 
   /**
    * Who would get it now, and who would not, reason by reason. Asked for `application/x-ndjson` it tells its progress, a
-   * line after each page of people, and the reach last.
+   * line after each page of people, and the reach last. Who hangs up stops it.
    */
   @Post(':id/reach')
   @HttpCode(200)
@@ -112,14 +112,21 @@ export class CampaignsController {
     const tenant = this.tenant(caller);
     const asksForLines =
       request.accepts(['application/json', 'application/x-ndjson']) === 'application/x-ndjson';
-    if (!asksForLines) return reached(await this.reachOf.of(tenant, campaign));
-    let begun = false;
-    const answer = await this.reachOf.of(tenant, campaign, (looked, of) => {
-      if (!begun) response.type('application/x-ndjson');
-      begun = true;
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    if (!asksForLines) return reached(await this.reachOf.of(tenant, campaign, { signal: gone.signal }));
+    const progress = (looked: number, of: number): void => {
+      if (!response.headersSent) response.type('application/x-ndjson');
       response.write(`${JSON.stringify({ progress: { looked, of } })}\n`);
-    });
-    response.end(`${JSON.stringify({ reach: reached(answer) })}\n`);
+    };
+    try {
+      const answer = await this.reachOf.of(tenant, campaign, { progress, signal: gone.signal });
+      response.end(`${JSON.stringify({ reach: reached(answer) })}\n`);
+    } catch (error) {
+      // Once a line is written there is no other status to answer with: a cut answer is not taken for a whole one.
+      if (response.headersSent) response.destroy();
+      throw error;
+    }
     return undefined;
   }
 
@@ -336,6 +343,9 @@ function reached(answer: ReachAnswer): Reach {
       return answer.reach;
     case 'unready':
       throw new Problem(409, `this campaign ${answer.detail}`);
+    case 'stopped':
+      // Nobody hears it.
+      throw new Problem(499, 'whoever asked has hung up');
     case 'refused':
     case 'not-ready':
       return refuse(answer);

@@ -1,11 +1,11 @@
 import { CHANNELS, type Channel } from '#purposes/channel';
-import type { Choice, ChoiceState, ChoiceStatement, ChoiceVia } from '#purposes/choice';
+import type { Choice, ChoiceState, ChoiceStatement, ChoiceVia, SaidChoice } from '#purposes/choice';
 import { PURPOSES, type Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { OptOut } from './suppression.js';
 
 /** One thing that was said: by the person (their log), or about their address (an opt-out). */
-type Entry = Choice | OptOut;
+type Entry = SaidChoice | OptOut;
 
 /** What is in force for one purpose on one channel, and the entry that decides it. */
 export interface Standing {
@@ -33,13 +33,13 @@ const LIFTING: readonly ChoiceVia[] = ['page', 'double-opt-in', 'staff'];
  * so a booking system's echo of an unsubscribe cannot make that unsubscribe liftable by its next event.
  */
 export function standing(
-  log: readonly Choice[],
+  log: readonly SaidChoice[],
   purpose: Purpose,
   channel: Channel,
   about: AboutAddress = NOBODY,
 ): Standing {
   let nos: { entry: Entry; own: boolean }[] = [];
-  let given: Choice | null = null;
+  let given: SaidChoice | null = null;
   for (const entry of inOrderHeard(log, about)) {
     if (!covers(entry, purpose, channel)) continue;
     const own = isOwn(entry, about.customer);
@@ -168,7 +168,7 @@ export function isNo(stands: Standing): boolean {
   return stands.state === 'withdrawn' || stands.state === 'objected';
 }
 
-function lifts(given: Choice, no: Entry, own: boolean): boolean {
+function lifts(given: SaidChoice, no: Entry, own: boolean): boolean {
   if (given.lifts !== undefined) return given.lifts && LIFTING.includes(given.via);
   if (given.via !== 'event' || no.via !== 'event' || !own) return false;
   if (given.version === undefined || no.version === undefined) return false;
@@ -192,7 +192,7 @@ function later<No extends { entry: Entry }>(latest: No | undefined, no: No): No 
  * The log in its own order, with the opt-outs of the address put in by `recordedAt`. Where clocks disagree an opt-out
  * comes as late as it can: the stricter reading.
  */
-function inOrderHeard(log: readonly Choice[], about: AboutAddress): Entry[] {
+function inOrderHeard(log: readonly SaidChoice[], about: AboutAddress): Entry[] {
   // One's own opt-out stands in the log too: there it has its true place.
   const extra = about.optOuts.filter(
     (optOut) => !isOwn(optOut, about.customer) || !log.some((choice) => isEcho(choice, optOut)),
@@ -208,7 +208,7 @@ function inOrderHeard(log: readonly Choice[], about: AboutAddress): Entry[] {
   return [...log.flatMap((choice, index) => [...at(index), choice]), ...at(log.length)];
 }
 
-function isEcho(choice: Choice, optOut: OptOut): boolean {
+function isEcho(choice: SaidChoice, optOut: OptOut): boolean {
   return (
     choice.purpose === optOut.purpose &&
     choice.channel === optOut.channel &&
@@ -228,7 +228,7 @@ function isSame(known: Choice, statement: ChoiceStatement, told: { id: string; a
   );
 }
 
-function isChoice(entry: Entry): entry is Choice {
+function isChoice(entry: Entry): entry is SaidChoice {
   return !('kind' in entry);
 }
 

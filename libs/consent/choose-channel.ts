@@ -1,5 +1,5 @@
 import type { Channel } from '#purposes/channel';
-import type { Choice } from '#purposes/choice';
+import type { SaidChoice } from '#purposes/choice';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Refusal } from '#purposes/reason';
@@ -31,7 +31,7 @@ const WHERE_IT_MAY_ARRIVE: readonly Refusal[] = ['no-address', 'channel-off'];
  */
 export function channelsFor(
   purpose: Purpose,
-  customer: { choices: readonly Choice[] },
+  customer: { choices: readonly SaidChoice[] },
   available: readonly Channel[],
   answersOn?: Channel,
 ): ChannelToAsk[] {
@@ -55,7 +55,7 @@ export function channelsFor(
 
 /** What is known of one channel of a person. */
 export interface ChannelFacts {
-  customer: { choices: readonly Choice[] };
+  customer: { choices: readonly SaidChoice[] };
   address: string | null;
   suppressions: readonly Suppression[] | undefined;
   hasSender: boolean;
@@ -69,7 +69,7 @@ export function isUsable(purpose: Purpose, channel: Channel, facts: ChannelFacts
 }
 
 /** Chosen by name: a given for all channels chooses none of them. */
-function isChosen(choices: readonly Choice[], purpose: Purpose, channel: Channel): boolean {
+function isChosen(choices: readonly SaidChoice[], purpose: Purpose, channel: Channel): boolean {
   const { state } = standing(choices, purpose, channel);
   if (state !== 'given') return false;
   return choices.some(

@@ -1,5 +1,5 @@
 import type { Channel } from '#purposes/channel';
-import type { Choice } from '#purposes/choice';
+import type { SaidChoice } from '#purposes/choice';
 import type { Purpose } from '#purposes/purpose';
 import type { Suppression } from './suppression.js';
 
@@ -31,7 +31,7 @@ export interface CustomerFacts {
   timeZone: string | null;
   /** Until when the person wants no marketing. */
   marketingPausedUntil?: Date | null;
-  choices: readonly Choice[];
+  choices: readonly SaidChoice[];
   softOptIns: readonly { channel: 'email' | 'phone'; address: string; at: Date }[];
   /** What was reserved for this person; `group` is the cap group. */
   sends: readonly { id: string; at: Date; group: string | null }[];

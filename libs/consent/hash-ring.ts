@@ -31,14 +31,21 @@ export class HashRing {
 
   /** The hashes by which an address (or, for the journal of choices, a person) may be known. */
   every(kind: AddressKind | 'person', address: string, tenant: string): HashedAddress[] {
-    return this.keys.map(({ id, key }) => ({
-      keyId: id,
-      hash: createHmac('sha256', key)
-        .update(JSON.stringify([tenant, kind, address]))
-        .digest()
-        .subarray(0, HASH_BYTES)
-        .toString('base64url'),
+    return this.digests(kind, address, tenant).map((digest, index) => ({
+      keyId: this.ids[index]!,
+      hash: Buffer.from(digest, 'latin1').toString('base64url'),
     }));
+  }
+
+  /**
+   * The same, a character for each byte (latin1), in the order of `ids`: for who compares a million and writes none. A
+   * text is collected at half the cost of a buffer.
+   */
+  digests(kind: AddressKind | 'person', address: string, tenant: string): string[] {
+    const said = JSON.stringify([tenant, kind, address]);
+    return this.keys.map(({ key }) =>
+      createHmac('sha256', key).update(said).digest('binary').slice(0, HASH_BYTES),
+    );
   }
 
   /** Whether a hash that was kept, under whichever key, is this address's. */

@@ -10,6 +10,19 @@ const DAY = 24 * 60 * MINUTE;
  */
 export function quietUntil(now: Date, zone: string, hours: Hours): Date | null {
   if (hours.from === hours.to) return null;
+  const known = QUIET.get(zone);
+  if (known?.at === now.getTime() && known.from === hours.from && known.to === hours.to)
+    return known.until === null ? null : new Date(known.until);
+  const until = quietEnd(now, zone, hours);
+  if (QUIET.size >= MOST_INSTANTS) QUIET.clear();
+  QUIET.set(zone, { at: now.getTime(), ...hours, until: until?.getTime() ?? null });
+  return until;
+}
+
+/** The last answer in each zone: who asks about many people asks about one instant. */
+const QUIET = new Map<string, Hours & { at: number; until: number | null }>();
+
+function quietEnd(now: Date, zone: string, hours: Hours): Date | null {
   for (const [start, end] of windows(now, zone, hours, [-1, 0])) {
     if (start.first <= now.getTime() && now.getTime() < end.last) return new Date(end.last);
   }
@@ -35,17 +48,23 @@ export function isZone(zone: string | null): zone is string {
   return zone !== null && IANAZone.create(zone).isValid;
 }
 
-const DATES = new Map<string, Intl.DateTimeFormat>();
+const DATES = new Map<string, { format: Intl.DateTimeFormat; at: number; said: string }>();
 
 /** The date that the calendar of a zone shows, as YYYY-MM-DD. */
 export function localDate(at: Date, zone: string): string {
   // Making a formatter costs a hundred times its use, and the gate asks for each message.
-  let format = DATES.get(zone);
-  if (!format) {
+  let known = DATES.get(zone);
+  if (!known) {
     const digits = { year: 'numeric', month: '2-digit', day: '2-digit' } as const;
-    DATES.set(zone, (format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, ...digits })));
+    const format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, ...digits });
+    DATES.set(zone, (known = { format, at: Number.NaN, said: '' }));
   }
-  return format.format(at);
+  // Who asks about many people asks about one instant.
+  if (known.at !== at.getTime()) {
+    known.said = known.format.format(at);
+    known.at = at.getTime();
+  }
+  return known.said;
 }
 
 interface Instants {

@@ -6,7 +6,7 @@ import { RULES } from '#purposes/purposes';
 import { HOLDS, REFUSALS, type Reason } from '#purposes/reason';
 import { choice, optOut, suppressed } from './choices.fixture.js';
 import { choicesOf, history, hour, optOutsOf } from './history.fixture.js';
-import { type Ask, type CustomerFacts, type Decision, type Facts, maySend } from './may-send.js';
+import { type Ask, type CustomerFacts, type Decision, type Facts, maySend, wouldSend } from './may-send.js';
 import { goodFacts, ordinaryPolicy, plainCustomer } from './permit.fixture.js';
 import type { SuppressedAddress } from './suppression.js';
 
@@ -74,6 +74,26 @@ const CHECK_OF: Record<Reason, string> = {
   'quiet-hours': 'not-quiet',
 };
 const ORDER = [...REFUSALS, ...HOLDS].map((reason) => CHECK_OF[reason]);
+
+it('says the same of many, without a permit and a trace', () => {
+  const met = new Set<string>();
+  fc.assert(
+    fc.property(facts, (one) => {
+      const {
+        permit: _permit,
+        trace: _trace,
+        ...said
+      } = {
+        permit: undefined,
+        ...maySend(one.ask, one.facts, ordinaryPolicy, one.now),
+      };
+      met.add('reason' in said ? said.reason : said.kind);
+      expect(wouldSend(one.ask, one.facts, ordinaryPolicy, one.now)).toEqual(said);
+    }),
+    { numRuns: 3_000 },
+  );
+  expect(met.size).toBeGreaterThan(15);
+});
 
 describe('the trace', () => {
   it('explains each outcome: the checks in order, each passed but the one that stopped it', () => {

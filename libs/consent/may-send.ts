@@ -70,6 +70,29 @@ export function maySend(ask: Ask, facts: Facts, policy: Policy, now: Date): Deci
   return { kind: 'permit', permit, trace };
 }
 
+/** What the gate would say, without a permit and without its trace. */
+export type Verdict =
+  { kind: 'permit' } | { kind: 'refuse'; reason: Refusal } | { kind: 'hold'; reason: Hold; until: Date };
+
+/**
+ * The same gate, asked about many at once, as the reach of a campaign does: the same checks on the same facts, but no
+ * permit and no trace, which cost more than all the checks together.
+ */
+export function wouldSend(ask: Ask, facts: Facts, policy: Policy, now: Date): Verdict {
+  const asked = question(ask, facts, policy, now, untold);
+  for (const { look } of CHECKS) {
+    const { stop } = look(asked);
+    if (stop === undefined) continue;
+    return stop.until
+      ? { kind: 'hold', reason: stop.reason, until: stop.until }
+      : { kind: 'refuse', reason: stop.reason };
+  }
+  return { kind: 'permit' };
+}
+
+/** In place of a date that nobody reads. */
+const untold = (): string => '';
+
 /** What a sender is about to do with a permit. */
 export interface PermitUse {
   message: string;

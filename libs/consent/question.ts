@@ -25,8 +25,18 @@ export interface Question {
   day: (at: Date) => string;
 }
 
-/** Gathers what the checks share. */
-export function question(ask: Ask, facts: Facts, policy: Policy, now: Date): Question {
+/**
+ * Gathers what the checks share.
+ *
+ * @param day says dates in the trace; the tenant's calendar where it is absent
+ */
+export function question(
+  ask: Ask,
+  facts: Facts,
+  policy: Policy,
+  now: Date,
+  day: Question['day'] = (at) => localDate(at, policy.timeZone),
+): Question {
   const rules = RULES[ask.purpose];
   const { customer } = facts;
   // Nobody else's no takes a channel from a contract; only the person's own choice of channels counts there.
@@ -36,12 +46,16 @@ export function question(ask: Ask, facts: Facts, policy: Policy, now: Date): Que
   const paused = rules.stream === 'marketing' ? (customer?.marketingPausedUntil ?? null) : null;
   const disturbs = rules.quietHours && DISTURBING.includes(ask.channel);
   return {
-    ...{ ask, facts, policy, now, rules },
+    ask,
+    facts,
+    policy,
+    now,
+    rules,
     legalDuty: rules.basis === 'legal-duty',
     zone,
     quietUntil: disturbs ? quietUntil(now, zone, policy.quietHours) : null,
     pausedUntil: paused !== null && paused > now ? paused : null,
     stands: customer ? standing(customer.choices, ask.purpose, ask.channel, about) : undefined,
-    day: (at) => localDate(at, policy.timeZone),
+    day,
   };
 }

@@ -6,8 +6,10 @@ import { isDuplicateKey } from '#platform/mongo';
 import { insertMissing, ofTenant } from '#platform/versioned';
 import { NORMALISER } from '#purposes/address';
 import type { AddressKind } from '#purposes/channel';
+import { DigestSet } from './digest-set.js';
 import { GateClosed } from './gate-closed.js';
 import { MissingHashKey, type HashedAddress, type HashRing } from './hash-ring.js';
+import { KnownAddresses } from './known-addresses.js';
 import type { OptOut, SuppressedAddress, Suppression } from './suppression.js';
 
 /** Which address: itself, or as a link or an older record names it. */
@@ -52,6 +54,7 @@ schema.index({ 'out.at': 1 });
 
 /** How many addresses one query names. */
 const QUERY_SIZE = 1_000;
+const HASH_PAGE = 10_000;
 
 /**
  * Addresses that must not be used, and what was said about addresses: as keyed hashes, never the address. Records are
@@ -139,6 +142,24 @@ export class SuppressionStore implements Outbox {
       }
     }
     return found;
+  }
+
+  /** Of which addresses there is any record at all. Throws while the gates are closed. */
+  async knownAddresses(tenant: string): Promise<KnownAddresses> {
+    await this.refuseMissingKeys(false);
+    const recorded = new DigestSet();
+    for (let after = ''; ;) {
+      const page = await this.records.collection
+        .find({ tenant, hash: { $gt: after } }, { projection: { _id: 0, hash: 1 } })
+        .sort({ hash: 1 })
+        .limit(HASH_PAGE)
+        .batchSize(HASH_PAGE)
+        .toArray();
+      for (const { hash } of page)
+        recorded.add(Buffer.from(hash as unknown as string, 'base64url').toString('latin1'));
+      if (page.length < HASH_PAGE) return new KnownAddresses(tenant, this.ring, recorded);
+      after = page.at(-1)!['hash'];
+    }
   }
 
   /** One page of the tenant's records, in the order of `_id`, with their place; addresses cannot be read back. */

@@ -1,5 +1,5 @@
 import type { Channel } from '#purposes/channel';
-import type { Choice } from '#purposes/choice';
+import type { SaidChoice } from '#purposes/choice';
 import type { Purpose } from '#purposes/purpose';
 import { standing } from './choices.js';
 import { stops, type SuppressedAddress } from './suppression.js';
@@ -11,7 +11,7 @@ import { stops, type SuppressedAddress } from './suppression.js';
  */
 export function isTakenBack(
   { cause, keyId, hash, recordedAt }: SuppressedAddress,
-  choices: readonly Choice[],
+  choices: readonly SaidChoice[],
   purpose: Purpose,
   channel: Channel,
 ): boolean {
@@ -27,7 +27,7 @@ export function isTakenBack(
 /** The suppression that stops a message to this person, if any does. */
 export function stopping(
   suppressions: readonly SuppressedAddress[],
-  choices: readonly Choice[],
+  choices: readonly SaidChoice[],
   purpose: Purpose,
   channel: Channel,
 ): SuppressedAddress | undefined {

@@ -8,6 +8,7 @@ import { customerKey, type Customer, type Send } from './customer.types.js';
 import { NO_DEALINGS, type Dealings } from './dealings.js';
 import { foundBy, type FoundBy, type StateOf } from './found-by.js';
 import { withMinorSince } from './minor-since.js';
+import { prospectFields, type Prospect } from './prospect.js';
 
 const schema = new mongoose.Schema(
   {
@@ -146,6 +147,25 @@ export class CustomerStore implements Outbox {
       .limit(limit)
       .lean<Customer[]>();
     return found.map(bare);
+  }
+
+  /** As `pageMatching`, with as little of each as the gate looks at. */
+  async pageProspects(
+    tenant: string,
+    filter: Record<string, unknown>,
+    knownBy: Date,
+    channel: 'email' | 'sms',
+    { after, limit }: { after: string | null; limit: number },
+  ): Promise<Prospect[]> {
+    return this.customers.collection
+      .find(
+        { ...matching(tenant, filter, knownBy), ...(after === null ? {} : { _id: { $gt: after } }) } as never,
+        { projection: prospectFields(channel) },
+      )
+      .sort({ _id: 1 })
+      .limit(limit)
+      .batchSize(limit)
+      .toArray() as unknown as Promise<Prospect[]>;
   }
 
   /** One page of the tenant's people, in the order of `_id`; tombstones too. */

@@ -1,24 +1,26 @@
-import { renderInput } from '#channels/render-input';
 import type { Senders } from '#channels/senders';
 import { compilePredicate } from '#campaigns/compile-predicate';
 import type { Campaign } from '#campaigns/campaign.types';
-import { maySend } from '#consent/may-send';
+import { DigestSet } from '#consent/digest-set';
+import { wouldSend, type Ask, type Facts } from '#consent/may-send';
 import { pausedUntil, type Pause } from '#consent/pause';
 import type { PauseStore } from '#consent/pause.store';
 import type { Suppression } from '#consent/suppression';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
-import type { Customer } from '#customers/customer.types';
+import { customerKey } from '#customers/customer.types';
+import type { Prospect } from '#customers/prospect';
 import type { Clock } from '#platform/clock';
-import { addressOn, customerFacts } from '#privacy/person-facts';
+import { customerFacts } from '#privacy/person-facts';
 import { ADDRESS_KIND } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Reason } from '#purposes/reason';
-import { isWrittenFor, renderContent, type CompiledContent } from '#rendering/compile-content';
+import { isWrittenFor, type CompiledContent } from '#rendering/compile-content';
 import type { ContentLibrary } from '#rendering/content-library';
 import type { Tenant } from '#tenants/tenant';
 import { smsCost } from './contents.js';
 import { campaignRowId } from './launch.js';
+import { Rehearsal } from './rehearsal.js';
 import { contextOf, type NotReady, type Refused, type Segments } from './segments.js';
 import { HOLD_OUT, partOf } from './split.js';
 
@@ -45,11 +47,31 @@ export interface Reach {
 }
 
 export type ReachAnswer =
-  { kind: 'reached'; reach: Reach } | { kind: 'unready'; detail: string } | Refused | NotReady;
+  | { kind: 'reached'; reach: Reach }
+  | { kind: 'unready'; detail: string }
+  /** Nobody waits for it any more. */
+  | { kind: 'stopped' }
+  | Refused
+  | NotReady;
+
+/** Who is told how far it is, and says when nobody wants to know any more. */
+export interface Waiting {
+  progress?: (looked: number, of: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A member, their address on the campaign's channel by its hash, and what is recorded of it. */
+interface Looked {
+  prospect: Prospect;
+  address: string | null;
+  digest: string | null;
+  suppressions: readonly Suppression[];
+}
 
 /**
- * Puts every member to the gate, dry, as a dispatcher would: the same function on the same facts, an address once. Page by
- * page by `_id`, so that its memory is bounded but for the addresses it has seen.
+ * Puts every member to the gate, dry, as a dispatcher would: the same checks on the same facts, an address once. Page by
+ * page by `_id`, one read while the one before is asked about: its memory is two pages, and 32 to 64 bytes for each
+ * address that would get something or that something is recorded of.
  */
 export class ReachOf {
   constructor(
@@ -62,12 +84,8 @@ export class ReachOf {
     private readonly clock: Clock,
   ) {}
 
-  /** @param progress is told how many of how many have been looked at, after each page */
-  async of(
-    tenant: Tenant,
-    campaign: Campaign,
-    progress: (looked: number, of: number) => void = () => undefined,
-  ): Promise<ReachAnswer> {
+  /** @param waiting is told how many of how many have been looked at, after each page */
+  async of(tenant: Tenant, campaign: Campaign, waiting: Waiting = {}): Promise<ReachAnswer> {
     const now = this.clock.now();
     if (campaign.segment === null) return { kind: 'unready', detail: 'names no segment yet' };
     const asked = await this.segments.askFor(tenant, campaign.segment, now);
@@ -81,24 +99,48 @@ export class ReachOf {
       hasSender: this.senders.has(tenant.id, RULES[campaign.purpose].stream, campaign.channel),
       allowed: (address) => this.senders.allowed(campaign.channel, address),
     });
-    for (let after: string | null = null; ;) {
-      const people: Customer[] = await this.customers.pageMatching(tenant.id, filter, now, {
-        after,
-        limit: PAGE,
-      });
-      const kind = ADDRESS_KIND[campaign.channel];
-      const addresses = people.flatMap((customer) => {
-        const address = addressOn(campaign.channel, customer);
-        return address === null ? [] : [{ kind, address }];
-      });
-      const suppressions = await this.suppressions.findByAddresses(tenant.id, addresses);
-      for (const customer of people) funnel.add(customer, suppressions);
-      progress(funnel.reach.members, Math.max(of, funnel.reach.members));
-      const last = people.at(-1);
-      if (last === undefined || people.length < PAGE) break;
-      after = last._id;
+    for await (const page of this.pages(tenant, campaign, filter, now)) {
+      if (waiting.signal?.aborted) return { kind: 'stopped' };
+      for (const looked of page) funnel.add(looked);
+      waiting.progress?.(funnel.reach.members, Math.max(of, funnel.reach.members));
     }
     return { kind: 'reached', reach: funnel.done() };
+  }
+
+  /** The members, the next page on its way while one is looked at. */
+  private async *pages(
+    tenant: Tenant,
+    { channel }: Campaign,
+    filter: Record<string, unknown>,
+    now: Date,
+  ): AsyncGenerator<Looked[]> {
+    const kind = ADDRESS_KIND[channel];
+    const read = (after: string | null): Promise<Prospect[]> =>
+      this.customers.pageProspects(tenant.id, filter, now, channel, { after, limit: PAGE });
+    const known = await this.suppressions.knownAddresses(tenant.id);
+    for (let next: Promise<Prospect[]> | null = read(null); next !== null;) {
+      const people: Prospect[] = await next;
+      const last: Prospect | undefined = people.at(-1);
+      next = last === undefined || people.length < PAGE ? null : read(customerKey(tenant.id, last.customer));
+      // Whoever stops listening leaves it unawaited.
+      next?.catch(() => undefined);
+      const recorded: string[] = [];
+      const looked = people.map((prospect): Looked => {
+        const address = (channel === 'email' ? prospect.email : prospect.phone) ?? null;
+        if (address === null) return { prospect, address, digest: null, suppressions: [] };
+        const { digest, isRecorded } = known.look(kind, address);
+        if (isRecorded) recorded.push(address);
+        return { prospect, address, digest, suppressions: [] };
+      });
+      if (recorded.length > 0) {
+        const found = await this.suppressions.findByAddresses(
+          tenant.id,
+          recorded.map((address) => ({ kind, address })),
+        );
+        for (const one of looked) if (one.address !== null) one.suppressions = found.get(one.address) ?? [];
+      }
+      yield looked;
+    }
   }
 
   private async contents(tenant: Tenant, campaign: Campaign): Promise<Map<string, CompiledContent>> {
@@ -114,7 +156,11 @@ export class ReachOf {
 /** Counts one person after the other. */
 class Funnel {
   readonly reach: Reach;
-  private readonly taken = new Map<string, string>();
+  private readonly taken = new DigestSet();
+  private readonly rehearsal: Rehearsal;
+  private readonly paused: Date | null;
+  /** The variants that something is written for. */
+  private readonly written: ReadonlySet<string>;
   private segments = 0;
 
   constructor(
@@ -130,53 +176,62 @@ class Funnel {
   ) {
     const counts = { members: 0, heldOut: 0, permitted: 0, withoutName: 0 };
     this.reach = { at: now, ...counts, held: {}, refused: {}, examples: {}, hours: null };
+    this.rehearsal = new Rehearsal(tenant, campaign, house.contents, now);
+    this.paused = pausedUntil(house.pauses, campaign, now);
+    this.written = new Set(
+      [...house.contents].flatMap(([part, content]) =>
+        isWrittenFor(content, campaign.channel, tenant.locales) ? [part] : [],
+      ),
+    );
   }
 
-  add(customer: Customer, suppressions: ReadonlyMap<string, readonly Suppression[]>): void {
+  add({ prospect, address, digest, suppressions }: Looked): void {
     const { campaign, tenant, now, house, reach } = this;
     const { campaign: id, purpose, channel, holdOut, variants } = campaign;
+    const { customer, sends } = prospect;
     reach.members += 1;
-    const part = partOf(id, customer.customer, holdOut, variants);
+    const part = partOf(id, customer, holdOut, variants);
     if (part === HOLD_OUT && holdOut > 0) {
       reach.heldOut += 1;
       return;
     }
-    const content = house.contents.get(part);
-    const address = addressOn(channel, customer);
-    const decision = maySend(
-      {
-        ...{ tenant: tenant.id, customer: customer.customer, ref: 'none', purpose, channel },
-        message: campaignRowId(tenant.id, customer.customer, id),
-        ...{ startedMono: Number.NEGATIVE_INFINITY, expiresAt: null },
-      },
-      {
-        customer: customerFacts(customer),
-        address,
-        suppressions: address === null ? [] : suppressions.get(address),
-        ...{ hasSender: house.hasSender, otherChannelUsable: false },
-        duplicateOf: address === null ? null : (this.taken.get(address) ?? null),
-        tooLate: null,
-        contentProblem:
-          content && isWrittenFor(content, channel, tenant.locales) ? null : 'nothing is written for it',
-        allowed: address !== null && house.allowed(address),
-        paused: pausedUntil(house.pauses, { purpose, channel }, now),
-      },
-      tenant.policy,
-      now,
-    );
-    if (decision.kind !== 'permit') {
-      this.stopped(decision.kind === 'hold' ? reach.held : reach.refused, decision.reason, customer);
+    const ask: Ask = {
+      tenant: tenant.id,
+      customer,
+      ref: 'none',
+      purpose,
+      channel,
+      // Only places that were taken before are compared with it.
+      message: sends.length === 0 ? '' : campaignRowId(tenant.id, customer, id),
+      startedMono: Number.NEGATIVE_INFINITY,
+      expiresAt: null,
+    };
+    const facts: Facts = {
+      customer: customerFacts(prospect),
+      address,
+      suppressions,
+      hasSender: house.hasSender,
+      otherChannelUsable: false,
+      duplicateOf: digest !== null && this.taken.has(digest) ? 'another' : null,
+      tooLate: null,
+      contentProblem: this.written.has(part) ? null : 'nothing is written for it',
+      allowed: address !== null && house.allowed(address),
+      paused: this.paused,
+    };
+    const verdict = wouldSend(ask, facts, tenant.policy, now);
+    if (verdict.kind !== 'permit') {
+      this.stopped(verdict.kind === 'hold' ? reach.held : reach.refused, verdict.reason, customer);
       return;
     }
-    const said = renderContent(content!, this.input(part, customer));
+    const said = this.rehearsal.of(part, prospect);
     if (said.kind === 'invalid') {
       this.stopped(reach.refused, 'invalid-template', customer);
       return;
     }
-    this.taken.set(address!, customer.customer);
+    this.taken.add(digest!);
     reach.permitted += 1;
-    if (customer.name === null) reach.withoutName += 1;
-    this.segments += said.content.sms?.segments ?? 0;
+    if (prospect.name === null) reach.withoutName += 1;
+    this.segments += said.segments;
   }
 
   done(): Reach {
@@ -190,18 +245,9 @@ class Funnel {
     };
   }
 
-  private stopped(counts: Partial<Record<Reason, number>>, reason: Reason, { customer }: Customer): void {
+  private stopped(counts: Partial<Record<Reason, number>>, reason: Reason, customer: string): void {
     counts[reason] = (counts[reason] ?? 0) + 1;
     const examples = (this.reach.examples[reason] ??= []);
     if (examples.length < EXAMPLES) examples.push(customer);
-  }
-
-  private input(part: string, customer: Customer) {
-    const { tenant, campaign, now } = this;
-    const template = campaign.variants.find(({ name }) => name === part)?.template ?? '';
-    const base = `https://${tenant.host}`;
-    // As long as the real ones, so that an SMS has as many segments.
-    const links = { unsubscribe: `${base}/u/${'x'.repeat(80)}`, optOut: `${base}/o/${'x'.repeat(10)}` };
-    return renderInput(tenant, { template, isLast: false }, campaign.channel, customer, null, links, now);
   }
 }

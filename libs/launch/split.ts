@@ -18,8 +18,11 @@ export function partOf(
   variants: readonly Variant[],
   testShare = 100,
 ): string {
-  if (draw(['hold-out', campaign, customer]) * 100 < holdOut) return HOLD_OUT;
-  if (draw(['test', campaign, customer]) * 100 >= testShare) return WAITS;
+  // No draw where it decides nothing: this is asked of everybody.
+  if (holdOut > 0 && draw(['hold-out', campaign, customer]) * 100 < holdOut) return HOLD_OUT;
+  if (testShare < 100 && draw(['test', campaign, customer]) * 100 >= testShare) return WAITS;
+  const [only, ...others] = variants;
+  if (only !== undefined && others.length === 0) return only.name;
   const total = variants.reduce((sum, { weight }) => sum + weight, 0);
   let left = draw(['variant', campaign, customer]) * total;
   for (const { name, weight } of variants) {

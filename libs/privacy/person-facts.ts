@@ -1,12 +1,17 @@
 import type { CustomerFacts } from '#consent/facts';
 import type { Customer, Send } from '#customers/customer.types';
+import type { Prospect } from '#customers/prospect';
 import { ADDRESS_KIND, type Channel } from '#purposes/channel';
 
 /** What the gate sees of a person. */
-export function customerFacts(customer: Customer, sends: readonly Send[] = customer.sends): CustomerFacts {
+export function customerFacts(
+  customer: Customer | Prospect,
+  sends: readonly Send[] = customer.sends,
+): CustomerFacts {
   return {
     id: customer.customer,
-    erasedAt: customer.erasedAt,
+    // Who is asked about with others is not erased.
+    erasedAt: 'erasedAt' in customer ? customer.erasedAt : null,
     restrictedAt: customer.restrictedAt,
     birthDate: customer.birthDate,
     guardianConsentAt: customer.guardianConsent?.at ?? null,

@@ -107,7 +107,7 @@ function withGivens(
   const mine = `${actId(act)}#`;
   const isMine = ({ purpose, channel }: Box): boolean => {
     const { entry } = standing(customer.choiceLog, purpose, channel);
-    return entry !== null && 'id' in entry && entry.id.startsWith(mine);
+    return customer.choiceLog.some((choice) => choice === entry && choice.id.startsWith(mine));
   };
   const givens = losses
     .map((loss) => ({ ...loss, state: 'given' as const, ...proof }))

@@ -46,3 +46,6 @@ export interface Choice extends ChoiceStatement {
   /** Of a yes by double opt-in: the address on its channel, hashed, that it was said for. It takes back a STOP from there. */
   address?: { keyId: string; hash: string } | undefined;
 }
+
+/** What a fold over a log looks at of an entry: all but its proof. */
+export type SaidChoice = Omit<Choice, 'id' | 'noticeVersion' | 'language' | 'method' | 'place' | 'evidence'>;
