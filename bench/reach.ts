@@ -22,7 +22,7 @@ const KEY = 'the-first-key-of-the-bench';
 const HASH_KEY = 'the-key-of-hashes-in-the-bench';
 const TENANT = 'bench';
 const DAY = 86_400_000;
-const BATCH = 5_000;
+const BATCH = 1_000;
 
 /** One reach over so many generated people. */
 export interface Reached {

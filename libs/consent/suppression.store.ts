@@ -149,16 +149,17 @@ export class SuppressionStore implements Outbox {
     await this.refuseMissingKeys(false);
     const recorded = new DigestSet();
     for (let after = ''; ;) {
-      const page = await this.records.collection
-        .find({ tenant, hash: { $gt: after } }, { projection: { _id: 0, hash: 1 } })
+      const page = await this.records
+        .find({ tenant, hash: { $gt: after } }, { _id: 0, hash: 1 })
         .sort({ hash: 1 })
         .limit(HASH_PAGE)
         .batchSize(HASH_PAGE)
-        .toArray();
-      for (const { hash } of page)
-        recorded.add(Buffer.from(hash as unknown as string, 'base64url').toString('latin1'));
-      if (page.length < HASH_PAGE) return new KnownAddresses(tenant, this.ring, recorded);
-      after = page.at(-1)!['hash'];
+        .lean<Pick<Kept, 'hash'>[]>();
+      for (const { hash } of page) recorded.add(Buffer.from(hash, 'base64url').toString('latin1'));
+      const last = page.at(-1);
+      if (last === undefined || page.length < HASH_PAGE)
+        return new KnownAddresses(tenant, this.ring, recorded);
+      after = last.hash;
     }
   }
 

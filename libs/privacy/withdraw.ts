@@ -175,10 +175,10 @@ export class Withdraw {
     const survivors = new Map(
       [...people.values()].flatMap(({ customer, formerIds = [] }) => formerIds.map((id) => [id, customer])),
     );
-    const as = (row: MessageRow): MessageRow => ({
-      ...row,
-      customer: survivors.get(row.customer) ?? row.customer,
-    });
+    const as = (row: MessageRow): MessageRow => {
+      const survivor = survivors.get(row.customer);
+      return survivor === undefined ? row : { ...row, customer: survivor };
+    };
     const meant = reaching(changes, people);
     const reached: Effect = {
       ends: (row) => meant.ends(as(row)),
