@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as tick } from 'node:timers/promises';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
@@ -153,7 +153,11 @@ describe('the wait for what is in flight (B4)', () => {
   it('waits no longer than W by the monotonic clock', async () => {
     const anna = await ledger.customer();
     const row = await sending(anna, await ledger.row(offers));
+    // W counts from the acknowledgement, which the first look at what is in flight comes after.
+    const look = jest.spyOn(ledger.messages, 'findByIds');
     const answer = ledger.withdraw.hearChoices(T, 'anna', [said()], how());
+    while (look.mock.calls.length === 0) await tick();
+    look.mockRestore();
     ledger.clock.pass(4_999);
     expect(await isPending(answer)).toBe(true);
     ledger.clock.pass(5_000);
