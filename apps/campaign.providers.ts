@@ -66,7 +66,7 @@ export const CAMPAIGNS: FactoryProvider[] = [
   },
   wire(Launch, [CampaignStore, Segments, CustomerStore, MessageStore, Tenants]),
   wire(PullCampaigns, [CampaignStore, CampaignRows]),
-  wire(WatchCampaigns, [CampaignStore, CampaignRows, MessageStore]),
+  wire(WatchCampaigns, [CampaignStore, CampaignRows, MessageStore, AddressClaimStore]),
   wire(Campaigns, [
     CampaignStore,
     TemplateStore,

@@ -13,6 +13,7 @@ export interface CampaignView extends Omit<
   | 'launch'
   | 'pulledTo'
   | 'sweptAt'
+  | 'claimsDeletedAt'
   | 'history'
   | 'status'
 > {
@@ -33,6 +34,7 @@ export function campaignView(campaign: Campaign, whole = false): CampaignView {
     campaign: id,
     pulledTo: _pulled,
     sweptAt: _swept,
+    claimsDeletedAt: _forgotten,
     ...rest
   } = campaign;
   const { submitted, approved, launch, history, status, ...plan } = rest;

@@ -133,6 +133,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           requests: await this.requests.deleteEndedBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
           // An hour past their end no token of theirs is read any more.
           myDataLinks: await this.myDataLinks.deleteBefore(new Date(now.getTime() - 3_600_000)),
+          addressClaims: await this.watchCampaigns.deleteOldClaims(now),
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);

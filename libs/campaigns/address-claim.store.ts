@@ -82,4 +82,15 @@ export class AddressClaimStore {
     const holder = new Map(found.map(({ _id, message }) => [_id, message]));
     return new Map(asked.map(({ _id, message }) => [message, holder.get(_id) ?? message]));
   }
+
+  /** Of a campaign that is over: which rows had which addresses, so many at most; how many were deleted. */
+  async deleteSome(tenant: string, campaign: string, limit: number): Promise<number> {
+    const found = await this.claims
+      .find({ tenant, campaign }, { _id: 1 })
+      .limit(limit)
+      .lean<Pick<AddressClaim, '_id'>[]>();
+    if (found.length === 0) return 0;
+    const done = await this.claims.deleteMany({ _id: { $in: found.map(({ _id }) => _id) }, tenant });
+    return done.deletedCount;
+  }
 }

@@ -83,6 +83,19 @@ export class CampaignStore {
       .lean<Campaign[]>();
   }
 
+  /** Those that ended before then and of which it is still known who had which address. */
+  async findRemembering(endedBefore: Date, limit: number): Promise<Campaign[]> {
+    return this.campaigns
+      .find({
+        status: { $in: ['sent', 'cancelled', 'archived'] },
+        updatedAt: { $lt: endedBefore },
+        launch: { $ne: null },
+        claimsDeletedAt: null,
+      } as never)
+      .limit(limit)
+      .lean<Campaign[]>();
+  }
+
   /** The campaign as it now stands, or null where somebody else wrote it first. */
   async write(before: Campaign, after: Campaign): Promise<Campaign | null> {
     return (await writeVersioned(this.campaigns.collection, [{ before, after }]))[0] ?? null;

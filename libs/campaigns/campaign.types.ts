@@ -128,6 +128,8 @@ export interface Campaign extends CampaignPlan {
   undecided?: { at: Date; why: string; shares: TestShare[] } | null;
   /** All its rows were called off, after a cancellation. */
   sweptAt: Date | null;
+  /** Which row had which address was deleted, long after its end. */
+  claimsDeletedAt?: Date | null;
   history: {
     at: Date;
     by: string;

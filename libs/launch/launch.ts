@@ -91,7 +91,18 @@ export class Launch {
         members: launch.members + people.length,
         endedAt: people.length < PAGE ? now : null,
       };
-      await this.campaigns.write(campaign, { ...campaign, launch: after });
+      if ((await this.campaigns.write(campaign, { ...campaign, launch: after })) === null) {
+        await this.reopenSweep(tenant, id);
+      }
+    }
+  }
+
+  /** Who was cancelled while a page was on its way, and swept before it was there, is swept again. */
+  private async reopenSweep(tenant: Tenant, id: string): Promise<void> {
+    for (;;) {
+      const campaign = await this.campaigns.find(tenant.id, id);
+      if (campaign?.status !== 'cancelled' || campaign.sweptAt === null) return;
+      if ((await this.campaigns.write(campaign, { ...campaign, sweptAt: null })) !== null) return;
     }
   }
 }

@@ -1,4 +1,5 @@
 import { moved } from '#campaigns/campaign-moves';
+import type { AddressClaimStore } from '#campaigns/address-claim.store';
 import type { CampaignMove } from '#campaigns/campaign-table';
 import type { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign } from '#campaigns/campaign.types';
@@ -12,6 +13,15 @@ const MOST = 100;
 const PAGE = 1_000;
 /** A call begins within W of its pass: so long after `pausing` none does any more (PROTOCOL, W). */
 const W_MS = 5_000;
+/**
+ * A launcher that died between a page of rows and its second look at the campaign has long done the first by then; one
+ * that only slept looks, and has them swept (`launch.ts`).
+ */
+const SWEEP_FOR_MS = 10 * 60_000;
+/** After its end a message may still be tried again by staff until it expires, 7 days at most: then nobody asks any more. */
+const KEEP_CLAIMS_MS = 14 * 86_400_000;
+/** Pages of claims that one pass deletes. */
+const CLAIM_PAGES = 20;
 const SCHEDULER = 'scheduler';
 
 /** Looks after campaigns under way: pauses at their limits, ends what has ended, finishes what a crash broke off. */
@@ -20,6 +30,7 @@ export class WatchCampaigns {
     private readonly campaigns: CampaignStore,
     private readonly rows: CampaignRows,
     private readonly messages: MessageStore,
+    private readonly claims: AddressClaimStore,
   ) {}
 
   async runOnce(now: Date): Promise<{ paused: number; ended: number; cancelled: number }> {
@@ -44,6 +55,27 @@ export class WatchCampaigns {
     return done;
   }
 
+  /** Deletes who had which address in campaigns that are long over; how many claims. */
+  async deleteOldClaims(now: Date): Promise<number> {
+    let count = 0;
+    const endedBefore = new Date(now.getTime() - KEEP_CLAIMS_MS);
+    for (const campaign of await this.campaigns.findRemembering(endedBefore, MOST))
+      count += await this.forget(campaign, now);
+    return count;
+  }
+
+  private async forget(campaign: Campaign, now: Date): Promise<number> {
+    let count = 0;
+    for (let pages = 0; pages < CLAIM_PAGES; pages += 1) {
+      const deleted = await this.claims.deleteSome(campaign.tenant, campaign.campaign, PAGE);
+      count += deleted;
+      if (deleted === PAGE) continue;
+      await this.campaigns.write(campaign, { ...campaign, claimsDeletedAt: now });
+      break;
+    }
+    return count;
+  }
+
   /** Calls off what a cancelled campaign had planned; how many rows. */
   async sweep(campaign: Campaign, now: Date): Promise<number> {
     let count = 0;
@@ -64,7 +96,8 @@ export class WatchCampaigns {
       // What a dispatcher has just taken is looked for with the next pass.
       if (won.size === 0) return count;
     }
-    if (!(await this.rows.isOpen(campaign.tenant, campaign.campaign))) {
+    const isOver = now.getTime() - campaign.updatedAt.getTime() > SWEEP_FOR_MS;
+    if (isOver && !(await this.rows.isOpen(campaign.tenant, campaign.campaign))) {
       await this.campaigns.write(campaign, { ...campaign, sweptAt: now });
     }
     return count;

@@ -229,9 +229,9 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
   address_claims: {
     extract: null,
     erasure: 'kept',
-    because: 'keyed hashes of addresses: none gets a campaign twice',
+    because: 'keyed hashes of addresses: none gets a campaign twice; gone two weeks after its end',
     merge: 'none',
-    retention: 'kept',
+    retention: 'age',
   },
   segments: {
     extract: null,

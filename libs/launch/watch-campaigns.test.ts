@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { AddressClaimStore } from '#campaigns/address-claim.store';
+import { moved, newCampaign } from '#campaigns/campaign-moves';
+import { CampaignStore } from '#campaigns/campaign.store';
+import type { Campaign } from '#campaigns/campaign.types';
+import { newCustomer } from '#customers/customer.types';
+import { CampaignRows } from '#messages/campaign-rows';
+import { CLINIC, Ledger, NOW } from '#privacy/ledger.fixture';
+import { Launch } from './launch.js';
+import type { Segments } from './segments.js';
+import { WatchCampaigns } from './watch-campaigns.js';
+
+const T = CLINIC.id;
+const DAY = 86_400_000;
+const later = (ms: number): Date => new Date(NOW.getTime() + ms);
+
+let ledger: Ledger;
+let campaigns: CampaignStore;
+let launch: Launch;
+beforeAll(async () => {
+  ledger = await Ledger.open();
+  campaigns = new CampaignStore(ledger.connection);
+  await campaigns.createIndexes();
+  // Of a campaign that is launched, whom it means is known.
+  launch = new Launch(
+    campaigns,
+    undefined as unknown as Segments,
+    ledger.customers,
+    ledger.messages,
+    ledger.tenants,
+  );
+  await ledger.customers.write(
+    Array.from({ length: 20 }, (_, n) => ({
+      before: null,
+      after: { ...newCustomer(T, `m${n}`, NOW), locale: 'sv' },
+    })),
+  );
+});
+afterAll(() => ledger.close());
+
+/** A campaign that has just been launched, without a row yet. */
+async function launched(id: string): Promise<Campaign> {
+  const plan = {
+    ...{ name: 'x', purpose: 'newsletter' as const, channel: 'email' as const, segment: 's-1', holdOut: 0 },
+    variants: [{ name: 'A', template: 't-1', version: 1, weight: 1 }],
+    ...{ graceMinutes: 0, pace: null, limits: { complaints: 1, bounces: 1, errors: 1, least: 1 } },
+  };
+  const predicate = { locale: { anyOf: ['sv'] } };
+  const campaign: Campaign = {
+    ...newCampaign({ _id: `${T}/${id}`, tenant: T, campaign: id }, plan, 'eva', NOW),
+    ...{ status: 'sending', launch: { at: NOW, predicate, after: null, members: 0, endedAt: null } },
+  };
+  await campaigns.add(campaign);
+  return (await campaigns.find(T, id))!;
+}
+const rowsOf = (id: string) => ledger.messages.list(T, { campaign: id }, { after: null, limit: 1_000 });
+
+const MINUTE = 60_000;
+const watcher = (): WatchCampaigns =>
+  new WatchCampaigns(
+    campaigns,
+    new CampaignRows(ledger.connection),
+    ledger.messages,
+    new AddressClaimStore(ledger.connection),
+  );
+async function cancel(id: string, at: Date): Promise<void> {
+  const before = (await campaigns.find(T, id))!;
+  const after = moved(before, 'cancel', 'eva', at);
+  if (after.kind === 'refused') throw new Error(after.detail);
+  expect(await campaigns.write(before, after.after)).not.toBeNull();
+}
+const statusesOf = async (id: string) => [...new Set((await rowsOf(id)).map(({ status }) => status))].sort();
+
+it.each([
+  ['a page that was on its way when it was cancelled and swept is called off', 'cancel', 0],
+  ['a launcher that dies with that page leaves nothing planned', 'die', 0],
+  ['one that only slept, past all sweeps, has them begin anew', 'cancel', 11 * MINUTE],
+] as const)('%s', async (_, how, asleepMs) => {
+  const id = `c-race-${how}-${asleepMs}`;
+  await launched(id);
+  const watch = watcher();
+  const insert = ledger.messages.insertPlanned.bind(ledger.messages);
+  ledger.messages.insertPlanned = async (rows) => {
+    ledger.messages.insertPlanned = insert;
+    await cancel(id, later(1_000));
+    await watch.sweep((await campaigns.find(T, id))!, later(1_000));
+    if (asleepMs > 0) {
+      await watch.runOnce(later(asleepMs));
+      expect((await campaigns.find(T, id))!.sweptAt).not.toBeNull();
+    }
+    const done = await insert(rows);
+    if (how === 'die') throw new Error('SIGKILL');
+    return done;
+  };
+  await launch
+    .runOnce(later(1_000))
+    .catch((error: unknown) => expect(error).toMatchObject({ message: 'SIGKILL' }));
+  // Without this page there is nothing to be shown.
+  expect(await statusesOf(id)).toContain('planned');
+  await watch.runOnce(later(asleepMs + 5_000));
+  expect(await statusesOf(id)).toEqual(['cancelled']);
+  await watch.runOnce(later(asleepMs + 12 * MINUTE));
+  expect((await campaigns.find(T, id))!.sweptAt).not.toBeNull();
+});
+
+it('who had which address is forgotten two weeks after the end, of that campaign only', async () => {
+  const claims = new AddressClaimStore(ledger.connection);
+  for (const [id, ended] of [
+    ['c-old', true],
+    ['c-new', true],
+    ['c-open', false],
+  ] as const) {
+    const before = await launched(id);
+    const status = ended ? ('sent' as const) : ('sending' as const);
+    const updatedAt = id === 'c-new' ? later(DAY) : NOW;
+    await campaigns.write(before, { ...before, status, updatedAt });
+    const wanted = Array.from({ length: 1_200 }, (_, n) => ({
+      ...{ campaign: id, keyId: 'k', hash: `h${n}`, message: `m${n}` },
+    }));
+    await claims.claim(T, wanted);
+  }
+  const held = async (campaign: string) =>
+    (await claims.holders(T, [{ campaign, keyId: 'k', hash: 'h7', message: 'other' }])).size;
+  const watch = watcher();
+  expect(await watch.deleteOldClaims(later(14 * DAY))).toBe(0);
+  expect(await watch.deleteOldClaims(later(14 * DAY + 1))).toBe(1_200);
+  expect([await held('c-old'), await held('c-new'), await held('c-open')]).toEqual([0, 1, 1]);
+  // Once: it is not looked for again.
+  expect(await watch.deleteOldClaims(later(14 * DAY + 2))).toBe(0);
+  expect(await campaigns.find(T, 'c-old')).toMatchObject({ claimsDeletedAt: later(14 * DAY + 1) });
+});
