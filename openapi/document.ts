@@ -334,7 +334,7 @@ function contentOf(route: Route, handler: Handler, sources: ReadHandlers, words:
   const takes = (type: string): boolean => handler.accepts.includes(type);
   const content: Media = {
     ...(json === null ? {} : { 'application/json': { schema: json } }),
-    ...(hasText && takes('text/csv') ? csv : {}),
+    ...((hasText && takes('text/csv')) || isList(route, json, sources) ? csv : {}),
     ...(hasText && takes('html') ? { 'text/html': { schema: { type: 'string' } } } : {}),
     ...(takes('application/x-ndjson') && json !== null
       ? {
@@ -350,6 +350,15 @@ function contentOf(route: Route, handler: Handler, sources: ReadHandlers, words:
   throw new Error(
     `${route.controller}.${route.handler} writes its answer itself: say what in openapi/words.ts`,
   );
+}
+
+/** A page of a list of the API: one interceptor answers all of them as CSV when asked (apps/console/list-as-csv.ts). */
+function isList(route: Route, json: Schema | null, sources: ReadHandlers): boolean {
+  if (route.method !== 'get' || !route.path.startsWith('/v1/') || json === null) return false;
+  const name = typeof json['$ref'] === 'string' ? json['$ref'].split('/').at(-1) : undefined;
+  const whole = name === undefined ? json : sources.schemas.components.get(name);
+  const { items } = (whole?.['properties'] ?? {}) as { items?: Schema };
+  return items?.['type'] === 'array';
 }
 
 function headersOf({ path, method }: Route, content: Media | null): { headers?: Schema } {

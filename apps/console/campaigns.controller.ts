@@ -23,6 +23,7 @@ import {
 import { campaignView, type CampaignView } from './campaign-view.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { pointerOf, readInput } from './read-query.js';
@@ -53,10 +54,7 @@ export class CampaignsController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: CampaignView[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<CampaignView>> {
     const { status, cursor, limit } = readInput(listQuery, query);
     const page = { after: cursor ?? null, limit: limit + 1 };
     const found = await this.campaigns.list(caller.tenant, status ?? null, page);

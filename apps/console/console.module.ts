@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { HearEvents } from '#ingest/hear-event';
 import { HearTogether } from '#ingest/hear-together';
 import type { Log } from '#platform/telemetry';
@@ -19,6 +19,7 @@ import { ImportsController } from './imports.controller.js';
 import { ImportsService } from './imports.service.js';
 import { KeysController } from './keys.controller.js';
 import { KeysGuard } from './keys.guard.js';
+import { ListAsCsv } from './list-as-csv.js';
 import { MessagesController } from './messages.controller.js';
 import { PauseController } from './pause.controller.js';
 import { ProblemFilter } from './problem.js';
@@ -69,6 +70,7 @@ import { WebhooksController } from './webhooks.controller.js';
     ...TRANSFER,
     ImportsService,
     { provide: APP_GUARD, useClass: KeysGuard },
+    { provide: APP_INTERCEPTOR, useClass: ListAsCsv },
     { provide: APP_FILTER, inject: [LOG], useFactory: (log: Log) => new ProblemFilter(log) },
   ],
 })

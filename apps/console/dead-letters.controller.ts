@@ -6,6 +6,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
@@ -53,10 +54,7 @@ export class DeadLettersController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: LetterView[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<LetterView>> {
     const { cursor, limit, status } = readInput(listQuery, query);
     const found = await this.letters.list(ownOf(caller), {
       limit: limit + 1,

@@ -25,6 +25,7 @@ import {
 } from './import-view.js';
 import { ImportsService } from './imports.service.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -84,10 +85,7 @@ export class ImportsController {
   }
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: ListedImport[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<ListedImport>> {
     const { cursor, limit } = readInput(listQuery, query);
     const found = await this.imports.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });
     const page = found.slice(0, limit);

@@ -1,10 +1,12 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { Clock } from '#platform/clock';
 import { ApiKeyStore, ROLES, type ApiKey } from '#tenants/api-key.store';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
+import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
@@ -26,8 +28,9 @@ export class KeysController {
   ) {}
 
   @Get()
-  async list(@Asking() caller: Caller): Promise<{ items: KeyView[] }> {
-    return { items: (await this.keys.list(caller.tenant)).map(shown) };
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<KeyView>> {
+    const asked = readInput(wholeQuery, query);
+    return pageOfWhole((await this.keys.list(caller.tenant)).map(shown), asked, ({ id }) => id);
   }
 
   /** The key itself is in this answer and nowhere else. */

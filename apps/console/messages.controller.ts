@@ -1,5 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { RetryMessage } from '#dispatch/retry-message';
 import { SayAgain, type SaidAgain } from '#dispatch/say-again';
@@ -11,9 +10,9 @@ import { PURPOSES } from '#purposes/purpose';
 import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
-import { toCsv } from './csv.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
 import { pageQuery, time } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
@@ -44,25 +43,16 @@ export class MessagesController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<{ items: ListedMessage[]; next?: string } | string> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<ListedMessage>> {
     const { cursor, limit, ...filter } = readInput(listQuery, query);
     const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
     const rows = await this.messages.list(caller.tenant, given, { after: cursor ?? null, limit: limit + 1 });
     const page = rows.slice(0, limit);
     const last = page.at(-1);
-    const next = rows.length > limit && last !== undefined ? cursorOf(last) : undefined;
-    const items = page.map(listed);
-    if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
-      response.type('text/csv; charset=utf-8');
-      if (next !== undefined) response.setHeader('Lagom-Next', next);
-      return toCsv(items);
-    }
-    return { items, ...(next === undefined ? {} : { next }) };
+    return {
+      items: page.map(listed),
+      ...(rows.length > limit && last !== undefined ? { next: cursorOf(last) } : {}),
+    };
   }
 
   /** What was said, by the template's version that the row pins; that it was read is written down first. */

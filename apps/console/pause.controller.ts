@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import type { Pause, PauseScope } from '#consent/pause';
 import { StopButton } from '#dispatch/stop-button';
@@ -9,6 +9,8 @@ import { STREAMS } from '#purposes/stream';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
+import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
 
@@ -45,8 +47,16 @@ export const scopeBody = z
     }
   });
 
+interface PauseView {
+  stream?: string;
+  channel?: string;
+  purpose?: string;
+  at: Date;
+  by: string;
+}
+
 interface PausedAnswer {
-  items: { stream?: string; channel?: string; purpose?: string; at: Date; by: string }[];
+  items: PauseView[];
 }
 
 /** The stop button: what is not named is stopped whatever it is; a legal duty never is. */
@@ -59,8 +69,10 @@ export class PauseController {
   ) {}
 
   @Get('pause')
-  async list(@Asking() caller: Caller): Promise<PausedAnswer> {
-    return shown(await this.button.list(caller.tenant));
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<PauseView>> {
+    const asked = readInput(wholeQuery, query);
+    const { items } = shown(await this.button.list(caller.tenant));
+    return pageOfWhole(items, asked, ({ stream, channel, purpose }) => [stream, channel, purpose].join('/'));
   }
 
   /** After the answer no call begins that it concerns. */

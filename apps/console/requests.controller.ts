@@ -15,6 +15,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery, time } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -69,10 +70,7 @@ export class RequestsController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: RequestView[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<RequestView>> {
     const { cursor, limit, overdue, ...filter } = readInput(listQuery, query);
     const now = this.clock.now();
     const after = cursor === undefined ? null : { receivedAt: cursor.createdAt, id: cursor.id };

@@ -8,6 +8,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { pointerOf, readInput } from './read-query.js';
@@ -44,10 +45,7 @@ export class SegmentsController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: SegmentView[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<SegmentView>> {
     const { cursor, limit } = readInput(listQuery, query);
     const found = await this.segments.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });
     const page = found.slice(0, limit);

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, Query } from '@nestjs/common';
 import type { BreakerState } from '#channels/breaker';
 import { Senders } from '#channels/senders';
 import { WebhookStore } from '#channels/webhook.store';
@@ -8,7 +8,10 @@ import { accountsOf, isConfigured, Tenants, type Account } from '#tenants/tenant
 import { CONFIG } from '../wire.js';
 import { Asking } from './asking.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
+import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { orNotFound } from './problem.js';
+import { readInput } from './read-query.js';
 
 /** An account by which a sender's messages go; none of its credentials. */
 interface AccountView {
@@ -49,7 +52,11 @@ export class SendersController {
   ) {}
 
   @Get()
-  async list(@Asking() caller: Caller): Promise<{ sends: string; items: SenderView[] }> {
+  async list(
+    @Asking() caller: Caller,
+    @Query() query: unknown,
+  ): Promise<Page<SenderView> & { sends: string }> {
+    const asked = readInput(wholeQuery, query);
     const tenant = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
     const items: SenderView[] = [];
     for (const stream of STREAMS) {
@@ -68,7 +75,8 @@ export class SendersController {
         });
       }
     }
-    return { sends: this.config.send.mode, items };
+    const page = pageOfWhole(items, asked, (one) => `${one.stream}/${one.channel}`);
+    return { sends: this.config.send.mode, ...page };
   }
 
   private async account(tenant: string, name: string, account: Account): Promise<AccountView> {

@@ -8,6 +8,7 @@ import { AuditLog } from './audit-log.js';
 import { toCsv } from './csv.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery, time } from './page-query.js';
 import { readInput } from './read-query.js';
 
@@ -65,12 +66,7 @@ export class SurveysController {
   /** The answers themselves. What people write of a treatment is about their health: reading it is audited. */
   @Get('answers')
   @Roles('privacy')
-  async answers(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<{ items: AnswerView[]; next?: string } | string> {
+  async answers(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<AnswerView>> {
     const { cursor, limit, ...asked } = readInput(answersQuery, query);
     const after = cursor === undefined ? null : { answeredAt: cursor.createdAt, id: cursor.id };
     const { page, next } = await this.results.read(caller.tenant, asked, after, limit);
@@ -80,13 +76,10 @@ export class SurveysController {
         ...{ booking, customer, service, score, comment, language, answeredAt, changedAt },
       }),
     );
-    const onward = next === null ? undefined : cursorOf({ createdAt: next.answeredAt, _id: next.id });
-    if (wantsCsv(request)) {
-      response.type('text/csv; charset=utf-8');
-      if (onward !== undefined) response.setHeader('Lagom-Next', onward);
-      return toCsv(items);
-    }
-    return { items, ...(onward === undefined ? {} : { next: onward }) };
+    return {
+      items,
+      ...(next === null ? {} : { next: cursorOf({ createdAt: next.answeredAt, _id: next.id }) }),
+    };
   }
 }
 

@@ -8,6 +8,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -48,10 +49,7 @@ export class TasksController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: TaskView[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<TaskView>> {
     const { cursor, limit, ...filter } = readInput(listQuery, query);
     const after = cursor === undefined ? null : { openedAt: cursor.createdAt, id: cursor.id };
     const found = await this.tasks.list(caller.tenant, filter, { after, limit: limit + 1 });

@@ -11,6 +11,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { pointerOf, readInput } from './read-query.js';
@@ -25,7 +26,7 @@ export const templateBody = z.strictObject({
 export const versionBody = z.strictObject({ content: Content });
 export const withQuery = z.strictObject({ with: number });
 export const listQuery = z.strictObject(pageQuery);
-export const versionsQuery = z.strictObject({ below: number.optional(), limit: pageQuery.limit });
+export const versionsQuery = z.strictObject({ below: number.optional(), ...pageQuery });
 export const previewBody = z.strictObject({
   customer: z.string().min(1).optional(),
   locale: z.string().optional(),
@@ -48,10 +49,7 @@ export class TemplatesController {
   ) {}
 
   @Get()
-  async list(
-    @Asking() caller: Caller,
-    @Query() query: unknown,
-  ): Promise<{ items: TemplateView[]; next?: string }> {
+  async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<TemplateView>> {
     const { cursor, limit } = readInput(listQuery, query);
     const found = await this.contents.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });
     const page = found.slice(0, limit);
@@ -80,17 +78,25 @@ export class TemplatesController {
     return shown(orNotFound(await this.contents.find(caller.tenant, id), 'a template of this id'));
   }
 
-  /** The latest first; the next page is asked for by `below`, the number of the last. */
+  /** The latest first; `below`: only older ones than the version of this number. */
   @Get(':id/versions')
   async versions(
     @Asking() caller: Caller,
     @Param('id') id: string,
     @Query() query: unknown,
-  ): Promise<{ items: VersionView[] }> {
-    const { below, limit } = readInput(versionsQuery, query);
+  ): Promise<Page<VersionView>> {
+    const { below, cursor, limit } = readInput(versionsQuery, query);
     orNotFound(await this.contents.find(caller.tenant, id), 'a template of this id');
-    const found = await this.contents.listVersions(caller.tenant, id, below ?? null, limit);
-    return { items: found.map((version) => versionView(version)) };
+    const after = cursor === undefined ? below : Number(cursor.id);
+    const found = await this.contents.listVersions(caller.tenant, id, after ?? null, limit + 1);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map((version) => versionView(version)),
+      ...(found.length > limit && last !== undefined
+        ? { next: cursorOf({ createdAt: last.createdAt, _id: String(last.n) }) }
+        : {}),
+    };
   }
 
   @Post(':id/versions')

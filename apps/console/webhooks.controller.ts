@@ -1,9 +1,12 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { endpointId } from '#dispatch/queue-hooks';
 import { TenantHookStore } from '#dispatch/tenant-hook.store';
 import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { Roles, type Caller } from './keys.guard.js';
+import type { Page } from './list-as-csv.js';
+import { pageOfWhole, wholeQuery } from './page-of-whole.js';
+import { readInput } from './read-query.js';
 
 /** How one of the tenant's own addresses does. */
 interface HookView {
@@ -27,10 +30,12 @@ export class WebhooksController {
 
   @Get()
   @Roles('privacy')
-  async list(@Asking() { tenant }: Caller): Promise<{ items: HookView[] }> {
+  async list(@Asking() { tenant }: Caller, @Query() query: unknown): Promise<Page<HookView>> {
+    const asked = readInput(wholeQuery, query);
     const webhooks = this.tenants.get(tenant)?.webhooks ?? [];
+    const page = pageOfWhole(webhooks, asked, ({ url }) => endpointId(tenant, url));
     const items = await Promise.all(
-      webhooks.map(async ({ url, types }): Promise<HookView> => {
+      page.items.map(async ({ url, types }): Promise<HookView> => {
         const id = endpointId(tenant, url);
         const [state, counts] = await Promise.all([this.hooks.endpoint(id), this.hooks.count(id)]);
         const since = state?.goneAt ?? state?.failingSince ?? null;
@@ -43,6 +48,6 @@ export class WebhooksController {
         };
       }),
     );
-    return { items };
+    return { ...page, items };
   }
 }
