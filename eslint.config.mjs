@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 
 /** The rows of the house, top first: the same file that test/structure.test.ts holds the code to. */
 const layers = JSON.parse(readFileSync(new URL('./layers.json', import.meta.url), 'utf8'));
-const tests = ['**/*.test.ts', '**/*.contract.ts', '**/*.fixture.ts', 'test/**', 'bench/**'];
+const tests = ['**/*.test.ts', '**/*.contract.ts', '**/*.fixture.ts', 'test/**', 'bench/**', 'examples/**'];
 
 /** Names of libs as an alternative in a pattern; none of them when the list is empty. */
 const anyOf = (names) => (names.length > 0 ? `(?:${names.join('|')})` : '(?!)');

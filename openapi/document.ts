@@ -296,7 +296,8 @@ function answersOf(
     answers[status] = { description, ...headersOf(route, content), ...(content === null ? {} : { content }) };
   };
   for (const status of goodStatuses(route, handler, words)) {
-    answer(status, words.answers?.[status]?.(sources) ?? contentOf(route, handler, sources, words));
+    const said = words.answers?.[status];
+    answer(status, said === undefined ? contentOf(route, handler, sources, words) : said(sources));
   }
   for (const status of handler.pages) answer(status, { 'text/html': { schema: { type: 'string' } } });
   const problems = new Map(handler.problems);

@@ -1,29 +1,17 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rootDir } from '#platform/root';
 import { Staff } from './campaign.fixture.js';
-import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
+import { startLagom, type Lagom } from './lagom.fixture.js';
 import { choice, person, tell, until } from './visit.fixture.js';
 
+/** The clinic's file names her as staff. */
 const EVA = 'eva@wellnesskliniken.se';
 let lagom: Lagom;
 let staff: Staff;
-let tenants: string;
 beforeAll(async () => {
-  tenants = await mkdtemp(join(tmpdir(), 'lagom-tenants-'));
-  await cp(join(rootDir(), 'tenants'), tenants, { recursive: true });
-  const file = join(tenants, `${CLINIC}.yaml`);
-  const people = `approval:\n  people:\n    - { name: Eva Ek, email: ${EVA}, roles: [approver] }\n`;
-  await writeFile(file, `${await readFile(file, 'utf8')}\n${people}`);
-  lagom = await startLagom({ env: { LAGOM_TENANTS: tenants } });
+  lagom = await startLagom();
   staff = await Staff.of(lagom);
 });
-afterAll(async () => {
-  await lagom.close();
-  await rm(tenants, { recursive: true, force: true });
-});
+afterAll(() => lagom.close());
 
 const nobody = { place: { city: ['Ingenstans'] } };
 
