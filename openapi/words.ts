@@ -257,14 +257,6 @@ export const WORDS: Record<string, Words> = {
   },
   'ConfirmController.show': { summary: 'What a yes would be to, and the button' },
   'ConfirmController.confirm': { summary: 'The yes of a double opt-in', body: form({}) },
-  'MeasureController.leadOn': {
-    summary: 'A link of a mail that is measured: leads on to where it was sent to lead',
-    answers: { 302: () => null },
-  },
-  'MeasureController.picture': {
-    summary: 'The picture of a mail that is measured',
-    answers: { 200: plain('image/gif') },
-  },
   'SurveyController.ask': { summary: 'The survey after a visit', answers: { 200: page } },
   'SurveyController.answer': {
     summary: 'Answers the survey',
