@@ -1,3 +1,4 @@
+import { sharingOf, substitute } from '#rendering/shared-body';
 import { inboxId, type CapturedMessage, type InboxStore } from './inbox.store.js';
 import { codeOf } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
@@ -14,12 +15,29 @@ interface Pending {
 /** Keeps what would have been sent for `/inbox` (LAGOM_SEND=capture). Nothing leaves the house. */
 export class CaptureSender extends Sender {
   private pending: Pending[] = [];
+  private readonly sharing: boolean;
 
+  /** `shares`: the provider in whose place it stands takes several mails a call. */
   constructor(
     private readonly inbox: InboxStore,
-    options: SenderOptions,
+    options: SenderOptions & { shares?: boolean },
   ) {
     super({ slots: CAPTURE_SLOTS, ...options });
+    this.sharing = options.shares === true;
+  }
+
+  protected override get takesMany(): boolean {
+    return this.sharing;
+  }
+
+  /** Each as its person would get it: what they have in common with the slots filled as the provider fills them. */
+  protected override deliverTogether(
+    envelopes: readonly Envelope[],
+    deadline: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    return Promise.all(
+      envelopes.map((envelope) => this.deliver({ ...envelope, content: receivedOf(envelope) }, deadline)),
+    );
   }
 
   /** What arrives in one turn of the event loop is one write. */
@@ -43,6 +61,20 @@ export class CaptureSender extends Sender {
       for (const { tell } of batch) tell({ kind: 'unknown', reason: codeOf(error) ?? 'inbox' });
     }
   }
+}
+
+function receivedOf({ content }: Envelope): Envelope['content'] {
+  const sharing = sharingOf(content);
+  if (sharing === null) throw new Error('a mail in a call that has nothing in common with the others');
+  const { body, substitutions } = sharing;
+  const { attachments, template, version, locale, logo } = content;
+  return {
+    subject: substitute(body.subject, substitutions),
+    text: substitute(body.text, substitutions),
+    html: substitute(body.html, substitutions),
+    ...{ attachments, template, version, locale },
+    ...(logo === undefined ? {} : { logo }),
+  };
 }
 
 function captured(envelope: Envelope, at: Date): Pending['message'] {

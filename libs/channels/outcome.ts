@@ -25,6 +25,8 @@ export interface Envelope {
   to: string;
   headers: Record<string, string>;
   content: Rendered;
+  /** Mails of one campaign may go in one call; absent: this one goes by itself. */
+  campaign?: string | undefined;
   /** Only where traces are on. */
   trace?: CallTrace | undefined;
 }

@@ -9,8 +9,9 @@ import { CaptureSender } from './capture.sender.js';
 import { hasAnother, passesOn, route, type PassOn, type Route, type Tried } from './failover.js';
 import type { InboxStore } from './inbox.store.js';
 import type { Envelope, Outcome } from './outcome.js';
-import type { Looked, Sender, Sought } from './sender.js';
+import { allOf, type Looked, type Sendable, type Sender, type Sought } from './sender.js';
 import { SendGridSender } from './sendgrid.sender.js';
+import { mayShare, shareCalls } from './share-calls.js';
 import { SmtpSender } from './smtp.sender.js';
 import { TwilioSender } from './twilio.sender.js';
 import type { WatchCall } from './watch-calls.js';
@@ -101,25 +102,42 @@ export class Senders {
 
   /** Sends one message, by its permit. Throws (a bug) where the permit is not this message's. */
   async send(permit: Permit, envelope: Envelope): Promise<Outcome> {
-    const sender = this.senderOf(envelope.tenant, envelope.stream, envelope.channel, envelope.account);
+    const sender = this.senderFor(envelope);
     if (!sender) return { kind: 'rejected', reason: 'no-sender' };
     if (!this.allowed(envelope.channel, envelope.to)) return { kind: 'rejected', reason: 'not-allowed' };
     return sender.send(permit, envelope);
   }
 
+  /** Whether mails of this stream may share a call, by every account that may be asked. */
+  shares(tenant: string, stream: Stream): boolean {
+    const senders = this.sendersFor(tenant, stream, 'email');
+    return senders.length > 0 && senders.every((sender) => sender.shares);
+  }
+
   /**
-   * Sends many, as many at once as each account has slots, and tells each outcome as it comes. A bug in one throws
-   * after the others have ended.
+   * Sends many, as many calls at once as each account has slots, and tells each outcome as it comes. What can share a call
+   * does (`share-calls.ts`). A bug in one throws after the others have ended.
    */
-  async sendAll<T extends { permit: Permit; envelope: Envelope }>(
+  async sendAll<T extends Sendable>(
     items: readonly T[],
     onOutcome: (item: T, outcome: Outcome) => void | Promise<void>,
   ): Promise<void> {
-    const ends = await Promise.allSettled(
-      items.map(async (item) => onOutcome(item, await this.send(item.permit, item.envelope))),
+    const [sharing, singly] = [[] as T[], [] as T[]];
+    for (const item of items) (this.goesWithOthers(item.envelope) ? sharing : singly).push(item);
+    await allOf([...shareCalls(sharing), ...singly.map((item) => [item])], async (call) => {
+      const [item, ...others] = call;
+      if (item === undefined) return;
+      if (others.length === 0) await onOutcome(item, await this.send(item.permit, item.envelope));
+      else await this.senderFor(item.envelope)?.sendTogether(call, onOutcome);
+    });
+  }
+
+  private goesWithOthers(envelope: Envelope): boolean {
+    return (
+      mayShare(envelope) &&
+      this.senderFor(envelope)?.shares === true &&
+      this.allowed(envelope.channel, envelope.to)
     );
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed) throw failed.reason;
   }
 
   /** What the provider's own list says, of the account that was tried; only where it was really sent. */
@@ -160,6 +178,10 @@ export class Senders {
     return (account === undefined ? senders[0] : senders.find((one) => one.account === account)) ?? null;
   }
 
+  private senderFor({ tenant, stream, channel, account }: Envelope): Sender | null {
+    return this.senderOf(tenant, stream, channel, account);
+  }
+
   /** By the sender's accounts, in order; those that cannot send for want of credentials are left out. */
   protected sendersFor(tenantId: string, stream: Stream, channel: Channel): Sender[] {
     const tenant = this.options.tenants.get(tenantId);
@@ -187,7 +209,10 @@ export class Senders {
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     };
     if (mode.mode === 'capture')
-      return new CaptureSender(inbox, { account, clock, watch, onBreaker: options.onBreaker });
+      return new CaptureSender(inbox, {
+        ...{ account, clock, watch, onBreaker: options.onBreaker },
+        shares: config.kind === 'sendgrid',
+      });
     const outward = { ...options, redirectTo: mode.mode === 'redirect' ? mode.to : undefined };
     try {
       switch (config.kind) {

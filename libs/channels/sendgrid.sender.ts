@@ -1,9 +1,10 @@
 import { htmlJson } from '#rendering/html-json';
+import { sharingOf, type Sharing } from '#rendering/shared-body';
 import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
 import { calendarMethod, isCalendar } from './calendar-part.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
-import { Sender, type SenderOptions } from './sender.js';
+import { REFUSED_TOGETHER, Sender, type SenderOptions } from './sender.js';
 import { SendGridFrames, type MailPart } from './sendgrid-frame.js';
 import { SendGridHttp } from './sendgrid-http.js';
 
@@ -17,7 +18,10 @@ interface Refused {
   response?: { headers?: Record<string, unknown>; body?: { errors?: unknown } };
 }
 
-/** Mail through SendGrid's v3 API, one person a call, with a client of its own: accounts never share a key. */
+/**
+ * Mail through SendGrid's v3 API, with a client of its own: accounts never share a key. One person a call, but for mails
+ * that have a body in common: those go as its personalizations.
+ */
 export class SendGridSender extends Sender {
   private readonly http: SendGridHttp;
   private readonly frames = new SendGridFrames();
@@ -35,6 +39,29 @@ export class SendGridSender extends Sender {
       return { kind: 'accepted', providerId: typeof id === 'string' ? id : null };
     } catch (error) {
       return explain(error as Refused, deadline);
+    }
+  }
+
+  protected override get takesMany(): boolean {
+    return true;
+  }
+
+  protected override async deliverTogether(
+    envelopes: readonly Envelope[],
+    deadline: AbortSignal,
+  ): Promise<readonly Outcome[] | typeof REFUSED_TOGETHER> {
+    try {
+      const [first] = envelopes;
+      if (first === undefined) return [];
+      const headers = await this.http.send(this.frames.mail(first, ...togetherOf(envelopes)), deadline);
+      const id = headers['x-message-id'];
+      return envelopes.map(() => ({ kind: 'accepted', providerId: typeof id === 'string' ? id : null }));
+    } catch (error) {
+      const { response, code } = error as Refused;
+      // Surely not sent: one of them is wrong, or all together are too large.
+      if (response !== undefined && (code === 400 || code === 413)) return REFUSED_TOGETHER;
+      const outcome = explain(error as Refused, deadline);
+      return envelopes.map(() => outcome);
     }
   }
 
@@ -78,20 +105,49 @@ function ownOf({ content, to, headers, ref, tenant }: Envelope): object {
       type: isCalendar(attachment) ? 'application/ics' : attachment.contentType.replace(/;.*/s, '').trim(),
       disposition: 'attachment',
     })),
-    ...(content.logo === undefined
-      ? []
-      : [
-          {
-            ...{ content: content.logo, filename: LOGO_FILE, type: 'image/png' },
-            ...{ disposition: 'inline', content_id: LOGO_CID },
-          },
-        ]),
+    ...logoOf(content),
   ];
   return {
     subject: content.subject ?? '',
     personalizations: [{ to: [{ email: to }], headers, custom_args: { r: ref, t: tenant } }],
     ...(attachments.length ? { attachments } : {}),
   };
+}
+
+function logoOf({ logo }: Envelope['content']): object[] {
+  if (logo === undefined) return [];
+  const file = { content: logo, filename: LOGO_FILE, type: 'image/png' };
+  return [{ ...file, disposition: 'inline', content_id: LOGO_CID }];
+}
+
+/** The same of mails that have a body in common: the body once, and of each what SendGrid puts into it. */
+function togetherOf(envelopes: readonly Envelope[]): [own: object, parts: MailPart[]] {
+  const shared = envelopes.map((envelope) => {
+    const sharing = sharingOf(envelope.content);
+    if (sharing === null) throw new Error('a mail in a call that has nothing in common with the others');
+    return { ...envelope, sharing };
+  });
+  const { sharing, content } = shared[0] as { sharing: Sharing } & Envelope;
+  const { body } = sharing;
+  if (shared.some((one) => one.sharing.body !== body)) throw new Error('mails of different bodies in a call');
+  const logo = logoOf(content);
+  const own = {
+    subject: body.subject,
+    personalizations: shared.map(({ to, headers, ref, tenant, sharing: { substitutions } }) => ({
+      to: [{ email: to }],
+      headers,
+      custom_args: { r: ref, t: tenant },
+      substitutions,
+    })),
+    ...(logo.length ? { attachments: logo } : {}),
+  };
+  return [
+    own,
+    [
+      { type: 'text/plain', value: body.text },
+      { type: 'text/html', value: body.htmlJson },
+    ],
+  ];
 }
 
 /** The parts of the body: type and value, which is JSON already where it is bytes. */

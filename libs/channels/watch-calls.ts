@@ -4,8 +4,15 @@ import type { Span, Tracing } from '#platform/tracing';
 import type { Envelope, Outcome } from './outcome.js';
 import type { WebhookStore } from './webhook.store.js';
 
-/** Told when a call to a provider begins; what it answers is told how the call ended. */
-export type WatchCall = (account: string, envelope: Envelope) => (outcome: Outcome) => void;
+/**
+ * Told when a call to a provider begins; what it answers is told how the call ended. `others`: the mails beside the first
+ * that go in the same call.
+ */
+export type WatchCall = (
+  account: string,
+  envelope: Envelope,
+  others?: readonly Envelope[],
+) => (outcome: Outcome) => void;
 
 export interface WatchOptions {
   metrics: Metrics;
@@ -22,13 +29,13 @@ export interface WatchOptions {
  * which may lie days back.
  */
 export function watchCalls({ metrics, tracing, clock, webhooks, tells }: WatchOptions): WatchCall {
-  return (account, { tenant, channel, purpose, ref, trace }) => {
+  return (account, { tenant, channel, purpose, ref, trace }, others = []) => {
     const begun = clock.mono();
     const span: Span | null = tracing.on
       ? tracing.start(`send ${channel}`, {
           kind: 'client',
           parent: trace?.parent,
-          links: [trace?.planned],
+          links: [trace?.planned, ...others.map((other) => other.trace?.planned)],
           attributes: {
             'lagom.step': 'call',
             'lagom.tenant': tenant,
@@ -36,6 +43,7 @@ export function watchCalls({ metrics, tracing, clock, webhooks, tells }: WatchOp
             'lagom.channel': channel,
             'lagom.purpose': purpose,
             'lagom.ref': ref,
+            ...(others.length === 0 ? {} : { 'lagom.mails': 1 + others.length }),
           },
         })
       : null;

@@ -114,11 +114,24 @@ export function usePermit(permit: Permit, use: PermitUse): 'ok' | 'late' {
   if (permit.addressHash !== hashAddress(use.address)) {
     throw new Error(`permit is for another address: ref ${permit.ref}`);
   }
-  const elapsed = use.mono - permit.startedMono;
-  // Written so that NaN, and a start that lies ahead, are late too.
-  if (!(elapsed >= 0 && elapsed < PERMIT_MS)) return 'late';
+  if (!isInTime(permit, use.mono)) return 'late';
   SPENT.add(permit);
   return 'ok';
+}
+
+/**
+ * Whether a call that the provider refused as a whole, and surely did not carry out, may be made again in parts: the same
+ * permits, for as long as their time runs. A permit that no call was made with is a bug and throws.
+ */
+export function usePermitAgain(permit: Permit, mono: number): 'ok' | 'late' {
+  if (!SPENT.has(permit)) throw new Error(`no call was made yet: ref ${permit.ref}`);
+  return isInTime(permit, mono) ? 'ok' : 'late';
+}
+
+function isInTime(permit: Permit, mono: number): boolean {
+  const elapsed = mono - permit.startedMono;
+  // Written so that NaN, and a start that lies ahead, are late too.
+  return elapsed >= 0 && elapsed < PERMIT_MS;
 }
 
 function hashAddress(address: string): string {

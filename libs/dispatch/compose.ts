@@ -1,7 +1,8 @@
 import { envelopeFor } from '#channels/envelope';
 import { renderInput } from '#channels/render-input';
 import type { Envelope } from '#channels/outcome';
-import type { MessageContent } from '#messages/message.types';
+import { CALL_REFUSED } from '#channels/sender';
+import type { MessageContent, MessageRow } from '#messages/message.types';
 import { renderContent, type Wrap } from '#rendering/compile-content';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
@@ -45,6 +46,14 @@ export function compose(
   const result = content === null ? templates.render(input) : renderContent(content, input, noted);
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
+  const envelope = envelopeFor({
+    tenant,
+    row: { id: row._id, ref, purpose: row.purpose, channel },
+    rendered: result.content,
+    links,
+    to: address,
+    account: permitted.account ?? undefined,
+  });
   return {
     kind: 'composed',
     composed: {
@@ -55,14 +64,11 @@ export function compose(
         ...(wrap === null ? {} : { measured: true as const }),
         digest: saidDigest(ref, result.content.text, { ...links, ...led }, tenant),
       },
-      envelope: envelopeFor({
-        tenant,
-        row: { id: row._id, ref, purpose: row.purpose, channel },
-        rendered: result.content,
-        links,
-        to: address,
-        account: permitted.account ?? undefined,
-      }),
+      envelope: goesWithOthers(row) ? { ...envelope, campaign: row.campaign ?? undefined } : envelope,
     },
   };
 }
+
+/** Mails of a campaign may share a call, but for one that a refused call kept until its permit had run out. */
+export const goesWithOthers = ({ campaign, attempts }: Pick<MessageRow, 'campaign' | 'attempts'>): boolean =>
+  campaign !== null && attempts.at(-1)?.outcome !== CALL_REFUSED;

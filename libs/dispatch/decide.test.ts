@@ -60,6 +60,7 @@ const means = (channels: Channel[] = ['email', 'sms']): Means => ({
   allowed: () => true,
   contentProblem: () => null,
   route: () => null,
+  shares: () => false,
 });
 const ask = (rows: MessageRow[], known: BatchFacts = facts(), by: Means = means()): Decided[] =>
   decide(rows, known, CLINIC.policy, by, NOW, 0);

@@ -28,6 +28,8 @@ export interface Means {
   contentProblem(template: string, channel: Channel): string | null;
   /** By which account it would go now, or for how long all of them rest; null: accounts are not told apart. */
   route(row: MessageRow, channel: Channel): Route | null;
+  /** Whether mails of this stream can go many in a call. */
+  shares(tenant: string, stream: Stream): boolean;
 }
 
 /** The sibling that is being sent is waited for this long at a time. */

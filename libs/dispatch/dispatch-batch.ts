@@ -1,5 +1,6 @@
 import type { Outcome } from '#channels/outcome';
 import type { Senders } from '#channels/senders';
+import { shareCalls } from '#channels/share-calls';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer, Send } from '#customers/customer.types';
 import { digestOf } from '#messages/in-doubt';
@@ -15,7 +16,7 @@ import { ADDRESS_KIND } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
-import { compose, type Composed, type Permitted } from './compose.js';
+import { compose, goesWithOthers, type Composed, type Permitted } from './compose.js';
 import { decide, type Decided, type Means } from './decide.js';
 import type { Due, DueHeard } from './due.types.js';
 import type { Links } from './links.js';
@@ -29,6 +30,11 @@ import { callTrace } from './trace-due.js';
 
 /** How often one call starts over for what lost a race, before the rest waits for its lane to come round. */
 const PASSES = 3;
+/**
+ * How many calls a pass makes. More would only queue for the account's slots and grow old: at a second a call, what the last
+ * one knows is four seconds old (PROTOCOL A6). What finds no room has a pass of its own; mails that share a call are one.
+ */
+const MOST_CALLS = 64;
 /** How long a row waits that lost all of them. */
 const RACE_WAIT_MS = 2_000;
 /** Places are kept for the longest cap window, and at least this long (PROTOCOL A4). */
@@ -72,11 +78,12 @@ export class DispatchBatch {
     }
     const missing = new Map<string, string>();
     const outpaced = new Map<string, string>();
-    for (let pass = 0; pass < PASSES && left.size > 0; pass++) {
+    const passes = PASSES + Math.floor(left.size / MOST_CALLS);
+    for (let pass = 0; pass < passes && left.size > 0; pass++) {
       const again = await this.pass(tenant, [...left.values()]);
       for (const [id, fact] of again.missing) missing.set(id, fact);
       for (const { message, customer } of again.claims) outpaced.set(message, customer);
-      left = new Map([...left].filter(([id]) => again.lost.has(id)));
+      left = new Map([...left].filter(([id]) => again.lost.has(id) || again.over.has(id)));
     }
     await this.freePlaces(tenant, outpaced);
     const stuck = await this.putOff(tenant, [...left.values()]);
@@ -87,18 +94,19 @@ export class DispatchBatch {
     });
   }
 
-  /** One pass; what lost a race and starts over, and what has to wait for its facts. */
+  /** One pass; what lost a race and starts over, what found no room in it, and what has to wait for its facts. */
   private async pass(
     tenant: Tenant,
     batch: readonly DueHeard[],
   ): Promise<{
     lost: ReadonlySet<string>;
+    over: ReadonlySet<string>;
     missing: ReadonlyMap<string, string>;
     claims: readonly { message: string; customer: string }[];
   }> {
     const started = this.clock.mono();
-    const rows = await this.released(tenant.id, batch);
-    if (rows.length === 0) return { lost: new Set(), missing: new Map(), claims: [] };
+    const { rows, over } = this.portion(await this.released(tenant.id, batch));
+    if (rows.length === 0) return { lost: new Set(), over, missing: new Map(), claims: [] };
     const now = this.clock.now();
     const facts = await this.facts.load(tenant.id, rows, now);
     const patient = new Set(batch.filter((due) => due.deliveries < FACT_TRIES).map((due) => due.id));
@@ -111,7 +119,7 @@ export class DispatchBatch {
     const known = rows.filter((row) => !missing.has(row._id));
 
     const decided = decide(known, facts, tenant.policy, this.means, now, started);
-    const { composed, stopped } = await this.composeAll(tenant, decided, now);
+    const { composed, stopped } = withRoom(await this.composeAll(tenant, decided, now), over);
     const { free, doubles } = await this.takeAddresses(tenant, composed, now);
     const lostStops = await this.stop([...stopped, ...doubles]);
     const { kept, lost: lostPlaces } = await this.reserve(tenant, free, now);
@@ -119,9 +127,22 @@ export class DispatchBatch {
     await this.send(tenant, ready, batch);
     return {
       lost: new Set([...lostStops, ...lostPlaces, ...lostClaims.map(({ message }) => message)]),
+      over,
       missing,
       claims: lostClaims,
     };
+  }
+
+  /** What a pass takes up: all that may share a call, and as many others as there are calls. */
+  private portion(rows: readonly MessageRow[]): { rows: MessageRow[]; over: Set<string> } {
+    const over = new Set<string>();
+    let calls = 0;
+    for (const row of rows) {
+      const shares =
+        goesWithOthers(row) && row.channel === 'email' && this.means.shares(row.tenant, row.stream);
+      if (!shares && (calls += 1) > MOST_CALLS) over.add(row._id);
+    }
+    return { rows: rows.filter(({ _id }) => !over.has(_id)), over };
   }
 
   /** A4, lost too often: its time comes again, shortly, as a row (PROTOCOL C5). The ids for which that was lost too. */
@@ -392,5 +413,20 @@ function neverCalled({ row: { _id: message, tenant, rev }, ref }: Permitted): La
     ...{ tenant, message, ref, providerId: null, claimedFrom: rev },
     move: (row, now) =>
       Promise.resolve(outcomeMove(row, { kind: 'late' }, { channel: false, account: 'never' }, now)),
+  };
+}
+
+/** Without what finds no room in this pass, which is noted in `over`. Who would be a double of one of those is asked again too. */
+function withRoom(
+  { composed, stopped }: { composed: readonly Composed[]; stopped: readonly Transition[] },
+  over: Set<string>,
+): { composed: readonly Composed[]; stopped: readonly Transition[] } {
+  const beyond = shareCalls(composed).slice(MOST_CALLS).flat();
+  if (beyond.length === 0) return { composed, stopped };
+  for (const { permitted } of beyond) over.add(permitted.row._id);
+  for (const { after } of stopped) if (after.reason === 'duplicate') over.add(after._id);
+  return {
+    composed: composed.filter(({ permitted }) => !over.has(permitted.row._id)),
+    stopped: stopped.filter(({ after }) => !over.has(after._id)),
   };
 }

@@ -25,6 +25,10 @@ export class MeansOfHouse implements Means {
     return this.senders.route({ message, tenant, stream, channel, tried });
   }
 
+  shares(tenant: string, stream: Stream): boolean {
+    return this.senders.shares(tenant, stream);
+  }
+
   contentProblem(template: string, channel: Channel): string | null {
     const isWritten = (channel === 'email' || channel === 'sms') && this.templates.names().includes(template);
     return isWritten ? null : `no template ${template} for ${channel}`;

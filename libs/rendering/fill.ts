@@ -6,6 +6,25 @@ export interface Fill {
   (view: View): string;
   /** The same as a JSON string in UTF-8, between its quotes. What is the same for everybody was encoded once. */
   json(view: View): Buffer;
+  /** The same with a slot wherever people differ. */
+  parted: Parted;
+}
+
+/** A template, taken apart into what all people of a tenant have in common and what is a person's own. */
+export interface Parted {
+  /** What decides how the common part reads: views with an equal key have it in common. */
+  key(view: View): string;
+  /** The common part; `slotFor` names each place where people differ. A place that is there twice has one name. */
+  common(view: View, slotFor: (place: Place) => string): string;
+}
+
+/** A place where people's mails differ. */
+export interface Place {
+  /** Equal for places that always say the same. */
+  id: string;
+  /** It holds an address of the web and nothing else. */
+  isUrl: boolean;
+  value: (view: View) => string;
 }
 
 type Piece =
@@ -23,7 +42,10 @@ export function compileFill(source: string, noEscape: boolean): Fill {
   const pieces = piecesOf(Handlebars.parse(source).body);
   const written = noEscape ? (value: string) => value : Handlebars.escapeExpression;
   const fill = (view: View): string => said(pieces, view, written);
-  return Object.assign(fill, { json: (view: View) => encoded(pieces, view, written) });
+  return Object.assign(fill, {
+    json: (view: View) => encoded(pieces, view, written),
+    parted: partedOf(pieces, written),
+  });
 }
 
 function piecesOf(body: readonly hbs.AST.Statement[]): Piece[] {
@@ -97,3 +119,77 @@ function encoded(pieces: readonly Piece[], view: View, written: Written): Buffer
 }
 
 const jsonOf = (text: string): Buffer => Buffer.from(JSON.stringify(text).slice(1, -1));
+
+/** Of a person, or of their message; what else there is belongs to the tenant. The notice is one for all. */
+const isPersonal = ([namespace, name]: Variable): boolean =>
+  namespace === 'person' || namespace === 'booking' || (namespace === 'links' && name !== 'privacy');
+
+/** A choice that says more than this is no slot: its text is the same for many. */
+const LONGEST_CHOICE = 300;
+
+function partedOf(pieces: readonly Piece[], written: Written): Parted {
+  const asked = new Map<string, { of: Variable; said: boolean }>();
+  const look = (these: readonly Piece[]): void => {
+    for (const piece of these) {
+      if (piece.kind === 'fixed') continue;
+      const own = isPersonal(piece.of);
+      if (own && (piece.kind === 'value' || isPhrase(piece))) continue;
+      // Of a choice between longer parts only the answer counts, of the tenant's own facts what they say.
+      asked.set(piece.of.join('.') + (own ? '?' : ''), { of: piece.of, said: !own });
+      if (piece.kind === 'choice') [piece.then, piece.otherwise].forEach(look);
+    }
+  };
+  look(pieces);
+  const deciding = [...asked.values()];
+  const write = (these: readonly Piece[], view: View, slotFor: (place: Place) => string): string =>
+    these
+      .map((piece) => {
+        if (piece.kind === 'fixed') return piece.text;
+        if (isPersonal(piece.of) && (piece.kind === 'value' || isPhrase(piece)))
+          return slotFor({
+            id: JSON.stringify(piece.kind === 'value' ? piece.of : piece),
+            isUrl: piece.kind === 'value' && piece.of[0] === 'links',
+            value: (own) => said([piece], own, written),
+          });
+        if (piece.kind === 'value') return written(valueOf(piece.of, view) ?? '');
+        return write(valueOf(piece.of, view) ? piece.then : piece.otherwise, view, slotFor);
+      })
+      .join('');
+  return {
+    key: (view) =>
+      JSON.stringify(
+        deciding.map(({ of, said: whole }) => {
+          const value = valueOf(of, view);
+          return whole ? value : Boolean(value);
+        }),
+      ),
+    common: (view, slotFor) => write(pieces, view, slotFor),
+  };
+}
+
+/** A choice between a few words, one of which is always said: it fits into a slot. */
+function isPhrase(piece: Piece & { kind: 'choice' }): boolean {
+  const fixed = (these: readonly Piece[]): string[] =>
+    these.flatMap((one) =>
+      one.kind === 'fixed'
+        ? [one.text]
+        : one.kind === 'choice'
+          ? [...fixed(one.then), ...fixed(one.otherwise)]
+          : [],
+    );
+  const words = fixed([piece]);
+  return (
+    words.join('').length <= LONGEST_CHOICE &&
+    !words.some((text) => text.includes('\n')) &&
+    [piece.then, piece.otherwise].every(isSaid)
+  );
+}
+
+/** Whether these say something, without space around it, whatever the view. */
+function isSaid(pieces: readonly Piece[]): boolean {
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  if (first.kind === 'fixed' && first.text.trimStart() !== first.text) return false;
+  if (last.kind === 'fixed' && last.text.trimEnd() !== last.text) return false;
+  return pieces.every((one) => one.kind !== 'choice' || [one.then, one.otherwise].every(isSaid));
+}

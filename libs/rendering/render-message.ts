@@ -1,6 +1,8 @@
 import type { CompiledMessage } from './compile-message.js';
 import { calendarInvite } from './calendar-invite.js';
 import { noteHtmlJson } from './html-json.js';
+import { noteSharing } from './shared-body.js';
+import { shareBody, tidy, oneLine } from './share-body.js';
 import { messageView, type View } from './message-view.js';
 import { firstMissing } from './needed-variables.js';
 import { LOGO_CID, type Attachment, type RenderInput, type RenderResult } from './rendered.js';
@@ -52,7 +54,7 @@ function renderEmail(
     attachments.push(invite.attachment);
   }
   const subject = oneLine(compiled.subject(view));
-  const text = compiled.text(view).replace(BLANK_LINES, '\n\n').trim() + '\n';
+  const text = tidy(compiled.text(view));
   const { logo } = input.tenant;
   const content = {
     ...{ subject, text, attachments, template, version, locale },
@@ -63,11 +65,7 @@ function renderEmail(
     },
   };
   noteHtmlJson(content, () => compiled.html.json(view));
+  // An invitation is one person's own.
+  if (!calendar) noteSharing(content, () => shareBody(compiled, view));
   return { kind: 'rendered', content };
 }
-
-/** What an optional part leaves behind where it is absent. */
-const BLANK_LINES = /\n[ \t]*(?:\n[ \t]*)+\n/g;
-
-/** A template may be written over several lines; what it says is one. */
-const oneLine = (text: string): string => text.replace(/[ \t]*\n[ \t\n]*/g, ' ').trim();
