@@ -58,12 +58,16 @@ function renderEmail(
   const { logo } = input.tenant;
   const content = {
     ...{ subject, text, attachments, template, version, locale },
-    ...(logo && compiled.html(view).includes(`cid:${LOGO_CID}`) ? { logo: logo.base64 } : {}),
-    // Who wants bytes has no use for the text: it is written when it is asked for.
+    // Who wants bytes has no use for the text, and who shares a body none for either: it is written when it is asked for.
     get html(): string {
       return compiled.html(view);
     },
   };
+  if (logo) {
+    const picture = (): string | undefined =>
+      content.html.includes(`cid:${LOGO_CID}`) ? logo.base64 : undefined;
+    Object.defineProperty(content, 'logo', { get: picture, enumerable: true });
+  }
   noteHtmlJson(content, () => compiled.html.json(view));
   // An invitation is one person's own.
   if (!calendar) noteSharing(content, () => shareBody(compiled, view));
