@@ -16,8 +16,11 @@ import { Tenants } from '#tenants/tenant';
  */
 const PORTION = { batchSize: 64, concurrency: 2, slow: { afterMs: PERMIT_MS, most: 8 } };
 
-/** Mails of a campaign share calls: the more of them are together, the fewer calls. A pass takes of the others what it can. */
-const CAMPAIGNS = { ...PORTION, batchSize: 512 };
+/**
+ * Mails of a campaign share calls: the more of them are together, the fewer calls, so the first waits a moment for others.
+ * Of what cannot share, a pass takes a portion as above (`dispatch-batch.ts`).
+ */
+const CAMPAIGNS = { ...PORTION, batchSize: 512, lingerMs: 50 };
 
 /** Takes what is due, each class from a topic of its own: while recalls are ready no other batch begins, then service. */
 @Controller()
