@@ -1,8 +1,6 @@
 import type { Outcome } from '#channels/outcome';
 import type { Senders } from '#channels/senders';
-import { shareCalls } from '#channels/share-calls';
 import type { CustomerStore } from '#customers/customer.store';
-import type { Customer, Send } from '#customers/customer.types';
 import { digestOf } from '#messages/in-doubt';
 import type { Attempt, MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
@@ -16,12 +14,14 @@ import { ADDRESS_KIND } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
-import { compose, goesWithOthers, type Composed, type Permitted } from './compose.js';
+import { compose, type Composed, type Permitted } from './compose.js';
 import { decide, type Decided, type Means } from './decide.js';
 import type { Due, DueHeard } from './due.types.js';
 import type { Links } from './links.js';
 import { type LoadFacts, missingFact } from './load-facts.js';
 import type { InDoubt, Late, LateOutcomes } from './late-outcomes.js';
+import { placesOf } from './places.js';
+import { partsOf, portionOf, withRoom } from './portion.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
 import type { Standings } from './standings.js';
@@ -30,15 +30,8 @@ import { callTrace } from './trace-due.js';
 
 /** How often one call starts over for what lost a race, before the rest waits for its lane to come round. */
 const PASSES = 3;
-/**
- * How many calls a pass makes. More would only queue for the account's slots and grow old: at a second a call, what the last
- * one knows is four seconds old (PROTOCOL A6). What finds no room has a pass of its own; mails that share a call are one.
- */
-const MOST_CALLS = 64;
 /** How long a row waits that lost all of them. */
 const RACE_WAIT_MS = 2_000;
-/** Places are kept for the longest cap window, and at least this long (PROTOCOL A4). */
-const KEEP_SENDS_MS = 3_600_000;
 /** A missing fact is looked for this often before the gate decides without it. */
 const FACT_TRIES = 3;
 
@@ -71,22 +64,29 @@ export class DispatchBatch {
   /** Sends what the gate permits; one verdict for each due record, in order. */
   async run(tenant: Tenant, batch: readonly DueHeard[]): Promise<Verdict[]> {
     // Of two records of one row the later release counts; the other is stale.
-    let left = new Map<string, DueHeard>();
+    const latest = new Map<string, DueHeard>();
     for (const due of batch) {
-      const other = left.get(due.id);
-      if (other === undefined || other.release <= due.release) left.set(due.id, due);
+      const other = latest.get(due.id);
+      if (other === undefined || other.release <= due.release) latest.set(due.id, due);
     }
     const missing = new Map<string, string>();
     const outpaced = new Map<string, string>();
-    const passes = PASSES + Math.floor(left.size / MOST_CALLS);
-    for (let pass = 0; pass < passes && left.size > 0; pass++) {
-      const again = await this.pass(tenant, [...left.values()]);
+    const left: DueHeard[] = [];
+    const waiting = [{ dues: [...latest.values()], passes: 0 }];
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { dues, passes } = next;
+      const again = await this.pass(tenant, dues);
       for (const [id, fact] of again.missing) missing.set(id, fact);
       for (const { message, customer } of again.claims) outpaced.set(message, customer);
-      left = new Map([...left].filter(([id]) => again.lost.has(id) || again.over.has(id)));
+      const lost = dues.filter(({ id }) => again.lost.has(id));
+      if (passes + 1 >= PASSES) left.push(...lost);
+      else if (lost.length > 0) waiting.push({ dues: lost, passes: passes + 1 });
+      // A part of so many finds room for all of them.
+      const over = partsOf(dues.filter(({ id }) => again.over.has(id)));
+      waiting.push(...over.map((part) => ({ dues: part, passes })));
     }
     await this.freePlaces(tenant, outpaced);
-    const stuck = await this.putOff(tenant, [...left.values()]);
+    const stuck = await this.putOff(tenant, left);
     return batch.map(({ id }) => {
       const fact = missing.get(id);
       if (fact !== undefined) return { kind: 'retry-at', reason: `its ${fact} was not found` };
@@ -105,7 +105,7 @@ export class DispatchBatch {
     claims: readonly { message: string; customer: string }[];
   }> {
     const started = this.clock.mono();
-    const { rows, over } = this.portion(await this.released(tenant.id, batch));
+    const { rows, over } = portionOf(await this.released(tenant.id, batch), this.means);
     if (rows.length === 0) return { lost: new Set(), over, missing: new Map(), claims: [] };
     const now = this.clock.now();
     const facts = await this.facts.load(tenant.id, rows, now);
@@ -131,18 +131,6 @@ export class DispatchBatch {
       missing,
       claims: lostClaims,
     };
-  }
-
-  /** What a pass takes up: all that may share a call, and as many others as there are calls. */
-  private portion(rows: readonly MessageRow[]): { rows: MessageRow[]; over: Set<string> } {
-    const over = new Set<string>();
-    let calls = 0;
-    for (const row of rows) {
-      const shares =
-        goesWithOthers(row) && row.channel === 'email' && this.means.shares(row.tenant, row.stream);
-      if (!shares && (calls += 1) > MOST_CALLS) over.add(row._id);
-    }
-    return { rows: rows.filter(({ _id }) => !over.has(_id)), over };
   }
 
   /** A4, lost too often: its time comes again, shortly, as a row (PROTOCOL C5). The ids for which that was lost too. */
@@ -265,21 +253,7 @@ export class DispatchBatch {
     composed: readonly Composed[],
     now: Date,
   ): Promise<{ kept: Composed[]; lost: string[] }> {
-    const byCustomer = new Map<string, { seen: Customer; sends: Send[] }>();
-    const oldest = now.getTime() - Math.max(KEEP_SENDS_MS, tenant.policy.caps.marketing.withinMs);
-    for (const { permitted } of composed) {
-      const { customer, row } = permitted;
-      const place = byCustomer.get(customer.customer) ?? {
-        seen: customer,
-        sends: customer.sends.filter((send) => send.at.getTime() > oldest),
-      };
-      place.sends = [
-        ...place.sends.filter((send) => send.id !== row._id),
-        { id: row._id, at: now, group: RULES[row.purpose].capGroup },
-      ];
-      byCustomer.set(customer.customer, place);
-    }
-    const won = await this.customers.reserve([...byCustomer.values()]);
+    const won = await this.customers.reserve(placesOf(composed, tenant, now));
     const isKept = (one: Composed): boolean => won.has(one.permitted.customer.customer);
     return {
       kept: composed.filter(isKept),
@@ -413,20 +387,5 @@ function neverCalled({ row: { _id: message, tenant, rev }, ref }: Permitted): La
     ...{ tenant, message, ref, providerId: null, claimedFrom: rev },
     move: (row, now) =>
       Promise.resolve(outcomeMove(row, { kind: 'late' }, { channel: false, account: 'never' }, now)),
-  };
-}
-
-/** Without what finds no room in this pass, which is noted in `over`. Who would be a double of one of those is asked again too. */
-function withRoom(
-  { composed, stopped }: { composed: readonly Composed[]; stopped: readonly Transition[] },
-  over: Set<string>,
-): { composed: readonly Composed[]; stopped: readonly Transition[] } {
-  const beyond = shareCalls(composed).slice(MOST_CALLS).flat();
-  if (beyond.length === 0) return { composed, stopped };
-  for (const { permitted } of beyond) over.add(permitted.row._id);
-  for (const { after } of stopped) if (after.reason === 'duplicate') over.add(after._id);
-  return {
-    composed: composed.filter(({ permitted }) => !over.has(permitted.row._id)),
-    stopped: stopped.filter(({ after }) => !over.has(after._id)),
   };
 }

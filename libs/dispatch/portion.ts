@@ -1,0 +1,47 @@
+import { shareCalls } from '#channels/share-calls';
+import type { MessageRow } from '#messages/message.types';
+import type { Transition } from '#messages/transition';
+import { goesWithOthers, type Composed } from './compose.js';
+import type { Means } from './decide.js';
+
+/**
+ * How many calls a pass makes. More would only queue for the account's slots and grow old: at a second a call, what the last
+ * one knows is four seconds old (PROTOCOL A6). What finds no room has a pass of its own; mails that share a call are one.
+ */
+export const MOST_CALLS = 64;
+
+/** What a pass takes up: all that may share a call, and as many others as there are calls; `over`: who has to wait. */
+export function portionOf(
+  rows: readonly MessageRow[],
+  means: Means,
+): { rows: MessageRow[]; over: Set<string> } {
+  const over = new Set<string>();
+  let calls = 0;
+  for (const row of rows) {
+    const shares = goesWithOthers(row) && row.channel === 'email' && means.shares(row.tenant, row.stream);
+    if (!shares && (calls += 1) > MOST_CALLS) over.add(row._id);
+  }
+  return { rows: rows.filter(({ _id }) => !over.has(_id)), over };
+}
+
+/** Without what finds no room after all, which is noted in `over`. Who would be a double of one of those is asked again too. */
+export function withRoom(
+  { composed, stopped }: { composed: readonly Composed[]; stopped: readonly Transition[] },
+  over: Set<string>,
+): { composed: readonly Composed[]; stopped: readonly Transition[] } {
+  const beyond = shareCalls(composed).slice(MOST_CALLS).flat();
+  if (beyond.length === 0) return { composed, stopped };
+  for (const { permitted } of beyond) over.add(permitted.row._id);
+  for (const { after } of stopped) if (after.reason === 'duplicate') over.add(after._id);
+  return {
+    composed: composed.filter(({ permitted }) => !over.has(permitted.row._id)),
+    stopped: stopped.filter(({ after }) => !over.has(after._id)),
+  };
+}
+
+/** Parts of at most so many calls. */
+export function partsOf<T>(items: readonly T[]): T[][] {
+  const parts: T[][] = [];
+  for (let at = 0; at < items.length; at += MOST_CALLS) parts.push(items.slice(at, at + MOST_CALLS));
+  return parts;
+}
