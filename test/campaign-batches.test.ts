@@ -135,24 +135,27 @@ const settled = (ids: readonly string[], id: string) =>
       rows.length === ids.length &&
       !rows.some(({ status }) => ['planned', 'released', 'sending'].includes(status)) &&
       rows,
-    60_000,
+    150_000,
   );
-const sentTo = (taken: readonly Call[]): string[] =>
-  taken.flatMap(({ mails }) => mails.map(({ to }) => to)).sort();
+const sentTo = (taken: readonly Call[], who: string): string[] =>
+  taken
+    .flatMap(({ mails }) => mails.map(({ to }) => to))
+    .filter((to) => to.startsWith(who))
+    .sort();
 
 it('goes in calls of more than a hundred mails, each of which says what its row says', async () => {
-  const ids = await readers('Ett', 300);
+  const ids = await readers('Ett', 200);
   const id = await launch('Ett');
   const rows = await settled(ids, id);
   expect(rows.every(({ status }) => status === 'accepted')).toBe(true);
-  expect(sentTo(calls)).toEqual(ids.map((one) => `${one}@example.se`).sort());
+  expect(sentTo(calls, 'ett')).toEqual(ids.map((one) => `${one}@example.se`).sort());
   // On a busy machine the scheduler may let them go in several goes.
   expect(Math.max(...calls.map(({ mails }) => mails.length))).toBeGreaterThanOrEqual(100);
   expect(calls.map(({ attachments }) => attachments.map(({ filename }) => filename))).toEqual(
     calls.map(() => ['logo.png']),
   );
   const mails = new Map(calls.flatMap((call) => call.mails.map((mail) => [mail.ref, mail] as const)));
-  expect(mails.size).toBe(300);
+  expect(mails.size).toBe(200);
   for (const row of rows.slice(0, 4)) {
     const mail = mails.get(row.attempts[0]!.ref)!;
     expect(mail.to).toBe(`${row.customer}@example.se`);
@@ -182,7 +185,7 @@ it('goes in calls of more than a hundred mails, each of which says what its row 
   expect(heard.status).toBe(200);
   const after = await settled(ids, id);
   expect(after.filter(({ status }) => status === 'delivered').map(({ _id }) => _id)).toEqual([told._id]);
-}, 120_000);
+}, 200_000);
 
 it('after the answer to a no begins no call with that mail in it, while refused calls are made again in parts', async () => {
   const ids = await readers('Tva', 64);
@@ -212,7 +215,10 @@ it('after the answer to a no begins no call with that mail in it, while refused 
     for (const { to } of mails) expect(begunAt).toBeLessThan(answered.get(to) ?? Infinity);
   }
   // Nobody twice, nobody lost: what was taken, refused for ever, or stopped by the no.
-  const taken = sentTo(calls.filter(({ mails }) => !mails.some(({ to }) => wrong.includes(to))));
+  const taken = sentTo(
+    calls.filter(({ mails }) => !mails.some(({ to }) => wrong.includes(to))),
+    'tva',
+  );
   expect(new Set(taken).size).toBe(taken.length);
   const accepted = rows
     .filter(({ status }) => status === 'accepted')
@@ -224,7 +230,7 @@ it('after the answer to a no begins no call with that mail in it, while refused 
     if (wrong.includes(address) && status === 'failed') continue;
     expect([status, reason, answered.has(address)]).toEqual(['refused', 'withdrawn', true]);
   }
-}, 120_000);
+}, 200_000);
 
 it('is given back as a whole on a rate limit, and unknown as a whole where nobody answers', async () => {
   const ids = await readers('Tre', 30);
@@ -242,17 +248,17 @@ it('is given back as a whole on a rate limit, and unknown as a whole where nobod
         ids.map((one) => `${CLINIC}/${one}/${id}`),
       ),
     (found) => found.length === 30 && found.every(({ status }) => status === 'unknown') && found,
-    60_000,
+    150_000,
   );
   for (const { attempts } of rows) expect(attempts.map(({ outcome }) => outcome).at(-1)).toBe('unknown');
   expect(rows.some(({ attempts }) => attempts[0]?.outcome === 'sendgrid-429')).toBe(true);
   // On a dropped line no mail was in two calls.
-  const dropped = sentTo(calls.slice(1));
+  const dropped = sentTo(calls.slice(1), 'tre');
   expect(new Set(dropped).size).toBe(dropped.length);
-}, 120_000);
+}, 200_000);
 
 it('after the answer to a pause begins no call', async () => {
-  const ids = await readers('Fyra', 200);
+  const ids = await readers('Fyra', 100);
   answer = () => ({ ...(SENDGRID.accepted() as object), status: 202, afterMs: 100 });
   const id = await launch('Fyra');
   await until(
@@ -266,6 +272,6 @@ it('after the answer to a pause begins no call', async () => {
   const rows = await settled(ids, id);
   expect(calls.slice(0, before).every(({ begunAt }) => begunAt < pausedAt)).toBe(true);
   expect(rows.every(({ status }) => status === 'accepted')).toBe(true);
-  const taken = sentTo(calls).filter((to) => to.startsWith('fyra'));
+  const taken = sentTo(calls, 'fyra');
   expect(taken).toEqual(ids.map((one) => `${one}@example.se`).sort());
-}, 120_000);
+}, 200_000);

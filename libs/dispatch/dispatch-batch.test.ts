@@ -173,23 +173,6 @@ describe('what the provider says', () => {
   });
 });
 
-it('more than a pass makes calls for: each part by facts of its own, all of them once', async () => {
-  const ids = await Promise.all(Array.from({ length: 150 }, (_, at) => line.confirmation(`p${at}`)));
-  let open = 0;
-  let widest = 0;
-  line.provider.answer = async (envelope) => {
-    widest = Math.max(widest, (open += 1));
-    await new Promise((resolve) => setImmediate(resolve));
-    open -= 1;
-    return accepted(envelope);
-  };
-  await line.releaseDue.runOnce(line.clock.now());
-  const verdicts = await line.dispatch.run(CLINIC, line.topics.take(150));
-  expect(verdicts).toEqual(Array(150).fill({ kind: 'done' }));
-  expect(line.provider.accepted).toEqual(new Map(ids.map((id) => [id, 1])));
-  expect(widest).toBe(64);
-});
-
 describe('never twice', () => {
   it('told twice, in one batch or in two', async () => {
     const id = await line.confirmation();
