@@ -122,7 +122,10 @@ const jsonOf = (text: string): Buffer => Buffer.from(JSON.stringify(text).slice(
 
 /** Of a person, or of their message; what else there is belongs to the tenant. The notice is one for all. */
 const isPersonal = ([namespace, name]: Variable): boolean =>
-  namespace === 'person' || namespace === 'booking' || (namespace === 'links' && name !== 'privacy');
+  namespace === 'person' ||
+  namespace === 'booking' ||
+  namespace === 'targets' ||
+  (namespace === 'links' && name !== 'privacy');
 
 /** A choice that says more than this is no slot: its text is the same for many. */
 const LONGEST_CHOICE = 300;
@@ -148,7 +151,7 @@ function partedOf(pieces: readonly Piece[], written: Written): Parted {
         if (isPersonal(piece.of) && (piece.kind === 'value' || isPhrase(piece)))
           return slotFor({
             id: JSON.stringify(piece.kind === 'value' ? piece.of : piece),
-            isUrl: piece.kind === 'value' && piece.of[0] === 'links',
+            isUrl: piece.kind === 'value' && (piece.of[0] === 'links' || piece.of[0] === 'targets'),
             value: (own) => said([piece], own, written),
           });
         if (piece.kind === 'value') return written(valueOf(piece.of, view) ?? '');

@@ -192,6 +192,32 @@ describe('mails that share a body', () => {
     expect(others.some((one) => names.includes(one))).toBe(false);
   });
 
+  it('are measured by links of their own, in a body that only measured mails share', async () => {
+    const blocks = [
+      { kind: 'text' as const, text: 'Hej {{person.name | du}}!' },
+      { kind: 'button' as const, label: 'Boka', href: 'https://kliniken.se/boka?a=1&b=2' },
+    ];
+    const compiled = await compiledOf({ sv: { email: { subject: 'Nyheter', preview: 'Mer', blocks } } });
+    const measuredBy = (ref: string) => {
+      const wrap = {
+        pixel: `https://m.kliniken.se/i/${ref}`,
+        target: (link: string, href: string) => `https://m.kliniken.se/r/${ref}.${link}?to=${href.length}`,
+      };
+      const result = renderContent(compiled, inputOf('Anna'), wrap);
+      if (result.kind !== 'rendered') throw new Error(result.problem);
+      return result.content;
+    };
+    const [one, other] = [measuredBy('r1'), measuredBy('r2')];
+    const sharing = sharingOf(one)!;
+    expect(sharingOf(other)?.body).toBe(sharing.body);
+    expect(sharing.body).not.toBe(sharingBy(compiled, inputOf('Anna')).body);
+    for (const rule of RULES)
+      for (const part of ['subject', 'text', 'html'] as const)
+        expect(rule(sharing.body[part], Object.entries(sharing.substitutions))).toBe(one[part]);
+    expect(one.html).toContain('https://m.kliniken.se/i/r1');
+    expect(sharing.body.html).not.toContain('r1');
+  });
+
   it('do not share where a value could be read as a slot, or changes how text is tidied, or is too long', async () => {
     const compiled = await compiledOf(mail('Hej {{person.name}}!'));
     const { body } = sharingBy(compiled, inputOf('Anna'));
