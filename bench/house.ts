@@ -8,9 +8,12 @@ import { readConfig, type AppName } from '#platform/config';
 import { Health } from '#platform/health';
 import { rootDir } from '#platform/root';
 import type mongoose from 'mongoose';
+import { ReleaseDue } from '#dispatch/release-due';
+import { Tenants } from '#tenants/tenant';
+import { addCampaign, addMembers, membersDue, type Members } from './campaign-ledger.js';
 import { serve } from './child.js';
 import { bookingEvents } from './events.js';
-import { addEnded, addReleased, dueOf } from './ledger.js';
+import { addEnded, addReleased, dueOf, TENANT } from './ledger.js';
 import { monotonicMs, until, useOfThis } from './measure.js';
 
 /** Which modules a process of the bench has, as the processes of the house have them. */
@@ -84,6 +87,24 @@ serve(
       return began;
     },
     open,
+    addCampaign: () => addCampaign(connection),
+    addMembers: async (told: Members): Promise<void> => {
+      const tenant = running().app.get(Tenants, { strict: false }).get(TENANT);
+      if (tenant === undefined) throw new Error('the tenant of the bench is not there');
+      await addMembers(connection, tenant, told);
+    },
+    produceMembers: async (told: { from: number; count: number }): Promise<number> => {
+      const began = monotonicMs();
+      await running().app.get(EventSink).produce('messages.due.marketing', membersDue(told));
+      return began;
+    },
+    /** What the scheduler would do, whom this part lacks: what was given back goes again. How many have not ended. */
+    releaseAgain: async (): Promise<number> => {
+      await running().app.get(ReleaseDue, { strict: false }).runOnce(new Date());
+      return running()
+        .app.get(MessageStore, { strict: false })
+        .countByStatus(['planned', 'released', 'sending']);
+    },
     /** How many messages stand where, for the one who wonders why something does not end. */
     states: () =>
       connection

@@ -12,7 +12,7 @@ export interface Range {
   count: number;
 }
 
-const TENANT = 'bench';
+export const TENANT = 'bench';
 const DAY = 86_400_000;
 const BATCH = 1_000;
 /** How many messages a person of a full ledger was sent. */
@@ -169,11 +169,16 @@ export async function addEnded(connection: mongoose.Connection, range: Range): P
   }
 }
 
-async function insert(connection: mongoose.Connection, name: string, documents: unknown[]): Promise<void> {
+export async function insert(
+  connection: mongoose.Connection,
+  name: string,
+  documents: unknown[],
+): Promise<void> {
   await connection.collection(name).insertMany(documents as never[], { ordered: false });
 }
 
-function* batches({ from, count }: Range): Generator<number[]> {
+/** Their numbers, a thousand at a time. */
+export function* batches({ from, count }: Range): Generator<number[]> {
   for (let at = 0; at < count; at += BATCH) {
     yield Array.from({ length: Math.min(BATCH, count - at) }, (_, index) => from + at + index);
   }

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { CampaignBench } from './campaign.js';
 import { gateMicroseconds } from './gate.js';
 import { Ground } from './ground.js';
 import { importRows } from './import.js';
@@ -16,6 +17,7 @@ const { values: told } = parseArgs({
     quick: { type: 'boolean', default: false },
     profile: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    rows: { type: 'string' },
   },
 });
 
@@ -33,6 +35,8 @@ const SIZES = told.quick
       decisions: 2_000,
       imported: 4_000,
       reached: 20_000,
+      mails: 300,
+      members: 1_500,
     }
   : {
       runs: 3,
@@ -46,7 +50,13 @@ const SIZES = told.quick
       decisions: 10_000,
       imported: 1_000_000,
       reached: 1_000_000,
+      mails: 4_000,
+      members: 100_000,
     };
+
+/** How full the full ledger is; `--rows 0` leaves it out. */
+const fullRows = told.rows === undefined ? (SIZES.rows[1] ?? 0) : Number(told.rows);
+if (!Number.isSafeInteger(fullRows) || fullRows < 0) throw new Error('--rows: expected a number of rows');
 
 const wanted = (name: string): boolean => told.only === undefined || told.only.includes(name);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
@@ -58,6 +68,7 @@ try {
   if (wanted('gate')) await gate();
   if (wanted('ingest')) await ingest();
   if (wanted('dispatch')) await dispatch();
+  if (wanted('campaign')) await campaign();
   if (wanted('latency')) await latencies();
   if (wanted('import')) await imports();
   if (wanted('reach')) await reaches();
@@ -83,7 +94,8 @@ async function ingest(): Promise<void> {
 }
 
 async function dispatch(): Promise<void> {
-  const [few = 0, many = 0] = SIZES.rows;
+  const few = SIZES.rows[0] ?? 0;
+  const many = fullRows;
   say('dispatcher beside a bare loop …');
   const bench = await DispatcherBench.open(ground, SIZES.warmUp);
   try {
@@ -110,6 +122,58 @@ async function dispatch(): Promise<void> {
       ],
       [`peak memory, ${rowsOf(few)} rows`, memory(small), ''],
       [`peak memory, ${rowsOf(many)} rows`, memory(large), ''],
+    );
+  } finally {
+    await bench.close();
+  }
+}
+
+async function campaign(): Promise<void> {
+  const few = SIZES.rows[0] ?? 0;
+  say('a campaign, singly and many mails a call, beside a bare loop …');
+  const bench = await CampaignBench.open(ground, SIZES.warmUp);
+  try {
+    await bench.fillTo(few);
+    const { singly, together, bare, ratios } = await bench.compare(SIZES.runs, SIZES.mails);
+    const before = await bench.peakMb();
+    say(`${number(SIZES.members)} members, gate and ledger for each …`);
+    const whole = await bench.send(SIZES.members, false);
+    const after = await bench.peakMb();
+    const memory = ({ dispatcher: own, store }: typeof before): string =>
+      store === null ? `${number(own)} MB` : `${number(own)} MB, its store ${number(store)} MB`;
+    const processor = ({ cpuMicroseconds }: { cpuMicroseconds: number }): string =>
+      `${number(cpuMicroseconds)} µs`;
+    const rate = ({ perSecond }: { perSecond: number }): string => `${number(perSecond)} a second`;
+    lines.push(
+      ['campaign mails in single calls', rate(singly), ''],
+      ['campaign mails many a call', rate(together), ''],
+      ['a bare loop that posts the single calls', rate(bare), ''],
+      ['ratio of single calls to the bare loop', ratios.singly.toFixed(2), '≥ 0.5'],
+      ['ratio of mails many a call to the bare loop', ratios.together.toFixed(2), '≥ 1.5'],
+      ['processor for each mail, singly', processor(singly), ''],
+      ['processor for each mail, many a call', processor(together), ''],
+      [`a campaign to ${number(SIZES.members)} members`, rate(whole), ''],
+      ['its calls of the provider for 100 mails', whole.callsPerHundred.toFixed(2), '≤ 1'],
+      ['peak memory before and after it', `${memory(before)} → ${memory(after)}`, 'bounded'],
+    );
+    if (fullRows === 0) return;
+    say(`filling the ledger to ${rowsOf(fullRows)} rows …`);
+    await bench.fillTo(fullRows);
+    const large = await bench.compare(SIZES.runs, SIZES.mails);
+    const growth = large.together.cpuMicroseconds / together.cpuMicroseconds;
+    lines.push(
+      [
+        `ratio of mails many a call to the bare loop, ${rowsOf(fullRows)} rows`,
+        large.ratios.together.toFixed(2),
+        '≥ 1.5',
+      ],
+      [`ratio of single calls, ${rowsOf(fullRows)} rows`, large.ratios.singly.toFixed(2), '≥ 0.5'],
+      [
+        `processor for each mail many a call, ${rowsOf(few)} → ${rowsOf(fullRows)} rows`,
+        `${processor(together)} → ${processor(large.together)} (× ${growth.toFixed(2)})`,
+        '≤ × 1.10',
+      ],
+      [`peak memory, ${rowsOf(fullRows)} rows`, memory(await bench.peakMb()), ''],
     );
   } finally {
     await bench.close();

@@ -1,0 +1,123 @@
+import type { Child } from './child.js';
+import type { Ground, House } from './ground.js';
+import { median, times, until, type Use } from './measure.js';
+import type { Cost } from './throughput.js';
+
+/** As many calls at once as an account of the house has slots (libs/channels/sender.ts). */
+const CONCURRENCY = 32;
+const MOST_MS = 900_000;
+/** Where the made people's numbers begin: far from those who are written to. */
+const ENDED_FROM = 1_000_000_000;
+
+/** What sending some mails of a campaign took. */
+export interface CampaignCost extends Cost {
+  /** Calls of the provider for each hundred mails. */
+  callsPerHundred: number;
+}
+
+export interface CampaignCompared {
+  singly: CampaignCost;
+  together: CampaignCost;
+  bare: Cost;
+  /** Of each turn, by the bare loop's messages a second in the same turn; the median. */
+  ratios: { singly: number; together: number };
+}
+
+/** One campaign's mails by one dispatcher on a ledger of a given size: singly, many a call, and by a bare loop that posts the single ones. */
+export class CampaignBench {
+  private next = 0;
+  private ended = 0;
+
+  private constructor(
+    private readonly ground: Ground,
+    private readonly house: House,
+    private readonly dispatcher: Child,
+    private readonly bare: Child,
+  ) {}
+
+  static async open(ground: Ground, warmUp: number): Promise<CampaignBench> {
+    const house = await ground.fresh({ journal: false });
+    const dispatcher = await house.start('dispatcher');
+    const bench = new CampaignBench(ground, house, dispatcher, ground.child('bare-loop'));
+    await dispatcher.ask('addCampaign');
+    // They compile the code, and are what a full ledger is made of.
+    await bench.send(warmUp, true);
+    await bench.send(warmUp, false);
+    return bench;
+  }
+
+  /** Grows the ledger to so many rows. */
+  async fillTo(rows: number): Promise<void> {
+    const count = rows - this.next - this.ended;
+    if (count <= 0) return;
+    await this.dispatcher.ask('addEnded', { from: ENDED_FROM + this.ended, count });
+    this.ended += count;
+  }
+
+  /** From the first message that the dispatcher hears of to the last that is recorded. */
+  async send(count: number, singly: boolean): Promise<CampaignCost> {
+    const range = { from: this.next, count };
+    this.next += count;
+    await this.dispatcher.ask('addMembers', { ...range, singly });
+    await this.ground.sink.ask('reset', { keep: singly ? 200 : 0 });
+    const before = await this.cpuMs();
+    const began = await this.dispatcher.ask<number>('produceMembers', range);
+    const sunk = () => this.ground.sink.ask<{ count: number; calls: number; lastAt: number }>('count');
+    await until(
+      'all were recorded',
+      async () => (await this.dispatcher.ask<number>('releaseAgain')) === 0,
+      MOST_MS,
+    );
+    const { count: sent, calls, lastAt } = await sunk();
+    if (sent !== count) throw new Error(`${sent} mails for ${count} messages`);
+    return {
+      perSecond: count / ((lastAt - began) / 1_000),
+      cpuMicroseconds: (((await this.cpuMs()) - before) / count) * 1_000,
+      callsPerHundred: (calls / count) * 100,
+    };
+  }
+
+  /** By turns, on the same bodies. */
+  async compare(runs: number, count: number): Promise<CampaignCompared> {
+    const turns = await times(runs, async () => {
+      const singly = await this.send(count, true);
+      const bodies = await this.ground.sink.ask<string[]>('bodies');
+      await this.ground.sink.ask('reset', {});
+      const wanted = { url: this.ground.url, bodies, concurrency: CONCURRENCY, count };
+      const bare = await this.bare.ask<Cost>('post', wanted);
+      return { singly, bare, together: await this.send(count, false) };
+    });
+    const ratio = (of: (turn: (typeof turns)[number]) => Cost): number =>
+      median(turns.map((turn) => of(turn).perSecond / turn.bare.perSecond));
+    return {
+      singly: mediansOf(turns.map(({ singly }) => singly)),
+      together: mediansOf(turns.map(({ together }) => together)),
+      bare: {
+        perSecond: median(turns.map(({ bare }) => bare.perSecond)),
+        cpuMicroseconds: median(turns.map(({ bare }) => bare.cpuMicroseconds)),
+      },
+      ratios: { singly: ratio(({ singly }) => singly), together: ratio(({ together }) => together) },
+    };
+  }
+
+  /** The most memory that the dispatcher, and the store where it is apart, have had. */
+  async peakMb(): Promise<{ dispatcher: number; store: number | null }> {
+    const { peakMb } = await this.dispatcher.ask<Use>('use');
+    return { dispatcher: peakMb, store: this.house.store?.use()?.peakMb ?? null };
+  }
+
+  async close(): Promise<void> {
+    await this.house.close();
+  }
+
+  private async cpuMs(): Promise<number> {
+    const { cpuMs } = await this.dispatcher.ask<Use>('use');
+    return cpuMs + (this.house.store?.use()?.cpuMs ?? 0);
+  }
+}
+
+const mediansOf = (costs: readonly CampaignCost[]): CampaignCost => ({
+  perSecond: median(costs.map(({ perSecond }) => perSecond)),
+  cpuMicroseconds: median(costs.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+  callsPerHundred: median(costs.map(({ callsPerHundred }) => callsPerHundred)),
+});
