@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { ProviderSink, SENDGRID } from '#channels/provider-sink.fixture';
+import { bookingKey } from '#customers/booking.types';
+import { newCustomer } from '#customers/customer.types';
+import { type Due, dueTopic } from '#dispatch/due.types';
+import { messageRow } from '#messages/message.fixture';
 import { kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
+import { nonce } from '#platform/mongo';
 import { silent } from '../home.fixture.js';
 import { CLINIC } from '../lagom.fixture.js';
 import { HouseProcess } from '../processes.fixture.js';
@@ -111,6 +116,56 @@ export class Apart {
       180_000,
     );
     return guests;
+  }
+
+  /** People with a booking whose confirmation is released, as ingest leaves them, and the topic told of it. */
+  async release(from: number, count: number): Promise<void> {
+    const now = new Date();
+    const numbers = Array.from({ length: count }, (_, index) => from + index);
+    const connection = await mongoose.createConnection(this.env.MONGODB_URI ?? '').asPromise();
+    const rowOf = (n: number) => {
+      const booking = `b-${n}`;
+      return messageRow({
+        ...{ _id: `${CLINIC}/p-${n}/confirmation/now/${booking}/v1`, customer: `p-${n}`, rev: nonce() },
+        ...{ status: 'released', release: 1, booking, subject: { kind: 'booking', id: booking } },
+        ...{ generation: gen, dueAt: now, createdAt: now, expiresAt: new Date(now.getTime() + 3 * DAY) },
+      });
+    };
+    const gen = { version: 1, time: now, event: 'e1' };
+    const add = async (name: string, documents: readonly object[]) => {
+      for (let at = 0; at < documents.length; at += 1_000)
+        await connection.collection(name).insertMany(documents.slice(at, at + 1_000));
+    };
+    try {
+      await add(
+        'customers',
+        numbers.map((n) => ({
+          ...newCustomer(CLINIC, `p-${n}`, now),
+          ...{ gen, rev: nonce(), name: 'Åsa Öst', email: `p-${n}@example.se` },
+        })),
+      );
+      await add(
+        'bookings',
+        numbers.map((n) => ({
+          ...{ _id: bookingKey(CLINIC, `b-${n}`), tenant: CLINIC, booking: `b-${n}`, customer: `p-${n}` },
+          ...{ rev: nonce(), gen, status: 'confirmed', service: 'Massage' },
+          ...{ startsAt: new Date(now.getTime() + 10 * DAY), endsAt: null, timeZone: null, location: null },
+          ...{ practitioner: null, price: null, url: null, cart: null, previousStartsAt: null },
+          ...{ cancelReason: null, sequence: 0, createdAt: now, updatedAt: now },
+        })),
+      );
+      const rows = numbers.map(rowOf);
+      await add('messages', rows);
+      for (let at = 0; at < count; at += 5_000) {
+        const due = rows.slice(at, at + 5_000).map(({ _id, customer }) => ({
+          key: `${CLINIC}/${customer}`,
+          value: JSON.stringify({ tenant: CLINIC, id: _id, release: 1 } satisfies Due),
+        }));
+        await this.sink.produce(dueTopic('service'), due);
+      }
+    } finally {
+      await connection.close();
+    }
   }
 
   /** Resolves once each of them has a mail; how many seconds that took. */
