@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ReleaseDue } from '#dispatch/release-due';
 import { EventSink } from '#messaging/event-sink';
 import { MemoryTopics } from '#messaging/memory-topics';
 import { MessageStore } from '#messages/message.store';
@@ -86,6 +87,8 @@ serve(
       await running().app.get(EventSink).produce('messages.due.service', dueOf(told));
       return began;
     },
+    /** What is due is released: how many. */
+    releaseDue: (): Promise<number> => running().app.get(ReleaseDue, { strict: false }).runOnce(new Date()),
     open,
     addCampaign: () => addCampaign(connection),
     addMembers: async (told: Members): Promise<void> => {

@@ -4,8 +4,10 @@ import { median, times, until, type Use } from './measure.js';
 
 /** As many calls at once as an account of the house has slots (libs/channels/sender.ts). */
 const CONCURRENCY = 32;
-/** Told at once: what waits for the dispatcher and the loop alike. */
-const MOST_MS = 60_000;
+/** Told at once: what waits for the dispatcher and the loop alike. On a machine that others want, too, that takes its time. */
+const MOST_MS = 300_000;
+/** As the scheduler does: what was given back, as its facts had grown old, goes again. */
+const RELEASE_EACH_MS = 500;
 /** Where the made people's numbers begin: far from those who are written to. */
 const ENDED_FROM = 1_000_000_000;
 
@@ -27,6 +29,8 @@ export interface Compared {
 export class DispatcherBench {
   private next = 0;
   private ended = 0;
+  /** Messages that were given back and released again. */
+  givenBack = 0;
 
   private constructor(
     private readonly ground: Ground,
@@ -65,7 +69,15 @@ export class DispatcherBench {
     const before = await this.cpuMs();
     const began = await this.dispatcher.ask<number>('produceDue', range);
     const mails = () => this.ground.sink.ask<{ count: number; lastAt: number }>('count');
-    await until(`${count} mails had arrived`, async () => (await mails()).count >= count, MOST_MS);
+    let releasedAt = performance.now();
+    const allThere = async (): Promise<boolean> => {
+      if (performance.now() - releasedAt > RELEASE_EACH_MS) {
+        this.givenBack += await this.dispatcher.ask<number>('releaseDue');
+        releasedAt = performance.now();
+      }
+      return (await mails()).count >= count;
+    };
+    await until(`${count} mails had arrived`, allThere, MOST_MS);
     await until('all were recorded', async () => (await this.dispatcher.ask<number>('open')) === 0, MOST_MS);
     const { count: sent, lastAt } = await mails();
     if (sent !== count) throw new Error(`${sent} mails for ${count} messages`);

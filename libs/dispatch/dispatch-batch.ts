@@ -19,7 +19,7 @@ import { decide, type Decided, type Means } from './decide.js';
 import type { Due, DueHeard } from './due.types.js';
 import type { Links } from './links.js';
 import { type LoadFacts, missingFact } from './load-facts.js';
-import type { InDoubt, Late, LateOutcomes } from './late-outcomes.js';
+import { type InDoubt, type Late, type LateOutcomes, neverCalled } from './late-outcomes.js';
 import { placesOf } from './places.js';
 import { partsOf, portionOf, withRoom } from './portion.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
@@ -290,7 +290,8 @@ export class DispatchBatch {
       return { ...move, after: { ...move.after, attempts: [...row.attempts, attempt] } };
     });
     const won = await this.messages.apply(moves).catch((error: unknown) => {
-      if (isLostServer(error)) this.late.keep(composed.map(({ permitted }) => neverCalled(permitted)));
+      if (isLostServer(error))
+        this.late.keep(composed.map(({ permitted: { row, ref } }) => neverCalled(row, ref)));
       throw error;
     });
     const ready: Ready[] = [];
@@ -379,13 +380,4 @@ export class DispatchBatch {
       answers: false,
     });
   }
-}
-
-/** A claim that may have been written, with no call behind it: the row is given back. */
-function neverCalled({ row: { _id: message, tenant, rev }, ref }: Permitted): Late {
-  return {
-    ...{ tenant, message, ref, providerId: null, claimedFrom: rev },
-    move: (row, now) =>
-      Promise.resolve(outcomeMove(row, { kind: 'late' }, { channel: false, account: 'never' }, now)),
-  };
 }

@@ -52,10 +52,13 @@ async function ends(ids: readonly string[]): Promise<Record<string, string>> {
 const run = () => cut.runDue().catch(() => undefined);
 const tell = () => cut.late.runOnce(cut.clock.now());
 
-describe.each(OUTAGES)('with the ledger %s each write and call, and back later', (fault: Fault) => {
-  it.each(['soon', 'once repair has called it unknown'] as const)(
-    'all is sent once by the same process, and nothing stays unknown (%s)',
-    async (when) => {
+describe('with the ledger lost at each write and call, and back later', () => {
+  it.each([
+    ...OUTAGES.map((fault) => [fault, 'soon'] as const),
+    ['gone-after', 'once repair has called it unknown'],
+  ] as [Fault, string][])(
+    'all is sent once by the same process, and nothing stays unknown: %s, back %s',
+    async (fault, when) => {
       let isStruck = true;
       let n = 0;
       while (isStruck) {

@@ -1,6 +1,6 @@
 import type { Attempt, MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
-import type { Transition } from '#messages/transition';
+import { transition, type Transition } from '#messages/transition';
 import { isLostServer } from '#platform/mongo';
 
 /** A row that is being sent, or of which the ledger does not know whether it was. */
@@ -86,6 +86,18 @@ export class LateOutcomes {
     this.waiting.delete(late.ref);
     return false;
   }
+}
+
+/** Of a row whose claim may have been written, with no call behind it: it is given back. `row` as it was read before. */
+export function neverCalled({ tenant, _id: message, rev }: MessageRow, ref: string): Late {
+  const why = 'given back: the ledger was lost before its call';
+  return {
+    ...{ tenant, message, ref, providerId: null, claimedFrom: rev },
+    move: (row, now) => {
+      const told = { [`attempts.${row.attempts.length - 1}.outcome`]: 'late' };
+      return Promise.resolve(transition(row, 'planned', why, now, { dueAt: now }, { set: told }));
+    },
+  };
 }
 
 /** Whether the row still waits to hear of this attempt. */
