@@ -165,34 +165,40 @@ export class CampaignRows {
     return groups.map(({ _id, count }) => ({ status: _id.status, reason: _id.reason ?? null, count }));
   }
 
-  /** How its rows stand, in as many groups as there are different ones: tens, however many rows there are. */
+  /**
+   * How its rows stand, in as many groups as there are different ones: tens, however many rows there are. Plain fields
+   * only: an expression for each row is what costs.
+   */
   async groups(tenant: string, campaign: string): Promise<RowGroup[]> {
     const groups = await this.rows
       .aggregate<{
-        _id: Partial<GroupKey>;
+        _id: Partial<GroupKey> & { isMeasured?: boolean };
         count: number;
         unsubscribed: number;
-        measured: number;
-        last: Date | null;
+        settled: Date | null;
+        hour: Date | null;
       }>([
         { $match: { tenant, campaign } },
         {
           $group: {
-            _id: { status: '$status', reason: '$reason', variant: '$variant', locale: '$content.locale' },
+            _id: {
+              ...{ status: '$status', reason: '$reason', variant: '$variant', locale: '$content.locale' },
+              isMeasured: '$content.measured',
+            },
             count: { $sum: 1 },
-            unsubscribed: { $sum: { $cond: [{ $ifNull: ['$unsubscribedAt', false] }, 1, 0] } },
-            measured: { $sum: { $cond: [{ $ifNull: ['$content.measured', false] }, 1, 0] } },
-            last: { $max: { $ifNull: ['$settledAt', '$notBefore'] } },
+            unsubscribed: { $sum: '$unsubscribed' },
+            settled: { $max: '$settledAt' },
+            hour: { $max: '$notBefore' },
           },
         },
       ])
       .toArray();
-    return groups.map(({ _id, count, unsubscribed, measured, last }) => ({
+    return groups.map(({ _id, count, unsubscribed, settled, hour }) => ({
       status: _id.status ?? 'planned',
       reason: _id.reason ?? null,
       variant: _id.variant ?? null,
       locale: _id.locale ?? null,
-      ...{ count, unsubscribed, measured, last },
+      ...{ count, unsubscribed, measured: _id.isMeasured === true ? count : 0, last: settled ?? hour },
     }));
   }
 
@@ -217,7 +223,11 @@ export class CampaignRows {
         { _id: row._id, tenant, rev: row.rev },
         {
           // Of one that is just being sent, its sender's record asks for the `rev` that it knows.
-          $set: { unsubscribedAt: at, ...(row.status === 'sending' ? {} : { rev: nonce() }) },
+          $set: {
+            unsubscribedAt: at,
+            unsubscribed: 1,
+            ...(row.status === 'sending' ? {} : { rev: nonce() }),
+          },
           $push: { history: entry },
         },
       );

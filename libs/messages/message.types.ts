@@ -98,6 +98,8 @@ export interface MessageRow {
   notBefore?: Date;
   /** Of a campaign's: its link was used to say no to what it was about. */
   unsubscribedAt?: Date | null;
+  /** The same as a number, to be added up. */
+  unsubscribed?: 1;
   /** When it first came to where nothing of ours is left to do: sent, refused, called off. Null: it waits, or waits again. */
   settledAt?: Date | null;
   /** The CloudEvents id that planned it. */
