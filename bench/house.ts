@@ -9,7 +9,6 @@ import { readConfig, type AppName } from '#platform/config';
 import { Health } from '#platform/health';
 import { rootDir } from '#platform/root';
 import type mongoose from 'mongoose';
-import { ReleaseDue } from '#dispatch/release-due';
 import { Tenants } from '#tenants/tenant';
 import { addCampaign, addMembers, membersDue, type Members } from './campaign-ledger.js';
 import { serve } from './child.js';
