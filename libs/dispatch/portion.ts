@@ -18,7 +18,9 @@ export function portionOf(
   const over = new Set<string>();
   let calls = 0;
   for (const row of rows) {
-    const shares = goesWithOthers(row) && row.channel === 'email' && means.shares(row.tenant, row.stream);
+    const mayShare = goesWithOthers(row) && row.channel === 'email' && means.shares(row.tenant, row.stream);
+    // Where a pass took too long for so many, the next one takes fewer: else they would come late for ever.
+    const shares = mayShare && row.attempts.at(-1)?.outcome !== 'late';
     if (!shares && (calls += 1) > MOST_CALLS) over.add(row._id);
   }
   return { rows: rows.filter(({ _id }) => !over.has(_id)), over };
