@@ -208,7 +208,7 @@ describe('the report of a campaign', () => {
     expect(body.html).toContain('Hej Anna!');
     expect(body.template).toBe(template);
     // Whoever has a link may use it, in her name.
-    expect(body.text + body.html).not.toMatch(/\/[ruip]\/[\w-]{20}/);
+    expect(`${body.text} ${body.html}`).not.toMatch(/\/[ruip]\/[\w-]{20}/);
     expect((await report(id)).total.measured).toEqual(of(1, 1, 'sent'));
     await lagom.api('DELETE', `/v1/customers/${anna.id}`);
     expect((await lagom.api('GET', path)).status).toBe(410);
