@@ -94,6 +94,8 @@ it('that are wrong are refused with the path of each fault', async () => {
             { kind: 'video' },
             { kind: 'button', label: 'x', href: 'javascript:alert(1)' },
             { kind: 'image', url: 'https://a.se/x.png' },
+            { kind: 'button', label: 'x', href: 'https://a.se:boka/x' },
+            { kind: 'image', url: 'https://[', alt: 'x' },
           ],
         },
       },
@@ -106,6 +108,8 @@ it('that are wrong are refused with the path of each fault', async () => {
     '#/content/sv/email/blocks/0/kind',
     '#/content/sv/email/blocks/1/href',
     '#/content/sv/email/blocks/2/alt',
+    '#/content/sv/email/blocks/3/href',
+    '#/content/sv/email/blocks/4/url',
     '#/name',
   ]);
 });

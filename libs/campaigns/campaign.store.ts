@@ -9,7 +9,10 @@ const schema = new mongoose.Schema(
   { collection: 'campaigns', versionKey: false, autoIndex: false, strict: false, _id: false },
 );
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
-schema.index({ status: 1, launchAt: 1 });
+schema.index({ status: 1 });
+
+/** How many the scheduler reads at once. */
+const PAGE = 100;
 
 export const campaignKey = (tenant: string, campaign: string): string =>
   `${encodeURIComponent(tenant)}/${campaign}`;
@@ -66,19 +69,30 @@ export class CampaignStore {
       .lean<Campaign[]>();
   }
 
-  /** Of every tenant: those that the scheduler has to do with. */
-  async findInStates(statuses: readonly CampaignStatus[], limit: number): Promise<Campaign[]> {
-    return this.campaigns
-      .find({ status: { $in: [...statuses] } })
-      .sort({ launchAt: 1 })
-      .limit(limit)
-      .lean<Campaign[]>();
+  /** Of every tenant, each that the scheduler has to do with: one that never ends keeps nobody else from their turn. */
+  async *inStates(statuses: readonly CampaignStatus[]): AsyncGenerator<Campaign> {
+    for (let after = ''; ;) {
+      const page = await this.campaigns
+        .find({ status: { $in: [...statuses] }, _id: { $gt: after } })
+        .sort({ _id: 1 })
+        .limit(PAGE)
+        .lean<Campaign[]>();
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return;
+      after = last._id;
+    }
   }
 
-  /** Cancelled ones of which rows may be left. */
+  /** Cancelled ones, also such as were archived since, of which rows may be left. */
   async findUnswept(limit: number): Promise<Campaign[]> {
     return this.campaigns
-      .find({ status: 'cancelled', sweptAt: null, launch: { $ne: null } })
+      .find({
+        status: { $in: ['cancelled', 'archived'] },
+        'history.move': 'cancel',
+        sweptAt: null,
+        launch: { $ne: null },
+      })
       .limit(limit)
       .lean<Campaign[]>();
   }

@@ -11,12 +11,14 @@ const LINK = 'expected a link that begins with https://, mailto: or tel:';
 const link = z
   .string(LINK)
   .max(2_000, LINK)
-  .regex(/^(?:https:\/\/[^\s<>"{}\\]+|mailto:[^\s<>"{}\\]+|tel:\+?[\d-]+)$/, LINK);
+  .regex(/^(?:https:\/\/[^\s<>"{}\\]+|mailto:[^\s<>"{}\\]+|tel:\+?[\d-]+)$/, LINK)
+  .refine((href) => URL.canParse(href), LINK);
 const PICTURE = 'expected the https address of a picture';
 const picture = z
   .string(PICTURE)
   .max(2_000, PICTURE)
-  .regex(/^https:\/\/[^\s<>"{}\\]+$/, PICTURE);
+  .regex(/^https:\/\/[^\s<>"{}\\]+$/, PICTURE)
+  .refine((url) => URL.canParse(url), PICTURE);
 
 const KINDS = 'expected one of heading, text, image, button, divider, offer';
 const block = z.discriminatedUnion(

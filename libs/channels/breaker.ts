@@ -74,12 +74,18 @@ export class Breaker {
 
   /**
    * Makes the call, at once and in this very step, or answers that the account rests: nobody waits here, as the
-   * permit's time runs (PROTOCOL A6).
+   * permit's time runs (PROTOCOL A6). A call of several messages that fails counts as so many: each more like it would
+   * cost as many people their message.
    */
-  async run(message: string, call: () => Promise<Outcome>): Promise<Outcome> {
+  async run(message: string, call: () => Promise<Outcome>, messages = 1): Promise<Outcome> {
     const afterMs = this.waitMs(message);
     if (afterMs > 0) return { kind: 'retry-at', afterMs, reason: 'circuit-open', trouble: 'resting' };
-    return this.policy.execute(call);
+    const outcome = await this.policy.execute(call);
+    if (isTrouble(outcome)) {
+      for (let more = 1; more < messages && this.state === 'closed'; more += 1)
+        await this.policy.execute(() => Promise.resolve(outcome));
+    }
+    return outcome;
   }
 
   private get leftMs(): number {

@@ -166,7 +166,7 @@ export abstract class Sender {
     return { going, late, bugs };
   }
 
-  /** One call for all of these; its outcome for each, in order. For the breaker it is one call. */
+  /** One call for all of these; its outcome for each, in order. */
   private async call(items: readonly Sendable[]): Promise<readonly Outcome[] | typeof REFUSED_TOGETHER> {
     const envelopes = items.map(({ envelope }) => envelope);
     const [first, ...others] = envelopes;
@@ -175,18 +175,22 @@ export abstract class Sender {
     const timer = setTimeout(() => deadline.abort(), this.timeoutMs);
     let ends: readonly Outcome[] | typeof REFUSED_TOGETHER | undefined;
     try {
-      const whole = await this.breaker.run(first.message, async () => {
-        const ended = this.watch?.(this.account, first, others);
-        ends = await this.deliverTogether(envelopes, deadline.signal).catch(() =>
-          envelopes.map(() => UNEXPECTED),
-        );
-        const outcome =
-          ends === REFUSED_TOGETHER
-            ? ({ kind: 'rejected', reason: REFUSED_TOGETHER } as const)
-            : (ends[0] ?? UNEXPECTED);
-        ended?.(outcome);
-        return outcome;
-      });
+      const whole = await this.breaker.run(
+        first.message,
+        async () => {
+          const ended = this.watch?.(this.account, first, others);
+          ends = await this.deliverTogether(envelopes, deadline.signal).catch(() =>
+            envelopes.map(() => UNEXPECTED),
+          );
+          const outcome =
+            ends === REFUSED_TOGETHER
+              ? ({ kind: 'rejected', reason: REFUSED_TOGETHER } as const)
+              : (ends[0] ?? UNEXPECTED);
+          ended?.(outcome);
+          return outcome;
+        },
+        envelopes.length,
+      );
       // The breaker has opened meanwhile: nothing was called.
       return ends ?? envelopes.map(({ message }) => this.resting(message, whole));
     } finally {

@@ -5,7 +5,7 @@ import { rootDir } from '#platform/root';
 import { compileContent, renderContent, type CompiledContent } from '#rendering/compile-content';
 import { readLayout } from '#rendering/content-library';
 import type { Rendered } from '#rendering/rendered';
-import { sharingOf, substitute } from '#rendering/shared-body';
+import { noteSharing, sharingOf, substitute } from '#rendering/shared-body';
 import { anEnvelope, permitOf } from './envelope.fixture.js';
 import type { Envelope, Outcome } from './outcome.js';
 import { ProviderSink, SENDGRID, type SinkRequest } from './provider-sink.fixture.js';
@@ -124,6 +124,18 @@ describe('mails of a campaign in one call', () => {
     });
   });
 
+  it('are no more in a call than SendGrid takes substitutions', () => {
+    const body = sharingOf(contentFor('P0'))!.body;
+    const wide = { ...body, slots: Array.from({ length: 28 }, () => body.slots[0]!) };
+    const items = mails(400).map((item) => {
+      const content = { ...item.envelope.content };
+      const sharing = { ...sharingOf(item.envelope.content)!, body: wide };
+      noteSharing(content, () => sharing);
+      return { ...item, envelope: { ...item.envelope, content } };
+    });
+    expect(shareCalls(items).map((call) => call.length)).toEqual([357, 43]);
+  });
+
   it('carry the same settings as one by itself', async () => {
     const [one, ...others] = mails(3);
     await sender.send(one!.permit, one!.envelope);
@@ -225,16 +237,16 @@ describe('mails of a campaign in one call', () => {
     await expect(sender.send(one!.permit, one!.envelope)).rejects.toThrow('already used');
   });
 
-  it('is one call to the circuit breaker; while that is open nothing is called, and one message asks first', async () => {
+  it('that fails counts as its mails to the circuit breaker; while that is open nothing is called, and one message asks first', async () => {
     sink.always(SENDGRID.broken());
-    for (let call = 0; call < 9; call++) await send(mails(10));
+    await send(mails(9));
     expect(sender.breakerState).toBe('closed');
     await send(mails(10));
     expect(sender.breakerState).toBe('open');
     const outcomes = await send(mails(10));
     expect(kindsOf(outcomes)).toEqual(['retry-at']);
     expect(Object.values(outcomes)[0]).toMatchObject({ reason: 'circuit-open', trouble: 'resting' });
-    expect(sink.requests).toHaveLength(10);
+    expect(sink.requests).toHaveLength(2);
     clock.pass(6_000);
     sink.always(null);
     const probed = await send(

@@ -3,6 +3,8 @@ import type { Envelope } from './outcome.js';
 
 /** SendGrid takes no more personalizations a call. */
 export const MOST_MAILS = 1_000;
+/** Nor more substitutions, of all personalizations together. */
+const MOST_SUBSTITUTIONS = 10_000;
 
 /** Whether a mail has a body in common with others of its campaign, so that it may go in a call with them. */
 export const mayShare = ({ campaign, content }: Envelope): boolean =>
@@ -30,7 +32,8 @@ export function shareCalls<T extends { envelope: Envelope }>(items: readonly T[]
     const address = envelope.to.toLowerCase();
     const begun = open.get(key) ?? [];
     open.set(key, begun);
-    let call = begun.find(({ mails, addresses }) => mails.length < MOST_MAILS && !addresses.has(address));
+    const most = Math.min(MOST_MAILS, Math.floor(MOST_SUBSTITUTIONS / Math.max(1, body.slots.length)));
+    let call = begun.find(({ mails, addresses }) => mails.length < most && !addresses.has(address));
     if (call === undefined) {
       call = { mails: [], addresses: new Set() };
       begun.push(call);

@@ -69,6 +69,6 @@ export function compose(
   };
 }
 
-/** Mails of a campaign may share a call, but for one that a refused call kept until its permit had run out. */
+/** Mails of a campaign may share a call, but for one that a refused call has ever kept until its permit had run out. */
 export const goesWithOthers = ({ campaign, attempts }: Pick<MessageRow, 'campaign' | 'attempts'>): boolean =>
-  campaign !== null && attempts.at(-1)?.outcome !== CALL_REFUSED;
+  campaign !== null && attempts.every(({ outcome }) => outcome !== CALL_REFUSED);

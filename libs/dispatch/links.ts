@@ -104,6 +104,8 @@ export class Links {
     return (ref) => ({
       pixel: `${base}/i/${this.tokens.sealMeasure('open', { tenant: id, ref, block: null, target: '' })}`,
       target: (link, href) => {
+        // One that is no address, in a version from before that was refused, is left as it is.
+        if (!URL.canParse(href)) return href;
         const { host, href: target } = new URL(href);
         if (own.includes(host)) return href;
         const block = Number(link.slice(1));

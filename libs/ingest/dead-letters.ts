@@ -33,6 +33,7 @@ export class DeadLetters {
     );
     const reason = maskPersonal(why.reason);
     this.metrics.cardsMasked(count);
+    const at = this.clock.now();
     await this.store.add({
       topic,
       partition,
@@ -44,8 +45,8 @@ export class DeadLetters {
       reason,
       path: why.path ?? null,
       handler: why.handler,
-      at: this.clock.now(),
-      expiresAt: new Date(this.clock.now().getTime() + KEEP_MS),
+      at,
+      expiresAt: new Date(at.getTime() + KEEP_MS),
     });
     await this.sink.produce(`${topic}.dead`, [
       {

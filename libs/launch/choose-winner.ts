@@ -8,7 +8,6 @@ import type { BookedAfter } from './booked-after.js';
 import { SENT } from './fold-report.js';
 import { pickWinner } from './pick-winner.js';
 
-const MOST = 100;
 const SCHEDULER = 'scheduler';
 
 /**
@@ -26,7 +25,7 @@ export class ChooseWinner {
 
   async runOnce(now: Date): Promise<{ ended: number; won: number; undecided: number }> {
     const done = { ended: 0, won: 0, undecided: 0 };
-    for (const campaign of await this.campaigns.findInStates(['sending'], MOST)) {
+    for await (const campaign of this.campaigns.inStates(['sending'])) {
       if (!isTesting(campaign)) continue;
       if (campaign.testEndedAt == null) {
         if (await this.end(campaign, now)) done.ended += 1;
@@ -42,11 +41,12 @@ export class ChooseWinner {
 
   /** When the next test is to be decided, up to `until` and after `after`: for who leads the clock. */
   async nextAt(until: Date, after: Date): Promise<Date | null> {
-    const times = (await this.campaigns.findInStates(['sending'], MOST))
-      .filter(isTesting)
-      .flatMap((campaign) => dueRule(campaign)?.at ?? [])
-      .filter((at) => at > after && at <= until);
-    return times.sort((one, other) => one.getTime() - other.getTime())[0] ?? null;
+    let first: Date | null = null;
+    for await (const campaign of this.campaigns.inStates(['sending'])) {
+      const at = isTesting(campaign) ? dueRule(campaign)?.at : undefined;
+      if (at !== undefined && at > after && at <= until && (first === null || at < first)) first = at;
+    }
+    return first;
   }
 
   private async end(campaign: Campaign, now: Date): Promise<boolean> {

@@ -13,7 +13,8 @@ import { hashOfPlan } from './plan-hash.js';
 import { Segments } from './segments.js';
 
 const T = CLINIC.id;
-const MEMBERS = 2_100;
+const PAGE = 100;
+const MEMBERS = 210;
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 
 /** A process that launches, on a store that others share. */
@@ -29,7 +30,14 @@ class Launcher {
     const dealings = new DeriveDealings(ledger.customers, ledger.bookings, ledger.purchases);
     this.backlog = new DeriveBacklog(ledger.connection, ledger.customers, dealings);
     const segments = new Segments(this.segments, ledger.customers, this.backlog, ledger.clock);
-    this.launch = new Launch(this.campaigns, segments, ledger.customers, ledger.messages, ledger.tenants);
+    this.launch = new Launch(
+      this.campaigns,
+      segments,
+      ledger.customers,
+      ledger.messages,
+      ledger.tenants,
+      PAGE,
+    );
     // Again, now that the collections of this process are all there.
     ledger.faults.attach(ledger.connection);
   }
@@ -137,7 +145,7 @@ it('stops at the page where it is paused, and goes on from there', async () => {
     return done;
   };
   await line.launch.runOnce(later(1_000));
-  expect([pages, (await rowsOf('c-paused')).length]).toEqual([1, 1_000]);
+  expect([pages, (await rowsOf('c-paused')).length]).toEqual([1, PAGE]);
   const paused = (await line.campaigns.find(T, 'c-paused'))!;
   await line.campaigns.write(paused, { ...paused, status: 'sending' });
   await line.launch.runOnce(later(2_000));

@@ -14,9 +14,8 @@ import { contextOf, type Segments } from './segments.js';
 import { sendTime } from './send-times.js';
 import { HOLD_OUT, partOf } from './split.js';
 
+/** Members whose rows are inserted at once. */
 const PAGE = 1_000;
-/** Campaigns that one pass looks at. */
-const MOST = 100;
 const SCHEDULER = 'scheduler';
 
 /** `_id` of a member's row (PROTOCOL C7): planning it twice inserts it once. */
@@ -36,12 +35,13 @@ export class Launch {
     private readonly customers: CustomerStore,
     private readonly messages: MessageStore,
     private readonly tenants: Tenants,
+    private readonly page = PAGE,
   ) {}
 
   async runOnce(now: Date): Promise<{ launched: number; members: number }> {
     let launched = 0;
     let members = 0;
-    for (const campaign of await this.campaigns.findInStates(['scheduled', 'sending'], MOST)) {
+    for await (const campaign of this.campaigns.inStates(['scheduled', 'sending'])) {
       const tenant = this.tenants.get(campaign.tenant);
       if (tenant === undefined) continue;
       const due = campaign.status === 'scheduled' && campaign.launchAt !== null && campaign.launchAt <= now;
@@ -79,7 +79,7 @@ export class Launch {
         tenant.id,
         compilePredicate(launch.predicate, contextOf(tenant, launch.at)),
         launch.at,
-        { after: launch.after, limit: PAGE },
+        { after: launch.after, limit: this.page },
       );
       const inserted = await this.messages.insertPlanned(
         people.map((customer) => rowOf(tenant, campaign, customer, launch.at)),
@@ -89,7 +89,7 @@ export class Launch {
         ...launch,
         after: people.at(-1)?._id ?? launch.after,
         members: launch.members + people.length,
-        endedAt: people.length < PAGE ? now : null,
+        endedAt: people.length < this.page ? now : null,
       };
       if ((await this.campaigns.write(campaign, { ...campaign, launch: after })) === null) {
         await this.reopenSweep(tenant, id);
@@ -101,7 +101,8 @@ export class Launch {
   private async reopenSweep(tenant: Tenant, id: string): Promise<void> {
     for (;;) {
       const campaign = await this.campaigns.find(tenant.id, id);
-      if (campaign?.status !== 'cancelled' || campaign.sweptAt === null) return;
+      const isCancelled = campaign?.history.some(({ move }) => move === 'cancel');
+      if (campaign === null || !isCancelled || campaign.sweptAt === null) return;
       if ((await this.campaigns.write(campaign, { ...campaign, sweptAt: null })) !== null) return;
     }
   }

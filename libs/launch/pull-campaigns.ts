@@ -4,7 +4,6 @@ import type { CampaignRows } from '#messages/campaign-rows';
 import { RULES } from '#purposes/purposes';
 import { WAITS } from './split.js';
 
-const MOST = 100;
 /** How many rows of one campaign may be on their way at once: what was not pulled needs no calling back. */
 const WINDOW = 1_000;
 /** A pace that was kept waiting makes up for this much at once. */
@@ -24,7 +23,7 @@ export class PullCampaigns {
 
   async runOnce(now: Date): Promise<{ pulled: number }> {
     let pulled = 0;
-    for (const campaign of await this.campaigns.findInStates(['sending'], MOST)) {
+    for await (const campaign of this.campaigns.inStates(['sending'])) {
       pulled += await this.pull(campaign, now);
     }
     return { pulled };
@@ -33,7 +32,7 @@ export class PullCampaigns {
   /** When there is something to pull again, up to `until` and after `after`: for who leads the clock. */
   async nextAt(until: Date, after: Date): Promise<Date | null> {
     const times: Date[] = [];
-    for (const campaign of await this.campaigns.findInStates(['scheduled', 'sending'], MOST)) {
+    for await (const campaign of this.campaigns.inStates(['scheduled', 'sending'])) {
       const { tenant, campaign: id, status, launchAt } = campaign;
       if (status === 'scheduled') {
         if (launchAt !== null) times.push(launchAt);

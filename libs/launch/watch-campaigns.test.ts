@@ -103,6 +103,27 @@ it.each([
   expect((await campaigns.find(T, id))!.sweptAt).not.toBeNull();
 });
 
+it('is swept also when it is archived meanwhile', async () => {
+  const id = 'c-archived';
+  const before = await launched(id);
+  await launch.runOnce(later(1_000));
+  await cancel(id, later(2_000));
+  const cancelled = (await campaigns.find(T, id))!;
+  const archived = moved(cancelled, 'archive', 'eva', later(3_000));
+  if (archived.kind === 'refused') throw new Error(archived.detail);
+  await campaigns.write(cancelled, archived.after);
+  expect(await statusesOf(before.campaign)).toEqual(['planned']);
+  await watcher().runOnce(later(4_000));
+  expect(await statusesOf(id)).toEqual(['cancelled']);
+});
+
+it('campaigns that do not end keep no other from its turn', async () => {
+  for (let n = 0; n < 150; n += 1) await launched(`c-a-long-${n}`);
+  await launched('c-z-last');
+  await launch.runOnce(later(1_000));
+  expect(await statusesOf('c-z-last')).toEqual(['planned']);
+});
+
 it('who had which address is forgotten two weeks after the end, of that campaign only', async () => {
   const claims = new AddressClaimStore(ledger.connection);
   for (const [id, ended] of [

@@ -35,7 +35,7 @@ export class WatchCampaigns {
 
   async runOnce(now: Date): Promise<{ paused: number; ended: number; cancelled: number }> {
     const done = { paused: 0, ended: 0, cancelled: 0 };
-    for (const campaign of await this.campaigns.findInStates(['sending', 'pausing'], MOST)) {
+    for await (const campaign of this.campaigns.inStates(['sending', 'pausing'])) {
       const { tenant, campaign: id } = campaign;
       if (campaign.status === 'pausing') {
         const since = now.getTime() - campaign.updatedAt.getTime();
