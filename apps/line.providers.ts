@@ -314,7 +314,7 @@ export const LINE: FactoryProvider[] = [
   wire(RepairStuck, [MessageStore, ReleaseDue, Backlog, Clock]),
   wire(SayAgain, [FileTemplateStore, ContentLibrary, CampaignStore]),
   wire(SurveyResults, [SurveyAnswerStore, BookingStore]),
-  wire(RetryMessage, [MessageStore, Clock]),
+  wire(RetryMessage, [MessageStore, CampaignStore, Clock]),
   wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
   wire(ResolveUnknown, [MessageStore, CustomerStore, WebhookStore, Senders, Tenants, ApplyReceipt, Clock]),
   wire(LoadCampaigns, [CampaignStore, AddressClaimStore, ContentLibrary, HashRing, Tenants]),

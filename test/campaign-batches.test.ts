@@ -257,6 +257,28 @@ it('is given back as a whole on a rate limit, and unknown as a whole where nobod
   expect(new Set(dropped).size).toBe(dropped.length);
 }, 200_000);
 
+it('once it is sent, sends what is retried of it; once it is archived, says that nothing is', async () => {
+  const [one, other] = await readers('Fyra', 2);
+  answer = () => SENDGRID.badContent();
+  const id = await launch('Fyra');
+  await staff.until(id, 'sent');
+  expect(Object.values(await staff.rows(id))).toEqual(['failed', 'failed']);
+  answer = () => SENDGRID.accepted();
+  const retry = (who: string | undefined) =>
+    staff.ask('marketer', 'POST', `/v1/messages/${encodeURIComponent(`${CLINIC}/${who}/${id}`)}/retry`);
+  expect((await retry(one)).status).toBe(200);
+  await until(
+    () => staff.rows(id),
+    (rows) => rows[one!] === 'accepted',
+  );
+  await staff.act(id, 'archive');
+  expect(await retry(other)).toMatchObject({
+    status: 409,
+    body: { detail: 'its campaign is archived: nothing of it is sent any more' },
+  });
+  expect((await staff.rows(id))[other!]).toBe('failed');
+}, 60_000);
+
 it('after the answer to a pause begins no call', async () => {
   const ids = await readers('Fyra', 100);
   answer = () => ({ ...(SENDGRID.accepted() as object), status: 202, afterMs: 100 });

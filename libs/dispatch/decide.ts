@@ -59,8 +59,8 @@ export type Decided =
   | { kind: 'wait'; row: MessageRow; until: Date; why: string }
   /** Its campaign is paused: it waits for that campaign again, without a `dueAt`. */
   | { kind: 'give-back'; row: MessageRow }
-  /** Its campaign was cancelled. */
-  | { kind: 'cancel'; row: MessageRow };
+  /** Its campaign is over for good. */
+  | { kind: 'cancel'; row: MessageRow; was: 'cancelled' | 'archived' };
 
 /** The gate, in order for each person, counting what this pass has just permitted (PROTOCOL A3). Pure but for the refs. */
 export function decide(
@@ -80,7 +80,8 @@ export function decide(
   for (const row of rows) {
     const of = row.campaign === null ? null : (facts.campaigns?.get(row._id) ?? null);
     if (row.campaign !== null && of?.stands !== 'sending') {
-      decided.push({ kind: of?.stands === 'cancelled' ? 'cancel' : 'give-back', row });
+      const stands = of?.stands ?? 'waits';
+      decided.push(stands === 'waits' ? { kind: 'give-back', row } : { kind: 'cancel', row, was: stands });
       continue;
     }
     if (underWay.has(subjectKey(row))) {

@@ -1,6 +1,7 @@
 import type { AddressClaimStore } from '#campaigns/address-claim.store';
 import { utmOf } from '#campaigns/utm-of';
 import type { CampaignStore } from '#campaigns/campaign.store';
+import type { Campaign } from '#campaigns/campaign.types';
 import type { HashedAddress, HashRing } from '#consent/hash-ring';
 import type { Customer } from '#customers/customer.types';
 import type { MessageRow } from '#messages/message.types';
@@ -12,8 +13,8 @@ import type { Tenants } from '#tenants/tenant';
 
 /** What a pass knows of the campaign of a row. */
 export interface OfCampaign {
-  /** Only what is `sending` is sent; what waits is given back to its campaign, what was called off is called off. */
-  stands: 'sending' | 'waits' | 'cancelled';
+  /** Only what is `sending` is sent; what waits is given back to its campaign, what is over for good is called off. */
+  stands: 'sending' | 'waits' | 'cancelled' | 'archived';
   content: CompiledContent | null;
   /** Why there is nothing to say; null: there is. */
   problem: string | null;
@@ -72,13 +73,7 @@ export class LoadCampaigns {
         isWrittenFor(content, row.channel, locales);
       const holder = holders.get(row._id);
       known.set(row._id, {
-        stands:
-          // Without a variant there is nothing to say: it waits for the winner.
-          campaign?.status === 'sending' && variant !== undefined
-            ? 'sending'
-            : campaign?.status === 'cancelled'
-              ? 'cancelled'
-              : 'waits',
+        stands: standing(campaign, row),
         content,
         problem: isWritten ? null : `its campaign has nothing written for ${row.channel}`,
         duplicateOf: holder === undefined || holder === row._id ? null : holder,
@@ -106,4 +101,19 @@ export class LoadCampaigns {
         : hashes(ADDRESS_KIND[channel], address).map((hashed) => ({ campaign, message, ...hashed })),
     );
   }
+}
+
+/**
+ * How its campaign stands to a row. Pure. Of one that is `sent` only what was tried again has a `dueAt`: nobody pulls its
+ * rows any more, so that what is given back to it would wait for ever.
+ */
+export function standing(
+  campaign: Pick<Campaign, 'status' | 'variants'> | undefined,
+  { variant, dueAt }: Pick<MessageRow, 'variant' | 'dueAt'>,
+): OfCampaign['stands'] {
+  const status = campaign?.status;
+  if (status === 'cancelled' || status === 'archived') return status;
+  const goes = status === 'sending' || (status === 'sent' && dueAt !== null);
+  // Without a variant there is nothing to say: it waits for the winner.
+  return goes && campaign?.variants.some(({ name }) => name === variant) ? 'sending' : 'waits';
 }

@@ -3,6 +3,7 @@ import { EventSink, type OutRecord } from '#messaging/event-sink';
 import { CLINIC } from '#privacy/ledger.fixture';
 import { accepted, Line } from './line.fixture.js';
 import { PublishOut } from './publish-out.js';
+import { CampaignStore } from '#campaigns/campaign.store';
 import { RetryMessage } from './retry-message.js';
 import { StopButton } from './stop-button.js';
 
@@ -65,7 +66,7 @@ it('tells that it is held, refused, called off, failed and planned again', async
   line.clock.pass(120_000);
   await line.runDue();
   const [row] = await line.messages.findOfCustomer(CLINIC.id, 'anna', 1);
-  await new RetryMessage(line.messages, line.clock).retry(row!, 'Maja');
+  await new RetryMessage(line.messages, new CampaignStore(line.connection), line.clock).retry(row!, 'Maja');
   line.clock.pass(3 * 86_400_000);
   await line.runDue();
   await publishing.runOnce();

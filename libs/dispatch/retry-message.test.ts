@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { newCampaign } from '#campaigns/campaign-moves';
+import { campaignKey, CampaignStore } from '#campaigns/campaign.store';
+import type { CampaignPlan } from '#campaigns/campaign.types';
 import { said } from '#privacy/ledger.fixture';
 import { Line } from './line.fixture.js';
 import { RetryMessage } from './retry-message.js';
 
 let line: Line;
+let campaigns: CampaignStore;
 let retrying: RetryMessage;
 beforeAll(async () => {
   line = await Line.open();
-  retrying = new RetryMessage(line.messages, line.clock);
+  campaigns = new CampaignStore(line.connection);
+  retrying = new RetryMessage(line.messages, campaigns, line.clock);
 });
 afterAll(() => line.close());
 beforeEach(() => line.clear());
@@ -65,6 +70,19 @@ it.each(['planned', 'released', 'sending', 'accepted', 'refused', 'cancelled', '
     const row = await line.row({ status });
     expect(await retrying.retry(row, 'Maja')).toMatchObject({ kind: 'refused' });
     expect((await line.rowOf(row._id)).status).toBe(status);
+  },
+);
+
+it.each(['cancelled', 'archived'] as const)(
+  'leaves alone what is of a campaign that is %s',
+  async (status) => {
+    const campaign = `c-${status}`;
+    const row = await line.row({ status: 'failed', campaign });
+    const ids = { _id: campaignKey(row.tenant, campaign), tenant: row.tenant, campaign };
+    await campaigns.add({ ...newCampaign(ids, {} as CampaignPlan, 'Maja', line.clock.now()), status });
+    const retried = await retrying.retry(row, 'Maja');
+    expect(retried.kind === 'refused' && retried.why).toContain(`its campaign is ${status}`);
+    expect((await line.rowOf(row._id)).status).toBe('failed');
   },
 );
 

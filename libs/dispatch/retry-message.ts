@@ -1,3 +1,4 @@
+import type { CampaignStore } from '#campaigns/campaign.store';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
 import { transition } from '#messages/transition';
@@ -8,11 +9,13 @@ export type Retried = { kind: 'planned'; row: MessageRow } | { kind: 'refused'; 
 
 /**
  * A person tries a message again that failed, or of which nobody knows whether it was sent. It becomes due now and goes
- * through the gate like any other: a fresh permit, a fresh reservation. Nothing is promised but that it is asked about.
+ * through the gate like any other: a fresh permit, a fresh reservation. Of a campaign that is cancelled or archived nothing
+ * is retried. Nothing is promised but that it is asked about.
  */
 export class RetryMessage {
   constructor(
     private readonly messages: MessageStore,
+    private readonly campaigns: Pick<CampaignStore, 'find'>,
     private readonly clock: Clock,
   ) {}
 
@@ -30,6 +33,10 @@ export class RetryMessage {
         kind: 'refused',
         why: `it may not be sent any more: it expired ${row.expiresAt.toISOString()}`,
       };
+    }
+    const campaign = row.campaign === null ? null : await this.campaigns.find(row.tenant, row.campaign);
+    if (campaign?.status === 'cancelled' || campaign?.status === 'archived') {
+      return { kind: 'refused', why: `its campaign is ${campaign.status}: nothing of it is sent any more` };
     }
     const move = transition(row, 'planned', `retried by ${by}`, now, {
       dueAt: now,

@@ -26,7 +26,7 @@ export function stopMove(stopped: Exclude<Decided, { kind: 'send' }>, now: Date)
         ...{ dueAt: null, until: null, reason: 'paused' },
       });
     case 'cancel':
-      return transition(row, 'cancelled', 'its campaign was cancelled', now);
+      return transition(row, 'cancelled', `its campaign was ${stopped.was}`, now);
     case 'refuse': {
       const { reason, trace } = stopped;
       return transition(row, reason === 'expired' ? 'expired' : 'refused', reason, now, { reason, trace });
