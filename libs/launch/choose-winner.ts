@@ -5,7 +5,7 @@ import type { Campaign, TestShare, WinnerRule } from '#campaigns/campaign.types'
 import type { MeasureStore } from '#campaigns/measure.store';
 import type { CampaignRows } from '#messages/campaign-rows';
 import type { BookedAfter } from './booked-after.js';
-import { SENT } from './fold-report.js';
+import { foldShares } from './fold-shares.js';
 import { pickWinner } from './pick-winner.js';
 
 const SCHEDULER = 'scheduler';
@@ -80,36 +80,20 @@ export class ChooseWinner {
     return picked.kind === 'winner' ? 'won' : 'undecided';
   }
 
-  /** Nobody who waits has had anything yet: what is sent is the test. */
   private async shares(
     { tenant, campaign, variants, launch }: Campaign,
     by: WinnerRule['by'],
     now: Date,
   ): Promise<TestShare[]> {
     const groups = await this.rows.groups(tenant, campaign);
-    const sent = groups.filter(({ status }) => SENT.includes(status));
-    const of = (variant: string, kind: 'count' | 'measured'): number =>
-      sent.filter((one) => one.variant === variant).reduce((sum, one) => sum + one[kind], 0);
     if (by === 'clicks') {
-      const totals = await this.measures.ofCampaign(tenant, campaign);
-      return variants.map(({ name }) => ({
-        variant: name,
-        count: totals
-          .filter(({ variant }) => variant === name)
-          .reduce((sum, { clicked }) => sum + clicked.byPerson, 0),
-        of: of(name, 'measured'),
-      }));
+      const measures = await this.measures.ofCampaign(tenant, campaign);
+      return foldShares(variants, by, groups, { measures, booked: [] });
     }
     const from = launch?.at ?? now;
     const windowMs = now.getTime() - from.getTime();
     const booked = await this.booked.of({ tenant, campaign, from, to: now, windowMs });
-    return variants.map(({ name }) => ({
-      variant: name,
-      count: booked
-        .filter(({ variant }) => variant === name)
-        .reduce((sum, { afterMessage }) => sum + afterMessage, 0),
-      of: of(name, 'count'),
-    }));
+    return foldShares(variants, by, groups, { measures: [], booked });
   }
 }
 

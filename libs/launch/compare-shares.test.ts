@@ -26,6 +26,12 @@ describe('the difference of two shares', () => {
     expect(compareShares({ count: 0, of: 0 }, { count: 1, of: 2 })).toBeNull();
   });
 
+  it('is a number also where more are counted than there are', () => {
+    const other = { count: 1, of: 9 };
+    expect(compareShares({ count: 12, of: 10 }, other)).toEqual(compareShares({ count: 10, of: 10 }, other));
+    expect(compareShares(other, { count: 12, of: 10 })?.low).toBeGreaterThanOrEqual(-1);
+  });
+
   it('lies inside its interval, within -1 and 1, and turns with its sides', () => {
     const share = fc
       .integer({ min: 1, max: 100_000 })

@@ -32,14 +32,16 @@ describe('a report', () => {
       }),
     ];
     const groups = [
-      group({ count: 100, measured: 20 }),
+      group({ count: 100, measured: 15 }),
+      // Nobody knows whether it was sent; who clicked knows.
+      group({ status: 'unknown', count: 10, measured: 5 }),
       // Pinned, then refused by the provider: it was not sent.
       group({ status: 'failed', count: 10, measured: 10 }),
       group({ variant: 'B', count: 50, measured: 0 }),
     ];
     const { total, variants, links } = foldReport(groups, [], measures);
     const clicked = { count: 5, of: 20, share: 0.25, denominator: 'measured' };
-    expect(total).toMatchObject({ clicked, opened: { count: 8, of: 20 }, measured: { count: 20, of: 150 } });
+    expect(total).toMatchObject({ clicked, opened: { count: 8, of: 20 }, measured: { count: 15, of: 150 } });
     expect(variants).toMatchObject([
       { variant: 'A', clicked },
       { variant: 'B', clicked: { count: 0, of: 0, share: null } },

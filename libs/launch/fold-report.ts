@@ -7,6 +7,8 @@ import { HOLD_OUT, WAITS } from './split.js';
 
 /** Taken by a provider, whatever became of it then. */
 export const SENT: readonly Status[] = ['accepted', 'delivered', 'bounced', 'complained'];
+/** Whose clicks are counted: what stayed `unknown` may well have arrived, and is clicked on then. */
+const REACHED: readonly Status[] = [...SENT, 'unknown'];
 const WAITING: readonly Status[] = ['planned', 'released', 'sending'];
 
 /** People who booked: of those whose rows are alike. */
@@ -132,7 +134,8 @@ function reactions({ groups, booked, measures }: Known): Omit<LocaleLine, 'sent'
     bounced: of(sum(sent, ['bounced'])),
     complained: of(sum(sent, ['complained'])),
     unsubscribed: of(sent.reduce((all, { unsubscribed }) => all + unsubscribed, 0)),
-    measured: of(measured),
+    // A share of what was sent, as its neighbours: without what stayed unknown.
+    measured: of(measuredOf(groups, SENT)),
     opened: byPerson('opened'),
     clicked: byPerson('clicked'),
     booked: of(booked.reduce((all, { afterMessage }) => all + afterMessage, 0)),
@@ -173,9 +176,9 @@ function comparison(booked: readonly BookedGroup[], drawn: number, held: number)
   };
 }
 
-/** Whose opens and clicks may be looked at: everybody else did not click, as far as anybody knows. */
-const measuredOf = (groups: readonly RowGroup[]): number =>
-  groups.reduce((all, { status, measured }) => all + (SENT.includes(status) ? measured : 0), 0);
+/** Whose opens and clicks may be looked at: everybody else did not click, as far as anybody knows. Pure. */
+export const measuredOf = (groups: readonly RowGroup[], statuses: readonly Status[] = REACHED): number =>
+  groups.reduce((all, { status, measured }) => all + (statuses.includes(status) ? measured : 0), 0);
 
 const sum = (groups: readonly RowGroup[], statuses?: readonly Status[]): number =>
   groups.reduce(

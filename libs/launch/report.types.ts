@@ -5,7 +5,8 @@ import type { Difference } from './compare-shares.js';
 export const DENOMINATORS = {
   members: 'everybody whom the segment meant at the launch, of this line',
   sent: 'members whose message a provider took; what stays unknown is not among them',
-  measured: 'people who got it and have agreed to be measured: nobody else is looked at',
+  measured:
+    'people who got it, or may have (`unknown`), and have agreed to be measured: nobody else is looked at',
   'members not held out':
     'everybody whom the segment meant, less who was held out; whether they got it or not',
   'held out': 'members who were drawn by lot to get nothing',
@@ -39,7 +40,7 @@ export interface Line {
   complained: Figure;
   /** Left by the link of this very message. */
   unsubscribed: Figure;
-  /** May be looked at: they consented to it. */
+  /** Of whom a provider took it: may be looked at, they consented to it. */
   measured: Figure;
   /** By a person, as far as that can be told; a mail that is read without pictures is not. */
   opened: Figure;
