@@ -15,6 +15,7 @@ import { ReportOf } from '#launch/report';
 import { SegmentStore } from '#campaigns/segment.store';
 import { Segments } from '#launch/segments';
 import { TemplateStore } from '#campaigns/template.store';
+import { TestShares } from '#launch/test-shares';
 import { TestSend } from '#launch/test-send';
 import { WatchCampaigns } from '#launch/watch-campaigns';
 import { join } from 'node:path';
@@ -74,12 +75,14 @@ export const CAMPAIGNS: FactoryProvider[] = [
     CampaignRows,
     MessageStore,
     WatchCampaigns,
+    TestShares,
     Clock,
   ]),
   wire(ReachOf, [Segments, CustomerStore, SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
   wire(BookedAfter, [CampaignRows, BookingStore]),
-  wire(ReportOf, [CampaignRows, BookedAfter, MeasureStore, Clock]),
-  wire(ChooseWinner, [CampaignStore, CampaignRows, MeasureStore, BookedAfter]),
+  wire(TestShares, [CampaignRows, MeasureStore, BookedAfter]),
+  wire(ReportOf, [CampaignRows, BookedAfter, MeasureStore, TestShares, Clock]),
+  wire(ChooseWinner, [CampaignStore, CampaignRows, TestShares]),
   wire(TestSend, [SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
   wire(Contents, [TemplateStore, ContentLibrary, Clock]),
   wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),

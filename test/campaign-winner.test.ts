@@ -102,7 +102,12 @@ describe('an A/B test whose winner the others wait for', () => {
     expect([(await waitingOf(id)).length, (await campaign(id)).status]).toEqual([waiting.length, 'sending']);
     const before = await report(id);
     expect(before.test).toMatchObject({
-      ...{ share: 50, winner: null, decidesAt: expect.any(String), shares: null },
+      ...{ share: 50, winner: null, decidesAt: expect.any(String), by: 'bookings' },
+      // As they are by now.
+      shares: [
+        { variant: 'A', figure: { count: 0, of: as.length } },
+        { variant: 'B', figure: { count: bs.length, of: bs.length } },
+      ],
       ...{
         waiting: { count: waiting.length, of: PEOPLE },
         says: expect.stringContaining('the rule is asked'),
@@ -190,7 +195,9 @@ describe('an A/B test whose winner the others wait for', () => {
     const answers = await Promise.all(['A', 'B'].map((variant) => asked('marketer', { variant })));
     expect(answers.sort()).toEqual([200, 409]);
     const { winner } = await campaign(id);
-    expect(winner).toMatchObject({ how: 'hand', by: 'marketer of a test', shares: null });
+    // Nobody agreed to be measured: of nobody there is nothing to compare.
+    const none = ['A', 'B'].map((variant) => ({ variant, count: 0, of: 0 }));
+    expect(winner).toMatchObject({ how: 'hand', by: 'marketer of a test', shares: none });
     expect(await asked('marketer', { variant: winner.variant })).toBe(200);
     await lagom.advance('PT10S');
     const ended = await staff.until(id, 'sent');
@@ -204,6 +211,34 @@ describe('an A/B test whose winner the others wait for', () => {
         about: { campaign: id, detail: { move: 'winner', variant: winner.variant } },
       }),
     );
+  });
+
+  it('compares by hand as by rule: what is clicked on by now, then as it was when the winner was named', async () => {
+    const id = await testing('jamfor');
+    const [as, bs] = [await sentOf(id, 'A'), await sentOf(id, 'B')];
+    await measure(id, [...as, ...bs]);
+    await clicked(id, bs, 'person');
+    const stood = [
+      { variant: 'A', figure: { count: 0, of: as.length, denominator: 'measured' } },
+      { variant: 'B', figure: { count: bs.length, of: bs.length, denominator: 'measured' } },
+    ];
+    const before = (await report(id)).test;
+    expect(before).toMatchObject({ by: 'clicks', rule: null, winner: null, shares: stood });
+    expect(before.difference).toMatchObject({ difference: 1, level: 0.95 });
+    await staff.act(id, 'winner', { variant: 'B' });
+    await clicked(id, as, 'person');
+    await lagom.advance('PT10S');
+    const after = (await report(id)).test;
+    expect(after).toMatchObject({ winner: { variant: 'B', how: 'hand' }, shares: stood });
+    expect([after.difference, after.isClear]).toEqual([before.difference, before.isClear]);
+    expect((await campaign(id)).winner.shares).toEqual([
+      { variant: 'A', count: 0, of: as.length },
+      { variant: 'B', count: bs.length, of: bs.length },
+    ]);
+    const csv = await lagom.api<string>('GET', `/v1/campaigns/${id}/report`, undefined, {
+      headers: { accept: 'text/csv' },
+    });
+    expect(csv.body).toContain(`test,B,,,,,clicks,${bs.length},${bs.length},1,measured`);
   });
 
   it('waits while it is paused, hears who leaves meanwhile, and is called off whole', async () => {

@@ -40,9 +40,7 @@ export function reportRows(report: Report): ReportRow[] {
       figuresOf('link', { variant, locale, link }, line),
     ),
     ...(test === null ? [] : [row('test', {}, 'waiting', test.waiting)]),
-    ...(test?.shares ?? []).map(({ variant, figure }) =>
-      row('test', { variant }, test?.rule?.by ?? '', figure),
-    ),
+    ...(test?.shares ?? []).map(({ variant, figure }) => row('test', { variant }, test?.by ?? '', figure)),
     ...(bookings.comparison === null
       ? []
       : [

@@ -62,7 +62,7 @@ export interface Winner {
   at: Date;
   by: string;
   how: 'rule' | 'hand';
-  /** As they stood when it was decided by rule; null: by hand. */
+  /** As they stood when it was named; null: by hand, while that was not kept yet. */
   shares: TestShare[] | null;
 }
 

@@ -17,6 +17,7 @@ import type { Tenant } from '#tenants/tenant';
 import { hashOfPlan } from './plan-hash.js';
 import type { NotReady, Segments } from './segments.js';
 import { launchAt } from './send-times.js';
+import type { TestShares } from './test-shares.js';
 import type { WatchCampaigns } from './watch-campaigns.js';
 
 /** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
@@ -50,6 +51,7 @@ export class Campaigns {
     private readonly rows: CampaignRows,
     private readonly messages: MessageStore,
     private readonly watch: WatchCampaigns,
+    private readonly shares: TestShares,
     private readonly clock: Clock,
   ) {}
 
@@ -167,7 +169,7 @@ export class Campaigns {
     return this.act(tenant.id, id, 'archive', by, nothing);
   }
 
-  /** A marketer names the winner: for good. Said again it changes nothing. */
+  /** A marketer names the winner: for good, with what the variants came to by then. Said again it changes nothing. */
   async win(tenant: string, id: string, variant: string, by: Actor): Promise<Acted> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const campaign = await this.campaigns.find(tenant, id);
@@ -176,7 +178,8 @@ export class Campaigns {
       if (refusal !== null) return refusal;
       if (campaign.winner?.variant === variant) return { kind: 'done', campaign };
       const now = this.clock.now();
-      const winner = { variant, at: now, by: by.name, how: 'hand' as const, shares: null };
+      const shares = await this.shares.of(campaign, now);
+      const winner = { variant, at: now, by: by.name, how: 'hand' as const, shares };
       const after = noted(campaign, 'winner', by.name, now, { winner }, `${variant}, by hand`);
       const written = await this.campaigns.write(campaign, after);
       if (written !== null) return { kind: 'done', campaign: written };

@@ -1,12 +1,10 @@
 import { Duration } from 'luxon';
 import { noted } from '#campaigns/campaign-moves';
 import type { CampaignStore } from '#campaigns/campaign.store';
-import type { Campaign, TestShare, WinnerRule } from '#campaigns/campaign.types';
-import type { MeasureStore } from '#campaigns/measure.store';
+import type { Campaign, WinnerRule } from '#campaigns/campaign.types';
 import type { CampaignRows } from '#messages/campaign-rows';
-import type { BookedAfter } from './booked-after.js';
-import { foldShares } from './fold-shares.js';
 import { pickWinner } from './pick-winner.js';
+import type { TestShares } from './test-shares.js';
 
 const SCHEDULER = 'scheduler';
 
@@ -19,8 +17,7 @@ export class ChooseWinner {
   constructor(
     private readonly campaigns: CampaignStore,
     private readonly rows: CampaignRows,
-    private readonly measures: MeasureStore,
-    private readonly booked: BookedAfter,
+    private readonly shares: TestShares,
   ) {}
 
   async runOnce(now: Date): Promise<{ ended: number; won: number; undecided: number }> {
@@ -56,7 +53,7 @@ export class ChooseWinner {
   }
 
   private async decide(campaign: Campaign, rule: WinnerRule, now: Date): Promise<'won' | 'undecided' | null> {
-    const shares = await this.shares(campaign, rule.by, now);
+    const shares = await this.shares.of(campaign, now);
     const picked = pickWinner(rule, shares);
     const after =
       picked.kind === 'winner'
@@ -78,22 +75,6 @@ export class ChooseWinner {
           );
     if ((await this.campaigns.write(campaign, after)) === null) return null;
     return picked.kind === 'winner' ? 'won' : 'undecided';
-  }
-
-  private async shares(
-    { tenant, campaign, variants, launch }: Campaign,
-    by: WinnerRule['by'],
-    now: Date,
-  ): Promise<TestShare[]> {
-    const groups = await this.rows.groups(tenant, campaign);
-    if (by === 'clicks') {
-      const measures = await this.measures.ofCampaign(tenant, campaign);
-      return foldShares(variants, by, groups, { measures, booked: [] });
-    }
-    const from = launch?.at ?? now;
-    const windowMs = now.getTime() - from.getTime();
-    const booked = await this.booked.of({ tenant, campaign, from, to: now, windowMs });
-    return foldShares(variants, by, groups, { measures: [], booked });
   }
 }
 

@@ -1,24 +1,33 @@
-import type { Campaign } from '#campaigns/campaign.types';
+import type { Campaign, TestShare } from '#campaigns/campaign.types';
 import type { RowGroup } from '#messages/campaign-rows';
 import { dueRule } from './choose-winner.js';
+import { comparedBy } from './compared-by.js';
 import { compareShares } from './compare-shares.js';
 import { figure } from './fold-report.js';
 import type { TestReport } from './report.types.js';
 import { WAITS } from './split.js';
 
-/** Where an A/B test stands; null: nobody waits for its winner. Pure. */
-export function foldTest(campaign: Campaign, groups: readonly RowGroup[]): TestReport | null {
-  const { testShare: share = 100, winnerRule: rule = null, winner = null, undecided = null } = campaign;
+/**
+ * Where an A/B test stands; null: nobody waits for its winner. `live`: what the variants have come to while there is no
+ * winner. Pure.
+ */
+export function foldTest(
+  campaign: Campaign,
+  groups: readonly RowGroup[],
+  live: readonly TestShare[] | null,
+): TestReport | null {
+  const { testShare: share = 100, winnerRule: rule = null, winner = null } = campaign;
   if (share === 100) return null;
   const members = groups.reduce((sum, { count }) => sum + count, 0);
   const waiting = groups
     .filter(({ variant, status }) => variant === WAITS && status === 'planned')
     .reduce((sum, { count }) => sum + count, 0);
-  const shares = winner?.shares ?? undecided?.shares ?? null;
+  const shares = winner === null ? live : winner.shares;
+  const by = comparedBy(campaign);
   const [best, next] = [...(shares ?? [])].sort((one, other) => other.count * one.of - one.count * other.of);
   const difference = best && next ? compareShares(best, next) : null;
   return {
-    ...{ share, rule, waiting: figure(waiting, members, 'members') },
+    ...{ share, rule, by, waiting: figure(waiting, members, 'members') },
     endedAt: campaign.testEndedAt ?? null,
     decidesAt: winner === null ? (dueRule(campaign)?.at ?? null) : null,
     winner: winner && { variant: winner.variant, at: winner.at, by: winner.by, how: winner.how },
@@ -27,7 +36,7 @@ export function foldTest(campaign: Campaign, groups: readonly RowGroup[]): TestR
       shares &&
       shares.map(({ variant, count, of }) => ({
         variant,
-        figure: figure(count, of, rule?.by === 'bookings' ? 'sent' : 'measured'),
+        figure: figure(count, of, by === 'bookings' ? 'sent' : 'measured'),
       })),
     difference,
     isClear: difference !== null && (difference.low > 0 || difference.high < 0),

@@ -7,6 +7,7 @@ import type { BookedAfter } from './booked-after.js';
 import { foldReport } from './fold-report.js';
 import { foldTest } from './fold-test.js';
 import { DENOMINATORS, type Report } from './report.types.js';
+import type { TestShares } from './test-shares.js';
 
 /** How long after its message a booking counts, as it was asked for. */
 export interface Window {
@@ -17,7 +18,7 @@ export interface Window {
 
 /**
  * What became of a campaign, from the ledger as it stands. Two reads: one group over the campaign's rows, and the tenant's
- * bookings of the window, page by page, each page with the rows of its people. What is held meanwhile are the groups and
+ * bookings of the window (once more for a test that is open and compared by them), page by page, each page with the rows of its people. What is held meanwhile are the groups and
  * the ids of who booked.
  */
 export class ReportOf {
@@ -25,6 +26,7 @@ export class ReportOf {
     private readonly rows: CampaignRows,
     private readonly booked: BookedAfter,
     private readonly measures: MeasureStore,
+    private readonly shares: TestShares,
     private readonly clock: Clock,
   ) {}
 
@@ -43,12 +45,13 @@ export class ReportOf {
             to: new Date(ends),
             windowMs: window.ms,
           });
+    const isOpen = (campaign.testShare ?? 100) < 100 && campaign.winner == null && launch !== null;
     const { comparison, ...figures } = foldReport(groups, booked, await this.measures.ofCampaign(tenant, id));
     return {
       ...{ campaign: id, name, status: shownStatus(status), at, launchedAt: launch?.at ?? null },
       denominators: DENOMINATORS,
       ...figures,
-      test: foldTest(campaign, groups),
+      test: foldTest(campaign, groups, isOpen ? await this.shares.of(campaign, at, groups) : null),
       bookings: {
         what:
           'people with a booking that was first heard of, and made, within the window, and that is not called off; ' +

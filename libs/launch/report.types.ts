@@ -74,6 +74,8 @@ export interface TestReport {
   /** Per cent of who is not held out. */
   share: number;
   rule: WinnerRule | null;
+  /** What is compared: as the rule says; without one clicks in mail, bookings after an SMS. */
+  by: WinnerRule['by'];
   /** Who waits for the winner. */
   waiting: Figure;
   endedAt: Date | null;
@@ -82,7 +84,7 @@ export interface TestReport {
   winner: { variant: string; at: Date; by: string; how: 'rule' | 'hand' } | null;
   /** Where it stands, in words. */
   says: string;
-  /** What the rule saw. Null: it was not asked. */
+  /** What the variants came to: as the winner was named; while there is none, as it is now. Null: not launched. */
   shares: { variant: string; figure: Figure }[] | null;
   /** The best less the next: where `isClear` is false it may be chance, winner or not. */
   difference: Difference | null;

@@ -6,6 +6,7 @@ import { FAULTS } from '#platform/faults.fixture';
 import { CLINIC, Ledger, NEIGHBOUR, NOW } from '#privacy/ledger.fixture';
 import { BookedAfter } from './booked-after.js';
 import { ChooseWinner } from './choose-winner.js';
+import { TestShares } from './test-shares.js';
 import { PullCampaigns } from './pull-campaigns.js';
 
 const T = CLINIC.id;
@@ -22,7 +23,11 @@ class Scheduler {
     const { connection, campaignRows, bookings, measures } = ledger;
     this.campaigns = new CampaignStore(connection);
     const booked = new BookedAfter(campaignRows, bookings);
-    this.choose = new ChooseWinner(this.campaigns, campaignRows, measures, booked);
+    this.choose = new ChooseWinner(
+      this.campaigns,
+      campaignRows,
+      new TestShares(campaignRows, measures, booked),
+    );
     this.pull = new PullCampaigns(this.campaigns, campaignRows);
     ledger.faults.attach(connection);
   }
