@@ -44,8 +44,18 @@ export function reportRows(report: Report): ReportRow[] {
     ...(bookings.comparison === null
       ? []
       : [
-          row('comparison', {}, `booked within ${bookings.window}`, bookings.comparison.booked),
-          row('comparison', {}, `booked within ${bookings.window}`, bookings.comparison.bookedHeldOut),
+          row(
+            'comparison',
+            {},
+            `booked until ${bookings.window} after the last message`,
+            bookings.comparison.booked,
+          ),
+          row(
+            'comparison',
+            {},
+            `booked until ${bookings.window} after the last message`,
+            bookings.comparison.bookedHeldOut,
+          ),
           ...differenceRows(bookings.comparison),
         ]),
   ];

@@ -11,7 +11,7 @@ export interface BookedAsk {
   /** Bookings that were first heard of from then to then: the campaign's whole time. */
   from: Date;
   to: Date;
-  /** Of each person only what was made so long after their own message, or their own hour. */
+  /** After their own message, of each person only what was made so long after it. After their hour all counts until `to`. */
   windowMs: number;
 }
 
@@ -40,7 +40,11 @@ export class BookedAfter {
         for (const row of people.get(booking.customer) ?? []) {
           const group = groupOf(groups, row);
           for (const kind of ['afterMessage', 'afterHour'] as const) {
-            if (counted[kind].has(row._id) || !isAfter(booking, anchorOf(row, kind), windowMs)) continue;
+            const anchor = anchorOf(row, kind);
+            // Who got it and who was held out are looked at until the same end: a message may come long after its hour.
+            const until =
+              kind === 'afterHour' || anchor === null ? to.getTime() : anchor.getTime() + windowMs;
+            if (counted[kind].has(row._id) || !isAfter(booking, anchor, until)) continue;
             counted[kind].add(row._id);
             group[kind] += 1;
           }
@@ -58,11 +62,11 @@ function anchorOf(row: PersonRow, kind: 'afterMessage' | 'afterHour'): Date | nu
   return SENT.includes(row.status) ? (row.settledAt ?? null) : null;
 }
 
-/** Told late, it was made when its event says. */
-function isAfter({ createdAt, gen }: BookedSince, anchor: Date | null, windowMs: number): boolean {
+/** Told late, it was made when its event says. `until`: in ms. */
+function isAfter({ createdAt, gen }: BookedSince, anchor: Date | null, until: number): boolean {
   if (anchor === null) return false;
   const madeAt = Math.min(createdAt.getTime(), gen.time.getTime());
-  return madeAt >= anchor.getTime() && madeAt < anchor.getTime() + windowMs;
+  return madeAt >= anchor.getTime() && madeAt < until;
 }
 
 function groupOf(groups: Map<string, BookedGroup>, row: PersonRow): BookedGroup {

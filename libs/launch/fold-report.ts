@@ -17,7 +17,7 @@ export interface BookedGroup {
   locale: string | null;
   /** Within the window after their own message. */
   afterMessage: number;
-  /** Within the window after the hour at which they would get it at the soonest, whether or not they did. */
+  /** From the hour at which they would get it at the soonest to the end of the last window, whether or not they did. */
   afterHour: number;
 }
 
@@ -172,7 +172,8 @@ function comparison(booked: readonly BookedGroup[], drawn: number, held: number)
     isClear: difference !== null && (difference.low > 0 || difference.high < 0),
     method:
       'booked of all members not held out, less booked of those held out, each from the hour at which they would get ' +
-      'it at the soonest; 95 per cent interval after Newcombe 1998, method 10',
+      'it at the soonest until the window after the last message is over; 95 per cent interval after Newcombe 1998, ' +
+      'method 10',
   };
 }
 

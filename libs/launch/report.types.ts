@@ -91,7 +91,7 @@ export interface TestReport {
   isClear: boolean;
 }
 
-/** Who was held out against all others, from the same hour on. */
+/** Who was held out against all others, from the same hour on to the same end. */
 export interface Comparison {
   booked: Figure;
   bookedHeldOut: Figure;
