@@ -153,6 +153,23 @@ describe('what was opened', () => {
     for (let n = 0; n < 20_001; n += 1) record.hear(opening({ ref: n.toString(16).padStart(32, '0') }));
     expect(counted).toEqual({ 'open dropped': 1 });
   });
+
+  it('has a bound for each mail, also while the store is away: nobody takes the place of others', async () => {
+    const id = await sent();
+    for (let n = 0; n < 150; n += 1) record.hear(opening({ link: 'b1' }));
+    record.hear(opening({ ref: AGAIN }));
+    expect(counted).toEqual({ 'click dropped': 50 });
+
+    const away = new Outage(rows);
+    away.begin(() => {
+      for (let n = 0; n < 30; n += 1) record.hear(opening({ link: 'b1' }));
+    });
+    await expect(record.runOnce(ledger.clock.now(), true)).rejects.toThrow();
+    away.end();
+    expect(counted).toEqual({ 'click dropped': 80 });
+    expect(await record.runOnce(ledger.clock.now(), true)).toEqual({ measured: 1 });
+    expect(await known(id)).toMatchObject({ opens: { people: 1 }, clicks: [{ link: 'b1', people: 100 }] });
+  });
 });
 
 it('two processes lose nothing to each other', async () => {
@@ -171,8 +188,11 @@ class Outage {
   constructor(private readonly of: CampaignRows) {
     this.read = of.findByRefs.bind(of);
   }
-  begin(): void {
-    this.of.findByRefs = () => Promise.reject(new Error('away'));
+  begin(meanwhile: () => void = () => undefined): void {
+    this.of.findByRefs = () => {
+      meanwhile();
+      return Promise.reject(new Error('away'));
+    };
   }
   end(): void {
     this.of.findByRefs = this.read;

@@ -22,6 +22,8 @@ export interface Opening extends Heard {
 
 /** So many wait at most: what comes then is led on, and not counted. */
 const MOST_WAITING = 20_000;
+/** And so many of one mail: who follows their own link again and again takes nobody else's place. */
+const MOST_OF_A_MAIL = 100;
 /** What came of one mail is looked at together once nothing more came for so long: a burst shows only then. */
 const SETTLED_MS = 2_000;
 /** But not later than this after the first of it. */
@@ -62,11 +64,12 @@ export class RecordMeasures {
 
   /** Notes it in memory; never waits, never throws. */
   hear(opening: Opening): void {
-    if (this.count >= MOST_WAITING) {
-      this.metrics.measured(kindOf(opening), 'dropped', 1);
+    const key = `${opening.tenant}/${opening.ref}`;
+    const ofIt = this.waiting.get(key)?.openings.length ?? 0;
+    if (this.count >= MOST_WAITING || ofIt >= MOST_OF_A_MAIL) {
+      this.drop([opening]);
       return;
     }
-    const key = `${opening.tenant}/${opening.ref}`;
     const mono = this.clock.mono();
     const { tenant, ref } = opening;
     const known = this.waiting.get(key) ?? { tenant, ref, openings: [], firstMono: mono, lastMono: mono };
@@ -114,14 +117,21 @@ export class RecordMeasures {
     const mono = this.clock.mono();
     for (const one of ready) {
       if (mono - one.firstMono >= GIVEN_UP_MS) {
-        for (const opening of one.openings) this.metrics.measured(kindOf(opening), 'dropped', 1);
+        this.drop(one.openings);
         continue;
       }
       const key = `${one.tenant}/${one.ref}`;
-      const since = this.waiting.get(key);
-      this.waiting.set(key, since ? { ...one, openings: [...one.openings, ...since.openings] } : one);
-      this.count += one.openings.length;
+      const since = this.waiting.get(key)?.openings ?? [];
+      const all = [...one.openings, ...since];
+      const openings = all.slice(0, MOST_OF_A_MAIL);
+      this.drop(all.slice(MOST_OF_A_MAIL));
+      this.waiting.set(key, { ...one, openings });
+      this.count += openings.length - since.length;
     }
+  }
+
+  private drop(openings: readonly Opening[]): void {
+    for (const opening of openings) this.metrics.measured(kindOf(opening), 'dropped', 1);
   }
 
   private async write(ready: readonly Waiting[], now: Date): Promise<number> {

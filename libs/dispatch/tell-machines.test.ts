@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { BURST_MS, machineBy, tellApart, TOO_SOON_MS, type Heard } from './tell-machines.js';
 
 const by = (userAgent: string | undefined, ...purposes: string[]) => machineBy({ userAgent, purposes });
@@ -77,5 +78,30 @@ describe('what was heard of one mail', () => {
     ).toEqual([...['burst', 'burst', 'burst', null]]);
     expect(told([heard('b1', 60_000, 'robot'), heard('b2', 60_000)])).toEqual(['robot', 'burst']);
     expect(told([heard('b1', 60_000), heard(null, 60_000)])).toEqual([null, null]);
+  });
+
+  it('takes no more than a line through it, however often somebody asked', () => {
+    let looks = 0;
+    const counting = (link: string | null, ms: number) => {
+      const { at, ...rest } = heard(link, ms);
+      return Object.defineProperty(rest as Heard, 'at', { enumerable: true, get: () => ((looks += 1), at) });
+    };
+    const all = Array.from({ length: 2_000 }, (_, n) => counting('b1', 60_000 + n));
+    expect(new Set(told([...all, counting('b2', 99_000)]))).toEqual(new Set([null]));
+    expect(looks).toBeLessThan(2_000 * 60);
+  });
+
+  it('says the same as looking at each beside each', () => {
+    const one = fc.tuple(fc.constantFrom(null, 'b1', 'b2', 'b3'), fc.integer({ min: 60_000, max: 68_000 }));
+    fc.assert(
+      fc.property(fc.array(one), (pairs) => {
+        const all = pairs.map(([link, ms]) => heard(link, ms));
+        const expected = pairs.map(([, ms]) => {
+          const near = pairs.filter(([link, other]) => link !== null && Math.abs(other - ms) < BURST_MS);
+          return new Set(near.map(([link]) => link)).size > 1 ? 'burst' : null;
+        });
+        expect(told(all)).toEqual(expected);
+      }),
+    );
   });
 });

@@ -73,13 +73,35 @@ export interface Heard {
  * Pure; in the order of `heard`.
  */
 export function tellApart<T extends Heard>(heard: readonly T[], handedOver: readonly Date[]): T[] {
+  const hurried = inBursts(heard);
   return heard.map((one) => {
     if (one.machine !== null) return one;
     const after = handedOver.map((at) => one.at.getTime() - at.getTime());
     if (after.some((ms) => ms >= -TOO_SOON_MS && ms < TOO_SOON_MS)) return { ...one, machine: 'too-soon' };
-    const near = heard.filter(
-      ({ link, at }) => link !== null && Math.abs(at.getTime() - one.at.getTime()) < BURST_MS,
-    );
-    return new Set(near.map(({ link }) => link)).size > 1 ? { ...one, machine: 'burst' } : one;
+    return hurried.has(one) ? { ...one, machine: 'burst' } : one;
   });
+}
+
+/** Those with two links near them. A window over them by time: whoever asks often makes no more work than others. */
+function inBursts<T extends Heard>(heard: readonly T[]): Set<T> {
+  const sorted = [...heard].sort((a, b) => a.at.getTime() - b.at.getTime());
+  const links = new Map<string, number>();
+  const found = new Set<T>();
+  let first = 0;
+  let end = 0;
+  for (const one of sorted) {
+    const time = one.at.getTime();
+    for (; end < sorted.length && sorted[end]!.at.getTime() < time + BURST_MS; end += 1) {
+      const { link } = sorted[end]!;
+      if (link !== null) links.set(link, (links.get(link) ?? 0) + 1);
+    }
+    for (; sorted[first]!.at.getTime() <= time - BURST_MS; first += 1) {
+      const { link } = sorted[first]!;
+      const left = link === null ? 0 : links.get(link)! - 1;
+      if (link !== null && left > 0) links.set(link, left);
+      else if (link !== null) links.delete(link);
+    }
+    if (links.size > 1) found.add(one);
+  }
+  return found;
 }
