@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { choice } from '#consent/choices.fixture';
 import { CampaignRows } from '#messages/campaign-rows';
 import { CLINIC, Ledger, NEIGHBOUR, NOW } from '#privacy/ledger.fixture';
@@ -35,6 +35,7 @@ const another = (metrics: ConstructorParameters<typeof RecordMeasures>[6]): Reco
 
 const REF = 'a'.repeat(32);
 const AGAIN = 'b'.repeat(32);
+const OTHER = 'c'.repeat(32);
 const HOUR = 3_600_000;
 const attempt = (n: number, ref: string) => ({
   ...{ n, ref, channel: 'email' as const, at: NOW, outcome: 'accepted', providerId: null },
@@ -149,6 +150,53 @@ describe('what was opened', () => {
     expect(counted['open dropped']).toBe(1);
   });
 
+  it('is counted once where the store is lost after the first tenant, or after the first message', async () => {
+    const id = await sent();
+    await sent(true, NEIGHBOUR.id);
+    record.hear(opening());
+    record.hear(opening({ tenant: NEIGHBOUR.id }));
+    const away = new Outage(rows);
+    away.begin({ sparing: CLINIC.id });
+    await expect(record.runOnce(ledger.clock.now(), true)).rejects.toThrow();
+    away.end();
+    expect(await record.runOnce(ledger.clock.now(), true)).toEqual({ measured: 1 });
+    expect((await known(id))?.opens.people).toBe(1);
+    const [other] = await ledger.measures.ofCampaign(NEIGHBOUR.id, 'c-1');
+    expect(other?.opens.people).toBe(1);
+    expect(counted).toEqual({ 'open person': 2 });
+
+    const second = await ledger.row({
+      _id: `${CLINIC.id}/anna/c-2`,
+      ...{ tenant: CLINIC.id, customer: 'anna', campaign: 'c-2', purpose: 'newsletter', stream: 'marketing' },
+      ...{ status: 'accepted', variant: 'B', attempts: [attempt(1, OTHER)] },
+      content: { template: 't-1', version: '1', locale: 'sv', measured: true as const },
+    });
+    record.hear(opening());
+    record.hear(opening({ ref: OTHER }));
+    const write = ledger.measures.write.bind(ledger.measures);
+    let writes = 0;
+    const broken = jest.spyOn(ledger.measures, 'write').mockImplementation((changes) => {
+      writes += 1;
+      if (writes > 1) return Promise.reject(new Error('away'));
+      return write(changes.filter(({ after }) => after._id === id));
+    });
+    await expect(record.runOnce(ledger.clock.now(), true)).rejects.toThrow('away');
+    broken.mockRestore();
+    expect(await record.runOnce(ledger.clock.now(), true)).toEqual({ measured: 1 });
+    expect((await known(id))?.opens.people).toBe(2);
+    expect((await known(second._id))?.opens.people).toBe(1);
+  });
+
+  it('is counted as dropped where it loses each of its races', async () => {
+    await sent();
+    record.hear(opening());
+    const lost = jest.spyOn(ledger.measures, 'write').mockResolvedValue(new Set());
+    expect(await record.runOnce(ledger.clock.now(), true)).toEqual({ measured: 0 });
+    lost.mockRestore();
+    expect(await record.runOnce(ledger.clock.now(), true)).toEqual({ measured: 0 });
+    expect(counted).toEqual({ 'open dropped': 1 });
+  });
+
   it('has a bound: what comes beyond it is not kept', () => {
     for (let n = 0; n < 20_001; n += 1) record.hear(opening({ ref: n.toString(16).padStart(32, '0') }));
     expect(counted).toEqual({ 'open dropped': 1 });
@@ -161,8 +209,10 @@ describe('what was opened', () => {
     expect(counted).toEqual({ 'click dropped': 50 });
 
     const away = new Outage(rows);
-    away.begin(() => {
-      for (let n = 0; n < 30; n += 1) record.hear(opening({ link: 'b1' }));
+    away.begin({
+      meanwhile: () => {
+        for (let n = 0; n < 30; n += 1) record.hear(opening({ link: 'b1' }));
+      },
     });
     await expect(record.runOnce(ledger.clock.now(), true)).rejects.toThrow();
     away.end();
@@ -188,9 +238,11 @@ class Outage {
   constructor(private readonly of: CampaignRows) {
     this.read = of.findByRefs.bind(of);
   }
-  begin(meanwhile: () => void = () => undefined): void {
-    this.of.findByRefs = () => {
-      meanwhile();
+  /** But one tenant’s, and with what happens meanwhile. */
+  begin({ sparing, meanwhile }: { sparing?: string; meanwhile?: () => void } = {}): void {
+    this.of.findByRefs = (tenant, refs) => {
+      if (tenant === sparing) return this.read(tenant, refs);
+      meanwhile?.();
       return Promise.reject(new Error('away'));
     };
   }

@@ -42,6 +42,13 @@ interface Waiting {
   lastMono: number;
 }
 
+/** What is to be counted of a message, and what that was heard in. */
+interface Told {
+  message: MeasuredMessage;
+  openings: Opening[];
+  of: readonly Waiting[];
+}
+
 /**
  * Counts what was opened, after the person was led on: nobody waits for it. What cannot be written is tried again for a
  * while, then let go. Kept in the process only: what a crash loses was never promised.
@@ -91,10 +98,12 @@ export class RecordMeasures {
     for (;;) {
       const ready = this.take(all);
       if (ready.length === 0) return { measured: written };
+      // What is counted leaves it at once: what fails after that brings back the others only.
+      const left = new Set(ready);
       try {
-        written += await this.write(ready, now);
+        written += await this.write(left, now);
       } catch (error) {
-        this.putBack(ready);
+        this.putBack(left);
         throw error;
       }
     }
@@ -113,7 +122,7 @@ export class RecordMeasures {
     return ready;
   }
 
-  private putBack(ready: readonly Waiting[]): void {
+  private putBack(ready: ReadonlySet<Waiting>): void {
     const mono = this.clock.mono();
     for (const one of ready) {
       if (mono - one.firstMono >= GIVEN_UP_MS) {
@@ -134,18 +143,25 @@ export class RecordMeasures {
     for (const opening of openings) this.metrics.measured(kindOf(opening), 'dropped', 1);
   }
 
-  private async write(ready: readonly Waiting[], now: Date): Promise<number> {
+  /** Tenant by tenant; takes out of `left` what is done with. */
+  private async write(left: Set<Waiting>, now: Date): Promise<number> {
     let written = 0;
-    for (const id of new Set(ready.map(({ tenant }) => tenant))) {
+    for (const id of new Set([...left].map(({ tenant }) => tenant))) {
       const tenant = this.tenants.get(id);
-      const own = ready.filter((one) => one.tenant === id);
-      if (tenant !== undefined) written += await this.writeOf(tenant, own, now);
+      const own = [...left].filter((one) => one.tenant === id);
+      if (tenant !== undefined) written += await this.writeOf(tenant, own, left, now);
+      for (const one of own) left.delete(one);
     }
     return written;
   }
 
-  private async writeOf(tenant: Tenant, ready: readonly Waiting[], now: Date): Promise<number> {
-    const opened = new Map(ready.map((one) => [one.ref, one.openings]));
+  private async writeOf(
+    tenant: Tenant,
+    ready: readonly Waiting[],
+    undone: Set<Waiting>,
+    now: Date,
+  ): Promise<number> {
+    const opened = new Map(ready.map((one) => [one.ref, one]));
     const rows = await this.rows.findByRefs(tenant.id, [...opened.keys()]);
     const own = rows.filter(({ content }) => content?.measured === true);
     const people = await this.customers.findMany(
@@ -163,17 +179,21 @@ export class RecordMeasures {
       const about = address === null ? [] : suppressions.get(address);
       return mayMeasure(tenant.id, { ...known, suppressions: about }, tenant.policy, now);
     };
-    const told = new Map<string, { message: MeasuredMessage; openings: Opening[] }>();
+    const told = new Map<string, Told>();
     for (const row of own) {
       const customer = people.get(row.customer);
       if (customer === undefined || !allows(customer)) continue;
-      const openings = row.attempts.flatMap(({ ref }) => opened.get(ref) ?? []);
+      const of = row.attempts.flatMap(({ ref }) => opened.get(ref) ?? []);
       told.set(row._id, {
         message: messageOf(row, customer.customer),
-        openings: tellApart(openings, handedOver(row)),
+        openings: tellApart(
+          of.flatMap(({ openings }) => openings),
+          handedOver(row),
+        ),
+        of,
       });
     }
-    const counted = await this.add(tenant.id, told, now);
+    const counted = await this.add(tenant.id, told, undone, now);
     const taken = new Set([...told.values()].flatMap(({ openings }) => openings.map(({ ref }) => ref)));
     for (const opening of ready.flatMap(({ openings }) => openings)) {
       if (!taken.has(opening.ref)) this.metrics.measured(kindOf(opening), 'not-measured', 1);
@@ -181,10 +201,11 @@ export class RecordMeasures {
     return counted;
   }
 
-  /** By compare-and-set; another process may count the same mail just now. */
+  /** By compare-and-set; another process may count the same mail just now. What loses each time is let go. */
   private async add(
     tenant: string,
-    told: ReadonlyMap<string, { message: MeasuredMessage; openings: Opening[] }>,
+    told: ReadonlyMap<string, Told>,
+    undone: Set<Waiting>,
     now: Date,
   ): Promise<number> {
     let left = [...told.keys()];
@@ -198,11 +219,14 @@ export class RecordMeasures {
       }
       const won = await this.measures.write(changes);
       for (const id of won) {
-        for (const opening of told.get(id)!.openings)
+        const { openings, of } = told.get(id)!;
+        for (const one of of) undone.delete(one);
+        for (const opening of openings)
           this.metrics.measured(kindOf(opening), opening.machine ?? 'person', 1);
       }
       left = left.filter((id) => !won.has(id));
     }
+    for (const id of left) this.drop(told.get(id)!.openings);
     return told.size - left.length;
   }
 }

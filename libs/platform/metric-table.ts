@@ -159,7 +159,7 @@ export const METRICS = {
   lagom_measured_total: {
     type: 'counter',
     labels: ['what', 'by'],
-    help: 'Opens and clicks of measured mails by whom: a person, or what gave a machine away; not-measured where the consent has gone since, dropped where too many waited',
+    help: 'Opens and clicks of measured mails by whom: a person, or what gave a machine away; not-measured where the consent has gone since, dropped where too many waited, or counted at once',
     by: 'public',
   },
   lagom_deleted_total: {
