@@ -22,6 +22,7 @@ import { join } from 'node:path';
 import { rootDir } from '#platform/root';
 import { SuppressionStore } from '#consent/suppression.store';
 import { PauseStore } from '#consent/pause.store';
+import { AuditStore } from '#privacy/audit.store';
 import { Senders } from '#channels/senders';
 import { BookingStore } from '#customers/booking.store';
 import { CustomerStore } from '#customers/customer.store';
@@ -67,7 +68,7 @@ export const CAMPAIGNS: FactoryProvider[] = [
   },
   wire(Launch, [CampaignStore, Segments, CustomerStore, MessageStore, Tenants]),
   wire(PullCampaigns, [CampaignStore, CampaignRows]),
-  wire(WatchCampaigns, [CampaignStore, CampaignRows, MessageStore, AddressClaimStore]),
+  wire(WatchCampaigns, [CampaignStore, CampaignRows, MessageStore, AddressClaimStore, AuditStore]),
   wire(Campaigns, [
     CampaignStore,
     TemplateStore,

@@ -7,7 +7,7 @@ import { partOf, WAITS } from '#launch/split';
 import { Database } from '../apps/database.js';
 import { Staff } from './campaign.fixture.js';
 import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
-import { choice, DAY, person, tell, visit } from './visit.fixture.js';
+import { choice, DAY, person, tell, until, visit } from './visit.fixture.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into an answer as it likes
 type AnyBody = any;
@@ -121,6 +121,25 @@ describe('an A/B test whose winner the others wait for', () => {
       ...{ by: 'scheduler', from: 'sending', to: 'sending' },
       why: `bookings: A 0 of ${as.length} sent, B ${bs.length} of ${bs.length} sent`,
     });
+    const own = ended.history.filter(({ by }: AnyBody) => by === 'scheduler');
+    const told = await until(
+      () => lagom.api('GET', '/v1/audit?what=campaign.moved&limit=500'),
+      ({ body }) => {
+        const of = body.items.filter(
+          ({ by, about }: AnyBody) => by.key === 'scheduler' && about.campaign === id,
+        );
+        return of.length >= own.length ? (of as AnyBody[]) : undefined;
+      },
+    );
+    expect(own.map(({ move }: AnyBody) => move)).toEqual(['launch', 'winner', 'end']);
+    expect(told).toHaveLength(3);
+    expect(told.map(({ at, about }) => ({ at, ...about.detail }))).toEqual(
+      expect.arrayContaining(
+        own.map(({ at, move, why }: AnyBody) =>
+          move === 'winner' ? { at, move, variant: 'B', why } : { at, move },
+        ),
+      ),
+    );
     // It was asked when its time had come, not when the clock arrived.
     expect(Date.parse(ended.winner.at) - Date.parse(ended.testEndedAt)).toBeLessThan(4 * 3_600_000 + 60_000);
     expect([(await sentOf(id, 'A')).length, (await sentOf(id, 'B')).length]).toEqual([
@@ -205,6 +224,15 @@ describe('an A/B test whose winner the others wait for', () => {
     const got = await subjects('lika');
     for (const { customer } of waiting) expect(got.get(mailOf(customer))).toEqual([`Ämne ${winner.variant}`]);
     expect(await asked('marketer', { variant: winner.variant })).toBe(409);
+    const undecided = open.history.at(-1);
+    await until(
+      () => lagom.api('GET', '/v1/audit?what=campaign.moved&limit=500'),
+      ({ body }) =>
+        body.items.find(
+          ({ at, about: { campaign: of, detail } }: AnyBody) =>
+            of === id && detail.move === 'undecided' && detail.why === undecided.why && at === undecided.at,
+        ),
+    );
     const audit = await lagom.api('GET', '/v1/audit?what=campaign.moved&limit=500');
     expect(audit.body.items).toContainEqual(
       expect.objectContaining({

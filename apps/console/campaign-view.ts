@@ -15,6 +15,7 @@ export interface CampaignView extends Omit<
   | 'sweptAt'
   | 'claimsDeletedAt'
   | 'history'
+  | 'unaudited'
   | 'status'
 > {
   id: string;
@@ -35,6 +36,7 @@ export function campaignView(campaign: Campaign, whole = false): CampaignView {
     pulledTo: _pulled,
     sweptAt: _swept,
     claimsDeletedAt: _forgotten,
+    unaudited: _unaudited,
     ...rest
   } = campaign;
   const { submitted, approved, launch, history, status, ...plan } = rest;

@@ -10,6 +10,7 @@ const schema = new mongoose.Schema(
 );
 schema.index({ tenant: 1, createdAt: 1, _id: 1 });
 schema.index({ status: 1 });
+schema.index({ 'unaudited.at': 1 });
 
 /** How many the scheduler reads at once. */
 const PAGE = 100;
@@ -93,6 +94,14 @@ export class CampaignStore {
         sweptAt: null,
         launch: { $ne: null },
       })
+      .limit(limit)
+      .lean<Campaign[]>();
+  }
+
+  /** Those of which the audit lacks a line. */
+  async findUnaudited(limit: number): Promise<Campaign[]> {
+    return this.campaigns
+      .find({ 'unaudited.at': { $gt: new Date(0) } } as never)
       .limit(limit)
       .lean<Campaign[]>();
   }

@@ -96,6 +96,16 @@ export interface Signature {
   hash: string;
 }
 
+/** What became of a campaign, and by whom. */
+export interface CampaignLine {
+  at: Date;
+  by: string;
+  move: CampaignMove | CampaignNote;
+  from: CampaignStatus;
+  to: CampaignStatus;
+  why?: string;
+}
+
 export interface Campaign extends CampaignPlan {
   _id: string;
   tenant: string;
@@ -130,14 +140,9 @@ export interface Campaign extends CampaignPlan {
   sweptAt: Date | null;
   /** Which row had which address was deleted, long after its end. */
   claimsDeletedAt?: Date | null;
-  history: {
-    at: Date;
-    by: string;
-    move: CampaignMove | CampaignNote;
-    from: CampaignStatus;
-    to: CampaignStatus;
-    why?: string;
-  }[];
+  history: CampaignLine[];
+  /** Lines of the history that the scheduler wrote and that the audit does not have yet; absent: none. */
+  unaudited?: CampaignLine[];
   createdAt: Date;
   createdBy: string;
   updatedAt: Date;

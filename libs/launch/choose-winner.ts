@@ -1,5 +1,5 @@
 import { Duration } from 'luxon';
-import { noted } from '#campaigns/campaign-moves';
+import { noted, toAudit } from '#campaigns/campaign-moves';
 import type { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, WinnerRule } from '#campaigns/campaign.types';
 import type { CampaignRows } from '#messages/campaign-rows';
@@ -73,7 +73,7 @@ export class ChooseWinner {
             { undecided: { at: now, why: picked.why, shares } },
             picked.why,
           );
-    if ((await this.campaigns.write(campaign, after)) === null) return null;
+    if ((await this.campaigns.write(campaign, toAudit(after))) === null) return null;
     return picked.kind === 'winner' ? 'won' : 'undecided';
   }
 }

@@ -1,5 +1,5 @@
 import { compilePredicate } from '#campaigns/compile-predicate';
-import { moved } from '#campaigns/campaign-moves';
+import { moved, toAudit } from '#campaigns/campaign-moves';
 import type { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign } from '#campaigns/campaign.types';
 import type { CustomerStore } from '#customers/customer.store';
@@ -60,12 +60,12 @@ export class Launch {
     if (asked?.kind !== 'asked' || hashOfPlan(campaign, asked.predicate) !== campaign.approved?.hash) {
       const why = 'whom its segment means was changed after it was approved';
       const voided = moved(campaign, 'void', SCHEDULER, now, {}, why);
-      if (voided.kind === 'moved') await this.campaigns.write(campaign, voided.after);
+      if (voided.kind === 'moved') await this.campaigns.write(campaign, toAudit(voided.after));
       return null;
     }
     const launch = { at: now, predicate: asked.predicate, after: null, members: 0, endedAt: null };
     const started = moved(campaign, 'launch', SCHEDULER, now, { launch, pulledTo: null });
-    return started.kind === 'moved' ? this.campaigns.write(campaign, started.after) : null;
+    return started.kind === 'moved' ? this.campaigns.write(campaign, toAudit(started.after)) : null;
   }
 
   /** Page after page while it is sending; how many rows were new. */

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AddressClaimStore } from '#campaigns/address-claim.store';
 import { moved, newCampaign } from '#campaigns/campaign-moves';
 import { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign } from '#campaigns/campaign.types';
 import { newCustomer } from '#customers/customer.types';
 import { CampaignRows } from '#messages/campaign-rows';
-import { CLINIC, Ledger, NOW } from '#privacy/ledger.fixture';
+import { AuditStore } from '#privacy/audit.store';
+import { CLINIC, Ledger, NEIGHBOUR, NOW } from '#privacy/ledger.fixture';
 import { Launch } from './launch.js';
 import type { Segments } from './segments.js';
 import { WatchCampaigns } from './watch-campaigns.js';
@@ -17,10 +18,13 @@ const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 let ledger: Ledger;
 let campaigns: CampaignStore;
 let launch: Launch;
+let audit: AuditStore;
 beforeAll(async () => {
   ledger = await Ledger.open();
   campaigns = new CampaignStore(ledger.connection);
   await campaigns.createIndexes();
+  audit = new AuditStore(ledger.connection);
+  await audit.createIndexes();
   // Of a campaign that is launched, whom it means is known.
   launch = new Launch(
     campaigns,
@@ -62,6 +66,7 @@ const watcher = (): WatchCampaigns =>
     new CampaignRows(ledger.connection),
     ledger.messages,
     new AddressClaimStore(ledger.connection),
+    audit,
   );
 async function cancel(id: string, at: Date): Promise<void> {
   const before = (await campaigns.find(T, id))!;
@@ -149,4 +154,89 @@ it('who had which address is forgotten two weeks after the end, of that campaign
   // Once: it is not looked for again.
   expect(await watch.deleteOldClaims(later(14 * DAY + 2))).toBe(0);
   expect(await campaigns.find(T, 'c-old')).toMatchObject({ claimsDeletedAt: later(14 * DAY + 1) });
+});
+
+describe('what the scheduler does to a campaign', () => {
+  const told = async (tenant: string, campaign: string) =>
+    (await audit.list(tenant, {}, { after: null, limit: 500 })).filter(
+      ({ about }) => about.campaign === campaign,
+    );
+  /** As the audit says it, but for its id. */
+  const line = (campaign: string, move: string, at: Date, why?: string) => ({
+    ...{ _id: expect.any(String), tenant: T, at, what: 'campaign.moved' },
+    by: { key: 'scheduler', name: 'scheduler' },
+    about: { campaign, detail: { move, ...(why === undefined ? {} : { why }) } },
+  });
+  const sent = (id: string, status: 'bounced' | 'accepted', n: number) =>
+    ledger.row({
+      ...{ _id: `${T}/p${n}/${id}`, tenant: T, customer: `p${n}`, campaign: id, variant: 'A', journey: null },
+      ...{ subject: { kind: 'campaign', id }, status, dueAt: null },
+    });
+
+  it('stands in the audit with the reason: its pause at a limit, and that it is paused', async () => {
+    const before = await launched('c-limit');
+    const limits = { complaints: 1, bounces: 0.1, errors: 1, least: 2 };
+    await campaigns.write(before, { ...before, limits, launch: { ...before.launch!, endedAt: NOW } });
+    await sent('c-limit', 'bounced', 1);
+    await sent('c-limit', 'accepted', 2);
+    await watcher().runOnce(later(MINUTE));
+    await watcher().runOnce(later(2 * MINUTE));
+    expect((await campaigns.find(T, 'c-limit'))!.status).toBe('paused');
+    expect(await told(T, 'c-limit')).toEqual([
+      line('c-limit', 'halt', later(2 * MINUTE)),
+      line('c-limit', 'pause', later(MINUTE), 'bounces: 1 of 2 sent, more than 10 per cent'),
+    ]);
+    expect(await told(NEIGHBOUR.id, 'c-limit')).toEqual([]);
+  });
+
+  it.each(['before the audit has it', 'after the audit has it'] as const)(
+    'stands there once where it dies %s: that it has ended',
+    async (when) => {
+      const id = `c-end-${when.split(' ')[0]}`;
+      const before = await launched(id);
+      await campaigns.write(before, { ...before, launch: { ...before.launch!, endedAt: NOW } });
+      const killed = (): Promise<never> => Promise.reject(new Error('SIGKILL'));
+      const write = campaigns.write.bind(campaigns);
+      const dies =
+        when === 'before the audit has it'
+          ? jest.spyOn(audit, 'addMissing').mockImplementation(killed)
+          : jest
+              .spyOn(campaigns, 'write')
+              .mockImplementation((was, after) =>
+                after.unaudited?.length === 0 ? killed() : write(was, after),
+              );
+      await expect(watcher().runOnce(later(MINUTE))).rejects.toThrow('SIGKILL');
+      dies.mockRestore();
+      expect((await campaigns.find(T, id))!.status).toBe('sent');
+      await watcher().runOnce(later(2 * MINUTE));
+      await watcher().runOnce(later(3 * MINUTE));
+      expect(await told(T, id)).toEqual([line(id, 'end', later(MINUTE))]);
+      expect((await campaigns.find(T, id))!.unaudited).toEqual([]);
+    },
+  );
+
+  it('stands there as it takes an approval back, with why', async () => {
+    const before = await launched('c-void');
+    const approved = { key: 'k', by: 'bo', at: NOW, hash: 'of other people' };
+    await campaigns.write(before, {
+      ...{ ...before, approved, status: 'scheduled' },
+      ...{ launchAt: NOW, launch: null },
+    });
+    const means = { kind: 'asked', predicate: { locale: { anyOf: ['sv'] } } };
+    const segments = { askFor: () => Promise.resolve(means) } as unknown as Segments;
+    const { customers, messages, tenants } = ledger;
+    await new Launch(campaigns, segments, customers, messages, tenants).runOnce(later(MINUTE));
+    await watcher().runOnce(later(2 * MINUTE));
+    expect((await campaigns.find(T, 'c-void'))!.status).toBe('draft');
+    expect(await told(T, 'c-void')).toEqual([
+      line('c-void', 'void', later(MINUTE), 'whom its segment means was changed after it was approved'),
+    ]);
+  });
+
+  it('leaves out what staff does: that is told by their request', async () => {
+    await launched('c-hand');
+    await cancel('c-hand', later(1_000));
+    await watcher().runOnce(later(MINUTE));
+    expect(await told(T, 'c-hand')).toEqual([]);
+  });
 });

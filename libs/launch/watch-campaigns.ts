@@ -1,13 +1,15 @@
-import { moved } from '#campaigns/campaign-moves';
+import { createHash } from 'node:crypto';
+import { moved, toAudit } from '#campaigns/campaign-moves';
 import type { AddressClaimStore } from '#campaigns/address-claim.store';
 import type { CampaignMove } from '#campaigns/campaign-table';
 import type { CampaignStore } from '#campaigns/campaign.store';
-import type { Campaign } from '#campaigns/campaign.types';
+import type { Campaign, CampaignLine } from '#campaigns/campaign.types';
 import type { CampaignRows } from '#messages/campaign-rows';
 import type { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import type { Status } from '#messages/moves';
+import type { AuditEntry, AuditStore } from '#privacy/audit.store';
 
 const MOST = 100;
 const PAGE = 1_000;
@@ -31,6 +33,7 @@ export class WatchCampaigns {
     private readonly rows: CampaignRows,
     private readonly messages: MessageStore,
     private readonly claims: AddressClaimStore,
+    private readonly audit: AuditStore,
   ) {}
 
   async runOnce(now: Date): Promise<{ paused: number; ended: number; cancelled: number }> {
@@ -52,7 +55,14 @@ export class WatchCampaigns {
     }
     for (const campaign of await this.campaigns.findUnswept(MOST))
       done.cancelled += await this.sweep(campaign, now);
+    for (const campaign of await this.campaigns.findUnaudited(MOST)) await this.tellAudit(campaign);
     return done;
+  }
+
+  /** Each line has an id of its own: who dies in between, or loses the race, tells it again, and it stands there once. */
+  private async tellAudit(campaign: Campaign): Promise<void> {
+    await this.audit.addMissing((campaign.unaudited ?? []).map((line) => auditEntry(campaign, line)));
+    await this.campaigns.write(campaign, { ...campaign, unaudited: [] });
   }
 
   /** Deletes who had which address in campaigns that are long over; how many claims. */
@@ -111,8 +121,29 @@ export class WatchCampaigns {
     why?: string,
   ): Promise<boolean> {
     const after = moved(campaign, move, SCHEDULER, now, set, why);
-    return after.kind === 'moved' && (await this.campaigns.write(campaign, after.after)) !== null;
+    return after.kind === 'moved' && (await this.campaigns.write(campaign, toAudit(after.after))) !== null;
   }
+}
+
+/** As the moves of staff stand in the audit, and why it moved. */
+function auditEntry(
+  { _id, tenant, campaign, winner }: Campaign,
+  { at, move, why }: CampaignLine,
+): AuditEntry {
+  const digest = createHash('sha256').update(JSON.stringify([_id, move, at.toISOString()]));
+  const variant = move === 'winner' ? winner?.variant : undefined;
+  return {
+    _id: digest.digest('hex').slice(0, 32),
+    ...{ tenant, at, by: { key: SCHEDULER, name: SCHEDULER }, what: 'campaign.moved' },
+    about: {
+      campaign,
+      detail: {
+        move,
+        ...(variant === undefined ? {} : { variant }),
+        ...(why === undefined ? {} : { why }),
+      },
+    },
+  };
 }
 
 /** What reached a provider or would have: of these the limits are shares. */

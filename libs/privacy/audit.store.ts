@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
+import { insertMissing } from '#platform/versioned';
 
-/** What is written down of what staff does. Words are added, never renamed: entries are kept for years. */
+/** What is written down of what staff does, and the scheduler to a campaign. Words are added, never renamed: entries are kept for years. */
 export const AUDITED = [
   'customer.rectified',
   'customer.restricted',
@@ -39,7 +40,7 @@ export type Audited = (typeof AUDITED)[number];
 
 /** Who did it. */
 export interface AuditActor {
-  /** The id of the API key; `first` is LAGOM_ADMIN_KEY. */
+  /** The id of the API key; `first` is LAGOM_ADMIN_KEY, `scheduler` nobody's: what a campaign came to by itself. */
   key: string;
   /** The key's name, as it was then. */
   name: string;
@@ -99,6 +100,11 @@ export class AuditStore {
 
   async add(entry: Omit<AuditEntry, '_id'>): Promise<void> {
     await this.entries.collection.insertOne({ _id: randomUUID(), ...entry } as never);
+  }
+
+  /** Adds those whose `_id` is not there yet: who says it again adds nothing. */
+  async addMissing(entries: readonly AuditEntry[]): Promise<void> {
+    await insertMissing(this.entries.collection, entries);
   }
 
   /** One page, newest first. */
