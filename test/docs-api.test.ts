@@ -101,6 +101,14 @@ describe('the pages of the API', () => {
   });
 });
 
+it('the page of campaigns tells every field that a marketer writes, and has a line for the winner', () => {
+  const page = textOf('campaigns');
+  const fields = [...namesOf([document.paths['/v1/campaigns'].post.requestBody])];
+  expect(fields).toEqual(expect.arrayContaining(['testShare', 'winnerRule', 'utm', 'least']));
+  expect(fields.filter((name) => !page.includes(`\`${name}\``) && !page.includes(`"${name}"`))).toEqual([]);
+  expect(linesOf(page).some(({ command }) => command.includes('/winner"'))).toBe(true);
+});
+
 describe('the lines of the pages', () => {
   let lagom: Lagom;
   let folder: string;

@@ -17,9 +17,9 @@ export interface Window {
 }
 
 /**
- * What became of a campaign, from the ledger as it stands. Two reads: one group over the campaign's rows, and the tenant's
- * bookings of the window (once more for a test that is open and compared by them), page by page, each page with the rows of its people. What is held meanwhile are the groups and
- * the ids of who booked.
+ * What became of a campaign, from the ledger as it stands. Three reads: one group over the campaign's rows, what was opened
+ * of it, and the tenant's bookings of the window (once more for a test that is open and compared by them), page by page,
+ * each page with the rows of its people. What is held meanwhile are the groups and the ids of who booked.
  */
 export class ReportOf {
   constructor(
