@@ -10,6 +10,7 @@ import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import type { Status } from '#messages/moves';
 import type { AuditEntry, AuditStore } from '#privacy/audit.store';
+import { SENT } from './fold-report.js';
 
 const MOST = 100;
 const PAGE = 1_000;
@@ -147,7 +148,7 @@ function auditEntry(
 }
 
 /** What reached a provider or would have: of these the limits are shares. */
-const SENT: readonly Status[] = ['accepted', 'delivered', 'bounced', 'complained', 'failed', 'unknown'];
+const TRIED: readonly Status[] = [...SENT, 'failed', 'unknown'];
 
 /** Which limit a campaign has come to, in words; null: none. Pure. */
 export function limitReached(
@@ -156,7 +157,7 @@ export function limitReached(
 ): string | null {
   const of = (...statuses: Status[]): number =>
     counts.reduce((sum, { status, count }) => sum + (statuses.includes(status) ? count : 0), 0);
-  const sent = of(...SENT);
+  const sent = of(...TRIED);
   if (sent < limits.least) return null;
   const shares = [
     ['complaints', of('complained'), limits.complaints],
