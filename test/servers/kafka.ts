@@ -95,7 +95,8 @@ const properties = (folder: string, own: number, controller: number): string =>
     '',
   ].join('\n');
 
-const clusterId = (): string => randomBytes(16).toString('base64url');
+// The first bits are set to those of an `A`: one that began with a dash would be taken for an option.
+const clusterId = (): string => Buffer.concat([Buffer.alloc(1), randomBytes(15)]).toString('base64url');
 
 /** Ports that nobody had a moment ago; all are held until the last is found, so that they differ. */
 async function freePorts(count: number): Promise<number[]> {
