@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { afterEach, expect, it } from '@jest/globals';
-import { Module } from '@nestjs/common';
+import { type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import { type Due, dueTopic } from '#dispatch/due.types';
@@ -17,6 +17,28 @@ const EACH = 300;
 let close: (() => Promise<void>) | undefined;
 afterEach(() => close?.());
 
+/** The consumer on these topics, before this instead of the dispatch. */
+async function consuming(topics: MemoryTopics, dispatch: object): Promise<INestMicroservice> {
+  @Module({
+    controllers: [DueConsumer],
+    providers: [
+      { provide: DispatchBatch, useValue: dispatch },
+      { provide: Tenants, useValue: { get: (id: string) => ({ id }) } },
+      { provide: Tracing, useValue: NO_TRACING },
+    ],
+  })
+  class Dispatcher {}
+  const source = new MemorySource(topics, {
+    ...{ group: 'g', log: silent, isOutage: () => false, deadLetter: () => Promise.resolve(), queuedMs: 20 },
+  });
+  const app = await NestFactory.createMicroservice(Dispatcher, {
+    strategy: new LagomTransport(source),
+    logger: false,
+  });
+  close = () => app.close();
+  return app;
+}
+
 it('recall passes service passes marketing, while all three topics are full and the provider is slow', async () => {
   const topics = new MemoryTopics();
   const taken: string[] = [];
@@ -30,23 +52,7 @@ it('recall passes service passes marketing, while all three topics are full and 
       return batch.map(() => ({ kind: 'done' }));
     },
   };
-  @Module({
-    controllers: [DueConsumer],
-    providers: [
-      { provide: DispatchBatch, useValue: dispatch },
-      { provide: Tenants, useValue: { get: (id: string) => ({ id }) } },
-      { provide: Tracing, useValue: NO_TRACING },
-    ],
-  })
-  class Dispatcher {}
-  const source = new MemorySource(topics, {
-    ...{ group: 'g', log: silent, isOutage: () => false, deadLetter: () => Promise.resolve() },
-  });
-  const app = await NestFactory.createMicroservice(Dispatcher, {
-    strategy: new LagomTransport(source),
-    logger: false,
-  });
-  close = () => app.close();
+  const app = await consuming(topics, dispatch);
   // The least urgent first: what is there when the dispatcher comes is not taken in the order in which it came.
   for (const dueClass of ['marketing', 'service', 'recall'] as const) {
     await topics.produce(
@@ -67,4 +73,24 @@ it('recall passes service passes marketing, while all three topics are full and 
   expect(taken.lastIndexOf('service')).toBeLessThan(taken.lastIndexOf('marketing'));
   const afterRecall = taken.slice(taken.lastIndexOf('recall') + 1);
   expect(afterRecall.slice(0, 100)).toEqual(Array(100).fill('service'));
+});
+
+it('says to the batch in flight that the process stops', async () => {
+  const topics = new MemoryTopics();
+  const begun: AbortSignal[] = [];
+  const dispatch = {
+    run: async (_: unknown, batch: readonly Due[], stopping: AbortSignal): Promise<Verdict[]> => {
+      begun.push(stopping);
+      if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve));
+      return batch.map(() => ({ kind: 'left' }));
+    },
+  };
+  const app = await consuming(topics, dispatch);
+  await app.listen();
+  await topics.produce(dueTopic('service'), [
+    { key: 'clinic/c', value: JSON.stringify({ tenant: 'clinic', id: 'service/1', release: 1 }) },
+  ]);
+  await app.close();
+  close = undefined;
+  expect(begun.map(({ aborted }) => aborted)).toEqual([true]);
 });

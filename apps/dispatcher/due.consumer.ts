@@ -1,11 +1,12 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Ctx, Payload } from '@nestjs/microservices';
 import { PERMIT_MS } from '#consent/may-send';
 import { DispatchBatch } from '#dispatch/dispatch-batch';
 import type { Due, DueHeard } from '#dispatch/due.types';
 import { dispatchSpan } from '#dispatch/trace-due';
 import type { Heard, Verdict } from '#messaging/event-source';
 import { Hears } from '#messaging/hears';
+import type { HearingContext } from '#messaging/lagom-transport';
 import { Tracing, type Span } from '#platform/tracing';
 import { Tenants } from '#tenants/tenant';
 
@@ -32,21 +33,21 @@ export class DueConsumer {
   ) {}
 
   @Hears('messages.due.recall', { ...PORTION, rank: 0 })
-  recall(@Payload() batch: readonly Heard[]): Promise<Verdict[]> {
-    return this.dispatch(batch);
+  recall(@Payload() batch: readonly Heard[], @Ctx() context: HearingContext): Promise<Verdict[]> {
+    return this.dispatch(batch, context);
   }
 
   @Hears('messages.due.service', { ...PORTION, rank: 1 })
-  service(@Payload() batch: readonly Heard[]): Promise<Verdict[]> {
-    return this.dispatch(batch);
+  service(@Payload() batch: readonly Heard[], @Ctx() context: HearingContext): Promise<Verdict[]> {
+    return this.dispatch(batch, context);
   }
 
   @Hears('messages.due.marketing', { ...CAMPAIGNS, rank: 2 })
-  marketing(@Payload() batch: readonly Heard[]): Promise<Verdict[]> {
-    return this.dispatch(batch);
+  marketing(@Payload() batch: readonly Heard[], @Ctx() context: HearingContext): Promise<Verdict[]> {
+    return this.dispatch(batch, context);
   }
 
-  private async dispatch(batch: readonly Heard[]): Promise<Verdict[]> {
+  private async dispatch(batch: readonly Heard[], { signal }: HearingContext): Promise<Verdict[]> {
     const spans: Span[] = [];
     try {
       return await this.dispatchDue(
@@ -57,13 +58,14 @@ export class DueConsumer {
           spans.push(span);
           return { ...due, deliveries, traceparent: span.traceparent };
         }),
+        signal,
       );
     } finally {
       for (const span of spans) span.end();
     }
   }
 
-  private async dispatchDue(due: readonly DueHeard[]): Promise<Verdict[]> {
+  private async dispatchDue(due: readonly DueHeard[], stopping: AbortSignal): Promise<Verdict[]> {
     const verdicts = new Map<(typeof due)[number], Verdict>();
     for (const id of new Set(due.map(({ tenant }) => tenant))) {
       const tenant = this.tenants.get(id);
@@ -71,7 +73,7 @@ export class DueConsumer {
       const said =
         tenant === undefined
           ? own.map((): Verdict => ({ kind: 'give-up', reason: 'no such tenant in this process' }))
-          : await this.dispatchBatch.run(tenant, own);
+          : await this.dispatchBatch.run(tenant, own, stopping);
       own.forEach((one, index) => verdicts.set(one, said[index] ?? { kind: 'done' }));
     }
     return due.map((one) => verdicts.get(one) ?? { kind: 'done' });

@@ -61,8 +61,11 @@ export class DispatchBatch {
     private readonly late: LateOutcomes,
   ) {}
 
-  /** Sends what the gate permits; one verdict for each due record, in order. */
-  async run(tenant: Tenant, batch: readonly DueHeard[]): Promise<Verdict[]> {
+  /**
+   * Sends what the gate permits; one verdict for each due record, in order.
+   * @param stopping says that the process ends: no pass begins after it, and what had none is `left` as it lies
+   */
+  async run(tenant: Tenant, batch: readonly DueHeard[], stopping?: AbortSignal): Promise<Verdict[]> {
     // Of two records of one row the later release counts; the other is stale.
     const latest = new Map<string, DueHeard>();
     for (const due of batch) {
@@ -73,7 +76,9 @@ export class DispatchBatch {
     const outpaced = new Map<string, string>();
     const left: DueHeard[] = [];
     const waiting = [{ dues: [...latest.values()], passes: 0 }];
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    while (stopping?.aborted !== true) {
+      const next = waiting.shift();
+      if (next === undefined) break;
       const { dues, passes } = next;
       const again = await this.pass(tenant, dues);
       for (const [id, fact] of again.missing) missing.set(id, fact);
@@ -87,7 +92,9 @@ export class DispatchBatch {
     }
     await this.freePlaces(tenant, outpaced);
     const stuck = await this.putOff(tenant, left);
+    const unbegun = new Set(waiting.flatMap(({ dues }) => dues.map(({ id }) => id)));
     return batch.map(({ id }) => {
+      if (unbegun.has(id)) return { kind: 'left' };
       const fact = missing.get(id);
       if (fact !== undefined) return { kind: 'retry-at', reason: `its ${fact} was not found` };
       return stuck.has(id) ? { kind: 'retry-at', reason: 'lost the race for its facts' } : { kind: 'done' };

@@ -299,6 +299,34 @@ export function eventSourceContract(name: string, open: () => Promise<Line>): vo
       expect(again.heard).toEqual(['stuck:2', 'stuck:3']);
     });
 
+    it('hears again, and holds against nobody, what a handler left when it stopped', async () => {
+      const ear = new Ear();
+      // A message whose next failure would be its last.
+      const tries = 3;
+      const source = line.source({ deadLetter: ear.deadLetter });
+      source.subscribe({
+        topic: line.topic,
+        batchSize: 1,
+        concurrency: 1,
+        handle: async (batch, signal) => {
+          await ear.handle(batch, signal);
+          if (batch[0]?.deliveries !== tries) return batch.map(() => failing);
+          if (!signal.aborted)
+            await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+          return batch.map(() => ({ kind: 'left' }));
+        },
+      });
+      await source.start();
+      await say('anna:1', 'anna:2');
+      await ear.until(() => ear.batches.length === tries);
+      await source.stop();
+      expect(ear.heard).toEqual(Array(tries).fill('anna:1'));
+      const again = new Ear();
+      await hear(again);
+      await again.until(() => again.ends.length === 2);
+      expect({ heard: again.heard, dead: ear.dead }).toEqual({ heard: ['anna:1', 'anna:2'], dead: [] });
+    });
+
     it('holds a bounded number of messages and loses none', async () => {
       let most = 0;
       const body = 'x'.repeat(2_000);

@@ -19,9 +19,14 @@ export type Verdict =
   | { kind: 'done' }
   /** `afterMs` is cut to what is left of the time that tries may take: a longer wait belongs into a store. */
   | { kind: 'retry-at'; reason: string; afterMs?: number }
-  | { kind: 'give-up'; reason: string; path?: string };
+  | { kind: 'give-up'; reason: string; path?: string }
+  /** Not begun, because the signal said to end: it is heard again after the next start, and that is no failure. */
+  | { kind: 'left' };
 
-/** Answers with one verdict a message, in the batch's order. It throws for bugs and lost servers only. */
+/**
+ * Answers with one verdict a message, in the batch's order. It throws for bugs and lost servers only. `signal` says that the
+ * source stops: what may take long begins no more.
+ */
 export type HandleBatch = (batch: readonly Heard[], signal: AbortSignal) => Promise<readonly Verdict[]>;
 
 /** Who hears a topic, and in what portions. */

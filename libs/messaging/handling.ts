@@ -37,8 +37,10 @@ export interface Handling {
   outage?: { firstMs: number; maxMs: number };
   /** Messages of one partition held in memory, queued and in flight. */
   highWater?: number;
-  /** How long `stop` waits for what is in flight before it aborts the handlers' signal. */
+  /** How long what is in flight may take to end at a stop before the log says that it takes long. */
   drainMs?: number;
+  /** In memory only: how long a stop goes on with what is queued. */
+  queuedMs?: number;
   /** Milliseconds that never jump. */
   mono?: () => number;
 }
@@ -49,6 +51,8 @@ export const DEFAULTS = {
   outage: { firstMs: 250, maxMs: 5_000 },
   highWater: 2_000,
   drainMs: 36_000,
+  // With a call that began at its end (W + Q, 35 s) still within the 45 s that a process has to end.
+  queuedMs: 8_000,
 } as const;
 
 /** The pause before try `failures + 1`: 4 times longer each, cut to what is left of the window. */

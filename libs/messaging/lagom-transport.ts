@@ -9,7 +9,7 @@ export const DEFAULT_PORTION = { batchSize: 1, concurrency: 16 } as const;
 /** What a handler's `@Ctx()` is. */
 export interface HearingContext {
   topic: string;
-  /** Aborted when draining takes too long. */
+  /** Aborted when the source stops: what may take long begins no more. */
   signal: AbortSignal;
 }
 

@@ -136,9 +136,10 @@ export class Lanes implements Taker {
       await new Promise<void>((resolve) => this.quietWaiters.push(resolve));
   }
 
-  /** Starts nothing more and resolves when what is in flight has ended; aborts the handlers' signal when that takes long. */
+  /** Starts nothing more, tells the handlers so by their signal, and resolves when what is in flight has ended. */
   async halt(): Promise<void> {
     this.halted = true;
+    this.aborter.abort();
     this.turns.renounce(this);
     this.turns.wake();
     for (const timer of this.timers) clearTimeout(timer);
@@ -147,15 +148,14 @@ export class Lanes implements Taker {
     for (const partition of this.roomWaiters.keys()) this.tellRoom(partition);
     if (this.batches === 0) return;
     const ended = new Promise<void>((resolve) => this.idleWaiters.push(resolve));
-    const abort = setTimeout(() => {
+    const late = setTimeout(() => {
       this.handling.log.warn(
         { topic: this.subscription.topic, batches: this.batches },
-        'draining takes long: aborted',
+        'draining takes long',
       );
-      this.aborter.abort();
     }, this.handling.drainMs ?? DEFAULTS.drainMs);
     await ended;
-    clearTimeout(abort);
+    clearTimeout(late);
   }
 
   private laneOf(key: string | null): Lane {

@@ -34,7 +34,7 @@ export class MemorySource extends EventSource {
     this.state = 'stopped';
     let late: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
-      late = setTimeout(resolve, this.handling.drainMs ?? DEFAULTS.drainMs);
+      late = setTimeout(resolve, this.handling.queuedMs ?? DEFAULTS.queuedMs);
     });
     await Promise.race([this.drained(), timeout]);
     clearTimeout(late);

@@ -11,7 +11,7 @@ const handling = (ear: Pick<Ear, 'deadLetter'>, more: Partial<Handling> = {}): H
   group: 'test',
   isOutage,
   log: silent,
-  drainMs: 200,
+  queuedMs: 200,
   deadLetter: ear.deadLetter,
   ...quick,
   ...more,

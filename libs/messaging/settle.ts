@@ -5,7 +5,7 @@ export type Settled =
   | { kind: 'end' }
   | { kind: 'retry'; reason: string; afterMs?: number }
   | { kind: 'dead'; reason: string; path?: string }
-  /** Not this one's fault: an earlier message of its key comes first. */
+  /** Not this one's fault: an earlier message of its key comes first, or the source stops. */
   | { kind: 'again' }
   /** Its batch has thrown: it is tried alone. */
   | { kind: 'isolate' };
@@ -35,6 +35,9 @@ export function settleKey(
         if ((failures[i] ?? 0) + 1 >= tries) return { kind: 'dead', reason: verdict.reason };
         blocked = true;
         return { kind: 'retry', reason: verdict.reason, afterMs: verdict.afterMs };
+      case 'left':
+        blocked = true;
+        return { kind: 'again' };
       default:
         return verdict satisfies never;
     }
@@ -47,7 +50,9 @@ export function asAnswer(verdicts: unknown, expected: number): Answer {
     const got = Array.isArray(verdicts) ? `${verdicts.length} verdicts` : typeof verdicts;
     return { kind: 'threw', reason: `the handler answered ${got} for ${expected} messages` };
   }
-  const wrong = (verdicts as Verdict[]).find((v) => !['done', 'retry-at', 'give-up'].includes(v?.kind));
+  const wrong = (verdicts as Verdict[]).find(
+    (v) => !['done', 'retry-at', 'give-up', 'left'].includes(v?.kind),
+  );
   if (wrong) return { kind: 'threw', reason: 'the handler answered with an unknown verdict' };
   return { kind: 'verdicts', verdicts: verdicts as Verdict[] };
 }
