@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Staff } from './campaign.fixture.js';
-import { startLagom, type Lagom } from './lagom.fixture.js';
+import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { choice, person, tell, until } from './visit.fixture.js';
 
 /** The clinic's file names her as staff. */
@@ -31,6 +31,18 @@ it('a test goes to staff only: marked, without live links, and outside every cou
   expect((await staff.taken('marketer', 'GET', '/v1/stats')).total).toBe(0);
   const audit = await lagom.api('GET', '/v1/audit?what=campaign.test-sent');
   expect(audit.body.items).toHaveLength(1);
+});
+
+it('goes to the staff that the other tenant names, from there', async () => {
+  const theirs = await Staff.of(lagom, TRAVEL);
+  const id = await theirs.draft(nobody);
+  const BO = 'bo@wellbe-ims.com';
+  const path = `/v1/campaigns/${id}/test-send`;
+  expect((await theirs.ask('marketer', 'POST', path, { to: [EVA] })).status).toBe(422);
+  expect((await theirs.taken('marketer', 'POST', path, { to: [BO] })).items).toMatchObject([
+    { to: BO, outcome: 'accepted' },
+  ]);
+  expect(await lagom.inbox({ to: BO })).toMatchObject([{ subject: '[Test] Nyheter', tenant: TRAVEL }]);
 });
 
 it('a test is stopped by the gate like everything else', async () => {
