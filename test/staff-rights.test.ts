@@ -142,6 +142,20 @@ describe('a request that came by phone', () => {
     expect(await requestsOf({ overdue: 'true' })).toEqual([]);
     await lagom.advance('P32D');
     expect(await requestsOf({ overdue: 'true' })).toMatchObject([{ id: body.id, overdue: true }]);
+    // Those that are not: each page is full, though the late one came before the last.
+    const inTime = (await open({ kind: 'access', note: 'Somebody called Åsa' })).body;
+    const others = await requestsOf({ overdue: 'false' });
+    const paged: unknown[] = [];
+    for (let cursor: string | undefined, pages = 0; pages === 0 || cursor !== undefined; pages++) {
+      const query = new URLSearchParams({ overdue: 'false', limit: '1', ...(cursor && { cursor }) });
+      const page = (await lagom.api('GET', `/v1/requests?${query.toString()}`)).body;
+      expect(page.items).toHaveLength(1);
+      paged.push(page.items[0].id);
+      cursor = page.next;
+    }
+    expect(paged).toEqual(others.map(({ id }) => id));
+    expect(paged.at(-1)).toBe(inTime.id);
+    expect(paged).not.toContain(body.id);
     await lagom.advance('PT30S');
     expect((await lagom.api('POST', `/v1/requests/${body.id}/extend`, { reason: 'late' })).status).toBe(409);
     const refused = await lagom.api('POST', `/v1/requests/${body.id}/refuse`, {

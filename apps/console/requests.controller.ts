@@ -76,14 +76,13 @@ export class RequestsController {
     const after = cursor === undefined ? null : { receivedAt: cursor.createdAt, id: cursor.id };
     const found = await this.store.list(
       caller.tenant,
-      { ...filter, ...(overdue === 'true' ? { overdueAt: now } : {}) },
+      { ...filter, ...(overdue === undefined ? {} : { overdue: { is: overdue === 'true', at: now } }) },
       { after, limit: limit + 1 },
     );
     const page = found.slice(0, limit);
     const last = page.at(-1);
-    const items = page.map((one) => shown(one, now));
     return {
-      items: overdue === 'false' ? items.filter((one) => !one.overdue) : items,
+      items: page.map((one) => shown(one, now)),
       ...(found.length > limit && last !== undefined
         ? { next: cursorOf({ createdAt: last.receivedAt, _id: last._id }) }
         : {}),
@@ -135,11 +134,7 @@ export class RequestsController {
   @HttpCode(200)
   async done(@Asking() caller: Caller, @Param('id') id: string, @Body() body: unknown): Promise<RequestView> {
     const { reason } = readInput(doneBody, body);
-    return this.changed(
-      caller,
-      'request.done',
-      await this.requests.done(caller.tenant, id, caller.name, reason),
-    );
+    return this.changed(caller, 'done', await this.requests.done(caller.tenant, id, caller.name, reason));
   }
 
   /** Two months more; the person is told why within the first (GDPR 12(3)). */
@@ -150,12 +145,7 @@ export class RequestsController {
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<RequestView> {
-    const { reason } = readInput(reasonBody, body);
-    return this.changed(
-      caller,
-      'request.extended',
-      await this.requests.extend(caller.tenant, id, caller.name, reason),
-    );
+    return this.reasoned(caller, 'extend', id, body);
   }
 
   /** A refusal says why (GDPR 12(4)), and that the person may complain to the authority. */
@@ -166,17 +156,24 @@ export class RequestsController {
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<RequestView> {
+    return this.reasoned(caller, 'refuse', id, body);
+  }
+
+  /** What the person is told a reason for: without one it is not done. */
+  private async reasoned(
+    caller: Caller,
+    act: 'extend' | 'refuse',
+    id: string,
+    body: unknown,
+  ): Promise<RequestView> {
     const { reason } = readInput(reasonBody, body);
-    return this.changed(
-      caller,
-      'request.refused',
-      await this.requests.refuse(caller.tenant, id, caller.name, reason),
-    );
+    const changed = await this.requests[act](caller.tenant, id, caller.name, reason);
+    return this.changed(caller, act === 'extend' ? 'extended' : 'refused', changed);
   }
 
   private async changed(
     caller: Caller,
-    what: 'request.done' | 'request.extended' | 'request.refused',
+    what: 'done' | 'extended' | 'refused',
     changed: RequestChanged,
   ): Promise<RequestView> {
     switch (changed.kind) {
@@ -185,7 +182,7 @@ export class RequestsController {
       case 'cannot':
         throw new Problem(409, changed.why);
       case 'changed':
-        await this.audited(caller, what, changed.request);
+        await this.audited(caller, `request.${what}`, changed.request);
         return shown(changed.request, this.clock.now());
     }
   }

@@ -19,8 +19,8 @@ export interface RequestFilter {
   customer?: string | undefined;
   kind?: RequestKind | undefined;
   status?: RequestState | undefined;
-  /** Open ones that were due before then. */
-  overdueAt?: Date | undefined;
+  /** Whether they are open though due before `at`, or anything but that. */
+  overdue?: { is: boolean; at: Date } | undefined;
 }
 
 /**
@@ -61,12 +61,12 @@ export class RequestStore {
   /** One page, those that came first. */
   async list(
     tenant: string,
-    { overdueAt, ...filter }: RequestFilter,
+    { overdue, ...filter }: RequestFilter,
     page: { after: { receivedAt: Date; id: string } | null; limit: number },
   ): Promise<PrivacyRequest[]> {
     const { after, limit } = page;
     const equal = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-    const late = overdueAt === undefined ? [] : [{ status: 'open' as const, dueAt: { $lt: overdueAt } }];
+    const late = overdue === undefined ? [] : [overdue.is ? lateAt(overdue.at) : notLateAt(overdue.at)];
     const later =
       after === null
         ? []
@@ -88,7 +88,7 @@ export class RequestStore {
 
   /** How many of a tenant are open though their day has gone by. */
   async countOverdue(tenant: string, now: Date): Promise<number> {
-    return this.requests.countDocuments({ tenant, status: 'open', dueAt: { $lt: now } });
+    return this.requests.countDocuments({ tenant, ...lateAt(now) });
   }
 
   /** `open` → its end; true where this call ended it. */
@@ -143,3 +143,7 @@ export class RequestStore {
     return (await this.requests.deleteMany({ endedAt: { $lt: at } })).deletedCount;
   }
 }
+
+/** As `isOverdue` says it of one; the second is the first's contrary. */
+const lateAt = (at: Date) => ({ status: 'open' as const, dueAt: { $lt: at } });
+const notLateAt = (at: Date) => ({ $or: [{ status: { $ne: 'open' as const } }, { dueAt: { $gte: at } }] });
