@@ -1,5 +1,6 @@
 import type mongoose from 'mongoose';
 import { openEmbeddedStore } from '#embedded/embedded-store';
+import { isThreadBuilt, openStoreThread } from '#embedded/store-thread';
 import type { Config } from '#platform/config';
 import { connectMongo } from '#platform/mongo';
 
@@ -14,8 +15,8 @@ export class Database {
 
   /** Rejects where no server answers, or another process holds the data folder. */
   static async open(config: Config): Promise<Database> {
-    const store =
-      config.mongoUri === null ? await openEmbeddedStore({ dataDir: config.dataDir ?? 'memory' }) : null;
+    const openStore = isThreadBuilt ? openStoreThread : openEmbeddedStore;
+    const store = config.mongoUri === null ? await openStore({ dataDir: config.dataDir ?? 'memory' }) : null;
     const closeStore = async (): Promise<void> => store?.close();
     try {
       const connection = await connectMongo(config.mongoUri ?? store?.uri ?? '');

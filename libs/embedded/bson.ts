@@ -1,7 +1,11 @@
-import mongoose from 'mongoose';
+import type * as Bson from 'bson';
+import { createRequire } from 'node:module';
 
-/** The driver's own BSON: one copy of it in the process, so that its classes are the same everywhere. */
-const { BSON } = mongoose.mongo;
+/**
+ * The driver's own BSON, as it requires it: one copy in the process, so that its classes are the same everywhere. Without
+ * mongoose around it, which would be most of what the store's thread loads.
+ */
+const BSON = createRequire(import.meta.url)('bson') as typeof Bson;
 
 export const { serialize, deserialize, calculateObjectSize, Long, ObjectId, Binary, Decimal128 } = BSON;
 

@@ -1,14 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 
 /**
- * One process a folder. Each opener first writes a ticket named after itself, then looks at the others' tickets: of two
+ * One process a folder, and of its threads one. Each opener first writes a ticket named after itself, then looks at the others' tickets: of two
  * at the same moment at least one sees the other. Nobody ever takes another's living ticket, so there is no moment
  * between looking and taking. A dead process's ticket is removed by whoever meets it: its name never comes again.
  */
-const TICKET = /^lock-(\d+)-([a-z0-9]+)$/;
+const TICKET = /^lock-(\d+)-([a-z0-9]+)(?:-\d+)?$/;
 
-/** The folders that this process holds, over all copies of this module: jest loads it once a test file. */
+/** The folders that this thread holds, over all copies of this module: jest loads it once a test file. */
 const held = ((globalThis as Record<symbol, unknown>)[Symbol.for('lagom.embedded.held')] ??=
   new Set<string>()) as Set<string>;
 
@@ -34,22 +35,25 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether who wrote the ticket is there: another process, or another thread of this one. */
+function isHeldBy(pid: number, start: string): boolean {
+  const now = startOf(pid);
+  // Where the system tells no beginnings, one of our own number is an earlier process's.
+  if (pid === process.pid) return now !== '' && now === start;
+  return isAlive(pid) && (now === '' || start === '0' || now === start);
+}
+
 /** Takes the folder, or throws naming the process that has it. Returns what gives it back. */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = resolve(folder);
   if (held.has(path)) throw inUse(path, process.pid);
-  const own = `lock-${process.pid}-${startOf(process.pid) || '0'}`;
+  const own = `lock-${process.pid}-${startOf(process.pid) || '0'}-${threadId}`;
   writeFileSync(join(path, own), '');
   for (const name of readdirSync(path)) {
     const [, pid, start] = TICKET.exec(name) ?? [];
     if (name === own || pid === undefined) continue;
-    const now = startOf(Number(pid));
-    if (
-      isAlive(Number(pid)) &&
-      Number(pid) !== process.pid &&
-      (now === '' || start === '0' || now === start)
-    ) {
+    if (isHeldBy(Number(pid), start ?? '0')) {
       rmSync(join(path, own), { force: true });
       throw inUse(path, Number(pid));
     }
