@@ -245,6 +245,7 @@ export const LINE: FactoryProvider[] = [
     RowDeletion,
     HashRing,
     MeasureStore,
+    Tenants,
     AskProviders,
   ]),
   wire(Requests, [RequestStore, TaskStore, Tenants, Clock]),

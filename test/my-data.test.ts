@@ -270,6 +270,12 @@ describe('the page of one’s own data', () => {
     const asked = await act({ do: 'erase' });
     for (const word of ['1 maj 2026', 'Bokningar', 'bokföringslagen', 'Till och med 2 mars 2029'])
       expect(asked.html).toContain(word);
+    // The messages by the tenant's retention, the request by its three years, the trace of the address without end.
+    const kept = [...asked.html.matchAll(/<li>[^]*?<\/li>/g)].map(([one]) => one);
+    const ofWhat = (word: string) => kept.find((one) => one.includes(word));
+    expect(ofWhat('Att meddelanden har skickats')).toContain('Till och med 2 mars 2029');
+    expect(ofWhat('Att du bad om det här')).toContain('Till och med 2 mars 2029');
+    expect(ofWhat('kodat avtryck')).toContain('Det har inget slutdatum');
     expect((await lagom.api('GET', `/v1/customers/${who.id}`)).body.erasedAt).toBeNull();
     const done = await act({ do: 'erase-yes' });
     expect([done.status, done.html]).toEqual([200, expect.stringContaining('Det är raderat')]);

@@ -181,7 +181,16 @@ describe('a request that came by phone', () => {
   it('has its answer once the person is erased', async () => {
     const who = await booked();
     const { body } = await open({ customer: who.id, kind: 'erasure', note: 'Wants to be gone' });
-    expect((await lagom.api('DELETE', `/v1/customers/${who.id}`)).status).toBe(200);
+    const erased = await lagom.api('DELETE', `/v1/customers/${who.id}`);
+    expect(erased.status).toBe(200);
+    expect(erased.body.kept).toEqual([
+      expect.objectContaining({ until: null, howLong: expect.stringMatching(/^without end: /) }),
+      expect.objectContaining({
+        what: 'that messages were sent, without address or content',
+        until: expect.stringMatching(`^${lagom.now().getUTCFullYear() + 3}-`),
+      }),
+      expect.objectContaining({ until: expect.any(String) }),
+    ]);
     const { body: after } = await lagom.api('GET', `/v1/requests/${body.id}`);
     expect(after).toMatchObject({ status: 'done', way: 'phone' });
     expect(after).not.toHaveProperty('note');

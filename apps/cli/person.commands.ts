@@ -8,7 +8,7 @@ import { note, say } from './print.js';
 
 interface Erasure {
   erased: string[];
-  kept: { what: string; ground: string; until: string | null }[];
+  kept: { what: string; ground: string; until: string | null; howLong: string }[];
 }
 
 /** What is asked for about one person: `lagom extract` and `lagom erase`. */
@@ -52,8 +52,8 @@ export function addPerson(program: Command, houseOf: (command: Command) => House
       if (asked.yes !== true) await confirmed(customer);
       const { erased, kept } = await house.ask<Erasure>('DELETE', pathOf(customer));
       say(`erased: ${erased.join(', ')}`);
-      for (const { what, ground, until } of kept)
-        say(`kept: ${what} (${ground}${until === null ? '' : `, until ${until}`})`);
+      for (const { what, ground, until, howLong } of kept)
+        say(`kept: ${what} (${ground}${until === null ? `, ${howLong}` : `, until ${until}`})`);
     });
 }
 

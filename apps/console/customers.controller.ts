@@ -256,7 +256,7 @@ export class CustomersController {
       await this.erasure.erase(caller.tenant, id, 'staff'),
       'a customer of this id',
     );
-    return { erased, kept: kept.map(({ what, ground, until }) => ({ what, ground, until })) };
+    return { erased, kept: kept.map(({ code: _code, ...said }) => said) };
   }
 
   private async view(tenant: string, customer: Customer, response: Response): Promise<CustomerView> {

@@ -285,10 +285,11 @@ export class MyDataActs {
 
 function keptWords(kept: readonly Kept[], { locale, tenant }: OnPage): MyDataPages['me-erased']['kept'] {
   const words = myDataWords(locale).kept;
-  return kept.map(({ code, what, ground, until }) => ({
+  return kept.map(({ code, what, ground, until, howLong }) => ({
     what: words[code]?.what ?? what,
     ground: words[code]?.ground ?? ground,
     until: until === null ? null : dayInFull(locale, tenant.timeZone, new Date(until)),
+    endless: until === null ? (words[code]?.endless ?? howLong) : null,
   }));
 }
 

@@ -4,6 +4,7 @@ import { transition } from '#messages/transition';
 import type { MessageRow } from '#messages/message.types';
 import { FAULTS } from '#platform/faults.fixture';
 import { CLINIC, Ledger, NEIGHBOUR, NOW, said } from './ledger.fixture.js';
+import { monthsLater } from './retention-plan.js';
 
 const T = CLINIC.id;
 const hour = (n: number): Date => new Date(NOW.getTime() + n * 3_600_000);
@@ -132,7 +133,12 @@ describe('an erasure', () => {
     const neighbour = await left(NEIGHBOUR.id);
     const answer = await ledger.erase.erase(T, 'anna', 'person');
     expect(answer?.erased).toEqual(['customer', 'bookings', 'purchases', 'messages']);
-    expect(answer?.kept.map(({ code }) => code)).toEqual(['address-hash', 'sent', 'request']);
+    expect(answer?.kept).toMatchObject([
+      { code: 'address-hash', until: null, howLong: expect.stringMatching(/^without end: /) },
+      // 36 calendar months of Stockholm after the newest message.
+      { code: 'sent', until: monthsLater(NOW, 36, 'Europe/Stockholm').toISOString() },
+      { code: 'request', howLong: '3 years from when it was done' },
+    ]);
     expect(await left(T)).toMatchObject(gone);
     expect(await left(NEIGHBOUR.id)).toEqual(neighbour);
   });

@@ -17,11 +17,12 @@ import type { MessageStore } from '#messages/message.store';
 import type { RowDeletion } from '#messages/row-deletion';
 import type { DeadLetterStore } from '#messaging/dead-letter.store';
 import type { Clock } from '#platform/clock';
+import type { Tenants } from '#tenants/tenant';
 import type { AskProviders } from './ask-providers.js';
 import { personHashes } from './choice-journal.js';
 import type { ErasureRequest, ErasureStore } from './erasure.store.js';
 import type { MergeStore } from './merge.store.js';
-import { keptAfterErasure, type Kept } from './kept.js';
+import { keptAfterErasure, newestOf, type Kept } from './kept.js';
 import type { Requests } from './requests.js';
 import type { SafetyRegister } from './safety-register.store.js';
 import { addressesOf, type Address, type Withdraw } from './withdraw.js';
@@ -60,6 +61,7 @@ export class Erase {
     private readonly deletion: Pick<RowDeletion, 'deleteOfCustomer'>,
     private readonly ring: HashRing,
     private readonly measures: Pick<MeasureStore, 'deleteOfCustomer'>,
+    private readonly tenants: Pick<Tenants, 'get'>,
     private readonly providers: Pick<AskProviders, 'queueAddresses' | 'queueMessages'> | null = null,
   ) {}
 
@@ -264,7 +266,7 @@ export class Erase {
       this.tasks.forgetCustomer(tenant, customer),
       this.log?.forgetWords(tenant, customer),
     ]);
-    return { ...before, letters, messages, safety };
+    return { ...before, letters, messages, newestMessage: newestOf(all), safety };
   }
 
   /** What tells when it was heard: of one who has come back only what was before goes. */
@@ -291,11 +293,8 @@ export class Erase {
     { hadAddress, heardBy, saidBy }: { hadAddress: boolean; heardBy: Date; saidBy: Date },
   ): Promise<Erasure> {
     const by = { heardBy, saidBy, rows: 'scrub' as const };
-    const { bookings, purchases, answers, handoffs, letters, messages, safety } = await this.forget(
-      tenant,
-      customer,
-      by,
-    );
+    const gone = await this.forget(tenant, customer, by);
+    const { bookings, purchases, answers, handoffs, letters, messages, newestMessage, safety } = gone;
     await this.log?.finish(tenant, customer, 'erasure', 'lagom');
     await this.requests.done(tenant, customer, this.clock.now());
     return {
@@ -309,7 +308,8 @@ export class Erase {
         ...(messages > 0 ? ['messages'] : []),
       ],
       kept: keptAfterErasure(
-        { hadAddress, hadMessages: messages > 0, safetyUntil: safety },
+        { hadAddress, newestMessage, safetyUntil: safety },
+        this.tenants.get(tenant)?.policy ?? null,
         this.clock.now(),
       ),
     };
@@ -324,6 +324,7 @@ interface Forgotten {
   handoffs: number;
   letters: number;
   messages: number;
+  newestMessage: Date | null;
   /** Until when the safety register goes on; null: it holds nothing of them. */
   safety: Date | null;
 }

@@ -142,6 +142,7 @@ export class Ledger {
       this.deletion,
       this.ring,
       this.measures,
+      this.tenants,
     );
     this.merge = new Merge(
       this.merges,

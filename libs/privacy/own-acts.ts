@@ -11,7 +11,7 @@ import type { Proof } from './confirm.js';
 import type { Erase, Erasure } from './erase.js';
 import type { Extract } from './extract.js';
 import type { PersonExtract } from './extract.types.js';
-import { keptAfterErasure, type Kept } from './kept.js';
+import { keptAfterErasure, newestOf, type Kept } from './kept.js';
 import type { NewEmail } from './new-email.js';
 import type { Rectify } from './rectify.js';
 import type { Requests } from './requests.js';
@@ -107,7 +107,8 @@ export class OwnActs {
     const safetyUntil = untils.length === 0 ? null : new Date(Math.max(...untils));
     const hadAddress = person.email !== null || person.phone !== null;
     const kept = keptAfterErasure(
-      { hadAddress, hadMessages: messages.length > 0, safetyUntil },
+      { hadAddress, newestMessage: newestOf(messages), safetyUntil },
+      tenant.policy,
       this.clock.now(),
     );
     return { extract, kept };

@@ -4,7 +4,7 @@ import type { Customer } from '#customers/customer.types';
 import { isDuplicateKey } from '#platform/mongo';
 
 /** As long as the maker answers for a product, and must keep what shows how it was made (GPSR art. 9(3)). */
-const KEPT_YEARS = 10;
+export const SAFETY_YEARS = 10;
 
 /** How to reach somebody about a danger, and for nothing else (GPSR (EU) 2023/988 art. 35(3)). */
 export type SafetyContact = Pick<Customer, 'email' | 'phone' | 'address'>;
@@ -119,5 +119,5 @@ export class SafetyRegister {
 }
 
 function keptUntil(boughtAt: Date): Date {
-  return DateTime.fromJSDate(boughtAt, { zone: 'utc' }).plus({ years: KEPT_YEARS }).toJSDate();
+  return DateTime.fromJSDate(boughtAt, { zone: 'utc' }).plus({ years: SAFETY_YEARS }).toJSDate();
 }

@@ -11,11 +11,12 @@ export interface DataEntry {
   title: string | null;
   facts: readonly { label: string; value: string }[];
 }
-/** What an erasure leaves standing; `until`: a day in words. */
+/** What an erasure leaves standing; `until`: a day in words, or null and `endless` says why there is none. */
 interface KeptWords {
   what: string;
   ground: string;
   until: string | null;
+  endless: string | null;
 }
 type Flags<Name extends string> = Record<Name, boolean>;
 
@@ -81,8 +82,8 @@ const section: DataSection = {
   ],
 };
 const kept: KeptWords[] = [
-  { what: 'That it was asked for', ground: 'GDPR 17(3)', until: '29 november' },
-  { what: 'A trace of the address', ground: 'GDPR 17(3)', until: null },
+  { what: 'That it was asked for', ground: 'GDPR 17(3)', until: '29 november', endless: null },
+  { what: 'A trace of the address', ground: 'GDPR 17(3)', until: null, endless: 'Without end.' },
 ];
 const written = {
   ...{ name: 'Anna', email: 'anna@example.se', phone: '', birthDate: '', street: '' },

@@ -168,6 +168,8 @@ export const EN: MyDataWords = {
     'address-hash': {
       what: 'A scrambled trace of your address, on the list of those who get no marketing. Nobody can read the address from it.',
       ground: 'GDPR 17(3)(b) and 21(3)',
+      endless:
+        'It has no end date: if we forgot the trace, we could write to your address again without knowing that you said no.',
     },
     safety: {
       what: 'What you bought, by item and batch, and how to reach you, so that you can be warned if a product turns out to be dangerous. It is used for nothing else, and kept apart from your name.',

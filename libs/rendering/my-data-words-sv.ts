@@ -168,6 +168,8 @@ export const SV: MyDataWords = {
     'address-hash': {
       what: 'Ett kodat avtryck av din adress, på listan över dem som inte får marknadsföring. Ingen kan läsa ut adressen ur det.',
       ground: 'GDPR artikel 17.3 b och 21.3',
+      endless:
+        'Det har inget slutdatum: om vi glömde avtrycket skulle vi kunna skriva till din adress igen utan att veta att du har sagt nej.',
     },
     safety: {
       what: 'Vad du har köpt, med vara och parti, och hur du nås, så att du kan varnas om en vara visar sig vara farlig. Det används inte till något annat och ligger skilt från ditt namn.',

@@ -20,7 +20,8 @@ export interface MyDataWords {
   taskKinds: Record<string, string>;
   retention: Record<string, string>;
   sources: Record<string, string>;
-  kept: Record<string, { what: string; ground: string }>;
+  /** `endless`: why it has no end, where it has none. */
+  kept: Record<string, { what: string; ground: string; endless?: string }>;
   gone: Record<string, string>;
 }
 
