@@ -23,6 +23,6 @@ export default {
   maxWorkers: '100%',
   // vm modules leak about 22 MB a heavy suite: a worker starts afresh above this.
   workerIdleMemoryLimit: '1GB',
-  // A loaded machine of two cores is no fault of a test.
-  testTimeout: 30_000,
+  // A loaded machine of two cores is no fault of a test. Above the patience of `until` (test/visit.fixture.ts).
+  testTimeout: 120_000,
 };

@@ -39,7 +39,7 @@ beforeAll(async () => {
         ...{ ...one, found: foundBy(one, stateOf), dealings: { ...NO_DEALINGS, rev: nonce() } },
       })) as never[],
     );
-}, 120_000);
+});
 afterAll(() => lagom.close());
 
 const living = (city: string) => ({ place: { city: [city] } });

@@ -33,7 +33,7 @@ beforeAll(async () => {
     }),
   );
   await lagom.advance('PT90M');
-}, 60_000);
+});
 afterAll(() => lagom.close());
 
 const asPerson = { accept: 'text/html,*/*;q=0.8' };
@@ -181,5 +181,5 @@ describe('the page of the inbox', () => {
     expect(html.length).toBeLessThan(150_000);
     expect(words(html)).toContain('Page 1 of 26');
     expect(words((await page('/inbox?page=26')).html)).toContain('Page 26 of 26');
-  }, 30_000);
+  });
 });

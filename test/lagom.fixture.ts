@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { bootLagom } from '../apps/boot-lagom.js';
@@ -16,9 +15,6 @@ import { readConfig } from '#platform/config';
 import { Health } from '#platform/health';
 import { createLog, type Log } from '#platform/telemetry';
 import { homeOf, silent } from './home.fixture.js';
-
-// A boot on a machine that is busy with other tests takes its time.
-jest.setTimeout(60_000);
 
 const ADMIN_KEY = 'the-first-key-of-a-test';
 
@@ -196,7 +192,7 @@ export async function startLagom({
 
 /** A real Kafka lets the consumer into its group some time after the boot. */
 async function ready(health: Health): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 60_000;
   for (;;) {
     const missing = await health.notReady();
     if (missing.length === 0) return;

@@ -210,7 +210,7 @@ describe('isLostServer', () => {
       .catch((fault: unknown) => fault);
     await open.close(true);
     expect(isLostServer(error)).toBe(true);
-  }, 15_000);
+  });
 });
 
 describe('Lease', () => {

@@ -130,5 +130,5 @@ look(`the pages of one’s own data, without JavaScript (skipped where there is 
     await page.getByText('Son Ek').click();
     expect(await page.locator('h1').textContent()).toContain('Son Ek');
     await page.context().close();
-  }, 120_000);
+  });
 });

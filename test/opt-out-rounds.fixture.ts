@@ -125,7 +125,6 @@ export async function openStage(): Promise<Stage> {
       until(
         () => lagom.app.get(MessageStore).findByIds(CLINIC, [...ids]),
         (rows) => !rows.some(({ status }) => OPEN.includes(status)) && rows,
-        30_000,
       ),
     claimed: async (ids) => {
       await until(

@@ -87,7 +87,7 @@ beforeAll(async () => {
   } finally {
     await lagom.close();
   }
-}, 60_000);
+});
 afterAll(() => collector.close());
 
 describe('a trace', () => {

@@ -101,11 +101,14 @@ export function choice(purpose: string, channel: string, state: 'given' | 'withd
   };
 }
 
+/** A loaded machine is no fault: nothing is lost by waiting, and what is there ends the wait. Below jest's own limit. */
+const PATIENCE_MS = 60_000;
+
 /** Asks until something is found; what was seen last is said where the patience ends. */
 export async function until<Seen, Found>(
   ask: () => Promise<Seen>,
   find: (seen: Seen) => Found | undefined | false,
-  patienceMs = 15_000,
+  patienceMs = PATIENCE_MS,
 ): Promise<Found> {
   const end = performance.now() + patienceMs;
   for (;;) {

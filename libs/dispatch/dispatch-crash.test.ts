@@ -95,5 +95,5 @@ describe.each(FAULTS)('with a %s at each write and call', (fault: Fault) => {
     }
     // Release, reservation, claim, four calls and at least one record.
     expect(n).toBeGreaterThanOrEqual(8);
-  }, 60_000);
+  });
 });

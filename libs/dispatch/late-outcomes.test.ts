@@ -89,7 +89,6 @@ describe('with the ledger lost at each write and call, and back later', () => {
       // Release, reservation, claim, four calls and at least one record.
       expect(n).toBeGreaterThanOrEqual(8);
     },
-    60_000,
   );
 });
 

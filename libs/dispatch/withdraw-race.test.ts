@@ -149,6 +149,5 @@ describe('many noes against busy dispatchers', () => {
       expect(line.provider.calls.length).toBeLessThan(PEOPLE * 4);
       expect(await line.messages.countByStatus(['planned', 'released', 'sending', 'unknown'])).toBe(0);
     },
-    30_000,
   );
 });

@@ -334,5 +334,5 @@ describe.each(STRUCK)('a merge with a %s at each write', (fault) => {
       expect({ n, ...((await end()) as object) }).toEqual({ n, ...(expected as object) });
     }
     expect(n).toBeGreaterThan(15);
-  }, 60_000);
+  });
 });

@@ -186,4 +186,4 @@ it('finds by one query exactly those of whom the predicate is true', async () =>
   );
   // The control: most predicates part the people.
   expect(found).toBeGreaterThan(120);
-}, 60_000);
+});

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Backlog, isHandled } from './backlog.js';
 import { done, Door, Ear, eventually, nameOf, Outage } from './ear.fixture.js';
 import type { EventSink } from './event-sink.js';
@@ -21,8 +21,6 @@ const failing: Verdict = { kind: 'retry-at', reason: 'not now' };
 /** What every event source does. */
 export function eventSourceContract(name: string, open: () => Promise<Line>): void {
   describe(`event source: ${name}`, () => {
-    // A broker's first group takes seconds to begin.
-    jest.setTimeout(20_000);
     let line: Line;
     beforeEach(async () => {
       line = await open();

@@ -135,7 +135,7 @@ describe('lanes', () => {
       ),
       { numRuns: 150 },
     );
-  }, 30_000);
+  });
 
   const lanesOf = (ear: Ear, more: { highWater?: number } = {}, turns?: Turns) =>
     new Lanes(

@@ -53,5 +53,5 @@ if (brokers.length === 0) {
     await expect(reader.read({}, () => Promise.reject(new Error('the store is away')))).rejects.toThrow(
       'away',
     );
-  }, 60_000);
+  });
 }

@@ -316,5 +316,5 @@ describe.each(STRUCK)('with a %s at each of its writes', (kind) => {
       const [entry] = await ledger.register.findBuyers(T, { item: 'i1', batches: [] }, null, 9);
       expect(entry).toMatchObject({ customer: null, contact: { email: 'anna@example.se' } });
     }
-  }, 60_000);
+  });
 });

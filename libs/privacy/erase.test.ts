@@ -237,5 +237,5 @@ describe.each(FAULTS)('with a %s at each of its writes', (kind) => {
       const at = expect.any(Date) as unknown;
       expect(await left(T)).toMatchObject({ ...rest, customer: { ...customer, erasedAt: at } });
     }
-  }, 30_000);
+  });
 });

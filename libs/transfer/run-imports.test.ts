@@ -97,7 +97,6 @@ describe('a worker', () => {
         }
       }
     },
-    60_000,
   );
 
   it('follows another after a time without a sign of life, not before', async () => {
