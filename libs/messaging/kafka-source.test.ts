@@ -144,6 +144,31 @@ if (brokers.length === 0) {
       await stopAll();
     });
 
+    it('stays in its group while the ledger is slow to note what is taken up', async () => {
+      const topic = await freshTopic(1);
+      const ear = new Ear();
+      const sessionTimeoutMs = 6_000;
+      const sightings: Sightings = {
+        seen: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 1.3 * sessionTimeoutMs));
+          return 1;
+        },
+        anyAlone: async () => false,
+        takeBack: async () => undefined,
+        forget: async () => undefined,
+      };
+      const source = await hear(topic, ear, { sightings, sessionTimeoutMs });
+      let joins = 0;
+      const consumer = source['consumer'];
+      consumer?.on(consumer.events.GROUP_JOIN, () => (joins += 1));
+      await eventually(() => source.healthy().ok);
+      joins = 0;
+      await sink.produce(topic, [{ key: 'a', value: '1' }]);
+      await eventually(async () => (await topicLag(admin, topic, topic)) === 0);
+      expect({ joins, heard: ear.heard }).toEqual({ joins: 0, heard: ['a:1'] });
+      await stopAll();
+    });
+
     it('makes a crashed consumer anew, and says so when it cannot', async () => {
       const topic = await freshTopic(1);
       const ear = new Ear();

@@ -30,6 +30,8 @@ const COMMIT_EACH_MS = 200;
 const FETCH_WAIT_MS = 250;
 const TRY_AGAIN_MS = 1_000;
 const BYTES_A_PARTITION = 256 * 1024;
+/** After so long without a heartbeat the group goes on without a member. */
+const SESSION_MS = 12_000;
 
 /**
  * Hears Kafka topics.
@@ -134,7 +136,7 @@ export class KafkaSource extends EventSource {
     this.why = 'joining its group';
     const consumer = this.kafka.consumer({
       groupId: this.options.group,
-      sessionTimeout: this.options.sessionTimeoutMs ?? 30_000,
+      sessionTimeout: this.options.sessionTimeoutMs ?? SESSION_MS,
       heartbeatInterval: HEARTBEAT_EACH_MS,
       maxWaitTimeInMs: FETCH_WAIT_MS,
       maxBytesPerPartition: BYTES_A_PARTITION,
@@ -178,7 +180,7 @@ export class KafkaSource extends EventSource {
     const lanes = this.lanes.get(batch.topic);
     const part = this.partitions.get(`${batch.topic}/${batch.partition}`);
     if (!lanes || !part || part.lost || this.state === 'stopped') return;
-    if (part.fresh && !(await this.takeUp(payload, part))) return;
+    if (part.fresh && !(await staying(payload, this.takeUp(payload, part)))) return;
     if (part.lost || part.fresh || !payload.isRunning() || payload.isStale()) return;
     this.offsets.through((due) => payload.commitOffsetsIfNecessary(due));
     for (const record of batch.messages) {
@@ -334,5 +336,16 @@ export class KafkaSource extends EventSource {
 
   private warn(text: string, error: unknown): void {
     this.options.log.warn({ group: this.options.group, ...faultOf(error) }, text);
+  }
+}
+
+/** Keeps the membership while something slow, as a ledger that is away, is waited for. */
+async function staying<T>(payload: EachBatchPayload, slow: Promise<T>): Promise<T> {
+  // What a beat is told (that the group forms anew) the next one after the wait is told too, where kafkajs hears it.
+  const beating = setInterval(() => void payload.heartbeat().catch(() => undefined), HEARTBEAT_EACH_MS);
+  try {
+    return await slow;
+  } finally {
+    clearInterval(beating);
   }
 }

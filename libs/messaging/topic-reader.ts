@@ -1,13 +1,10 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import { topicEnds } from './topic-lag.js';
 
 const BATCH = 2_000;
 /** How long a broker may be silent before reading is given up. */
 const SILENCE_MS = 30_000;
-/** How long a broker that has just made a topic may say that it does not lead it. */
-const LEADERS_MS = 10_000;
-const ASK_AGAIN_MS = 200;
 
 /** Reads a topic from a place of its own to where it ends now, outside of every group that hears it. */
 export class TopicReader {
@@ -62,7 +59,7 @@ export class TopicReader {
     const admin = this.kafka.admin();
     await admin.connect();
     try {
-      const offsets = await this.offsets(admin);
+      const offsets = await topicEnds(admin, this.topic);
       return new Map(
         offsets
           .map(({ partition, low, high }) => [partition, { low: BigInt(low), high: BigInt(high) }] as const)
@@ -70,19 +67,6 @@ export class TopicReader {
       );
     } finally {
       await admin.disconnect();
-    }
-  }
-
-  private async offsets(admin: Admin): ReturnType<Admin['fetchTopicOffsets']> {
-    const end = performance.now() + LEADERS_MS;
-    for (;;) {
-      try {
-        return await admin.fetchTopicOffsets(this.topic);
-      } catch (error) {
-        const { name, retriable } = error as { name?: string; retriable?: boolean };
-        if (name !== 'KafkaJSProtocolError' || !retriable || performance.now() > end) throw error;
-        await pause(ASK_AGAIN_MS);
-      }
     }
   }
 
