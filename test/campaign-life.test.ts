@@ -205,7 +205,8 @@ describe('a campaign under way', () => {
       status: 'paused',
       pausedFor: { why: 'Fel pris' },
     });
-    expect(performance.now() - began).toBeLessThan(8_000);
+    // It waits for what is under way, W at most; a provider that hangs would be waited for longer.
+    expect(performance.now() - began).toBeLessThan(30_000);
     const before = await staff.rows(id);
     expect(Object.values(before).filter((status) => status === 'accepted')).toHaveLength(1);
     await lagom.advance('PT2H');

@@ -175,9 +175,10 @@ describe('the page of the inbox', () => {
       .get(InboxStore)
       .keep(many.map(({ _id: message }) => ({ ...mail, at, message, ref: `ref-${message}` })));
 
-    const began = performance.now();
+    // Not wall time: other tests run beside this one.
+    const from = process.cpuUsage();
     const { html } = await page();
-    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(process.cpuUsage(from).user / 1e6).toBeLessThan(5);
     expect(html.length).toBeLessThan(150_000);
     expect(words(html)).toContain('Page 1 of 26');
     expect(words((await page('/inbox?page=26')).html)).toContain('Page 26 of 26');

@@ -29,8 +29,9 @@ export interface SenderContract {
   turns: Record<Turn, Outcome | string>;
 }
 
-const ANSWERS_SOON_MS = 5_000;
-const GIVES_UP_MS = 1_000;
+const ANSWERS_SOON_MS = 30_000;
+/** Long enough for the message after the silent one, also on a loaded machine. */
+const GIVES_UP_MS = 2_000;
 
 /** What every sender promises: one request a permit, and an outcome that never says more than is known. */
 export function senderContract(name: string, contract: SenderContract): void {

@@ -192,7 +192,7 @@ describe('mails of a campaign in one call', () => {
     sender.close();
     sender = new SendGridSender(
       { apiKey: 'SG.test', baseUrl: sink.url },
-      { account: 'acme', clock, timeoutMs: 50 },
+      { account: 'acme', clock, timeoutMs: 1_000 },
     );
     sink.always('hang');
     expect(Object.values(await send(mails(5)))).toEqual(

@@ -7,10 +7,10 @@ const AT = new Date('2026-03-01T12:00:00Z');
 const TEXT = 'Hej! Din tid är bokad.';
 let sink: ProviderSink;
 let sender: TwilioSender;
-const open = (messagingServiceSid?: string) => {
+const open = (messagingServiceSid?: string, timeoutMs = 30_000) => {
   sender = new TwilioSender(
     { accountSid: 'AC0123', authToken: 'token', baseUrl: sink.url, messagingServiceSid },
-    { account: 'acme', clock: new StoppedClock(AT), timeoutMs: 300 },
+    { account: 'acme', clock: new StoppedClock(AT), timeoutMs },
   );
 };
 beforeEach(async () => {
@@ -99,6 +99,10 @@ describe('Twilio’s list', () => {
     ['says nothing', 'hang'],
     ['hangs up', 'drop'],
   ])('of a provider that %s: another time', async (_, answer) => {
+    if (answer === 'hang') {
+      sender.close();
+      open(undefined, 300);
+    }
     sink.next(answer);
     expect(await look()).toEqual({ kind: 'cannot' });
   });

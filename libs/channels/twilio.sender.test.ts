@@ -130,7 +130,7 @@ describe('Twilio', () => {
   });
 
   it('gives each of many calls its own deadline', async () => {
-    open({}, { timeoutMs: 1_000 });
+    open({}, { timeoutMs: 3_000 });
     sink.next('hang');
     const [slow, quick] = [anEnvelope('sms'), anEnvelope('sms')];
     const outcomes = [sender.send(permitOf(slow), slow)];
