@@ -117,7 +117,7 @@ export async function until<Seen, Found>(
     if (found !== undefined && found !== false) return found;
     if (performance.now() > end)
       throw new Error(`waited in vain; saw ${JSON.stringify(seen).slice(0, 2_000)}`);
-    await pause(50);
+    await pause(20);
   }
 }
 
