@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { CustomerStore } from '#customers/customer.store';
 import { newCustomer } from '#customers/customer.types';
 import { DeadLetterStore } from '#messaging/dead-letter.store';
@@ -11,7 +13,7 @@ import { readHouse } from '#platform/house-settings';
 import { lagomProgram } from '../apps/cli/program.js';
 import { endOf } from '../apps/cli/end-of.js';
 import { CLINIC, startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
-import { person, tell } from './visit.fixture.js';
+import { choice, DAY, person, tell, visit } from './visit.fixture.js';
 
 const KEY = 'the-first-key-of-a-test';
 let lagom: Lagom;
@@ -56,6 +58,17 @@ async function runWith(env: Record<string, string>, args: string[]) {
   const exit = fault ?? process.exitCode ?? 0;
   process.exitCode = before;
   return { exit, ...said };
+}
+
+/** The same where somebody sits at a terminal. */
+async function atATerminal<T>(act: () => Promise<T>): Promise<T> {
+  const before = process.stderr.isTTY;
+  process.stderr.isTTY = true;
+  try {
+    return await act();
+  } finally {
+    process.stderr.isTTY = before;
+  }
 }
 
 const fileOf = async (name: string, text: string): Promise<string> => {
@@ -133,6 +146,57 @@ describe('lagom export', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([]);
     expect((await run('export', 'customers', '--format', 'jsonl')).out).toContain('"id":"cli-export"');
     expect(await run('export', 'secrets')).toMatchObject({ exit: 2 });
+  });
+
+  it.each(['customers', 'choices', 'suppressions', 'messages'])(
+    'of %s says before it begins how many records there are, and draws a bar up to them',
+    async (kind) => {
+      const id = `cli-total-${kind}`;
+      await tell(lagom, 'customer.consent-changed', {
+        // What breaks a line within quotes is one record all the same.
+        customer: person({ id, name: 'Ett namn, "delat"' }),
+        choices: [
+          { ...choice('newsletter', 'email', 'given'), evidence: 'en\nrad, "två"\nrader' },
+          choice('offers', 'sms', 'objected'),
+        ],
+      });
+      await tell(lagom, 'booking.confirmed', {
+        customer: person({ id: `${id}-2` }),
+        booking: visit(new Date(lagom.now().getTime() + 10 * DAY)),
+      });
+      const { headers, body } = await lagom.api('GET', `/v1/exports/${kind}?format=jsonl`);
+      const records = String(body).trimEnd().split('\n').length;
+      expect(records).toBeGreaterThan(1);
+      expect(headers.get('lagom-total')).toBe(String(records));
+      for (const format of ['csv', 'jsonl']) {
+        const { exit, err } = await atATerminal(() =>
+          run('export', kind, '--format', format, '-o', join(folder, 'bar')),
+        );
+        expect([exit, stripVTControlCharacters(err)]).toEqual([
+          0,
+          expect.stringMatching(new RegExp(`exporting ${kind} █+ 100 % · ${records} of ${records} records`)),
+        ]);
+      }
+    },
+  );
+
+  it('that breaks off leaves no file and no bar that is drawn on', async () => {
+    const half = createHttpServer((_, response) => {
+      response.writeHead(200, { 'lagom-total': '9' });
+      response.write('{"id":"c1"}\n', () => response.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(half, 'listening');
+    const { port } = half.address() as { port: number };
+    const out = join(folder, 'half.jsonl');
+    const house = { LAGOM_URL: `http://127.0.0.1:${port}`, LAGOM_KEY: 'k' };
+    const { exit, err } = await atATerminal(() =>
+      runWith(house, ['export', 'customers', '--format', 'jsonl', '-o', out]),
+    );
+    half.close();
+    expect([exit, err]).toEqual([1, expect.stringContaining('broke off before its end')]);
+    // The cursor is given back once the bar has stopped.
+    expect(err.lastIndexOf('\u001B[?25h')).toBeGreaterThan(err.lastIndexOf('\u001B[?25l'));
+    expect((await readdir(folder)).filter((name) => name.startsWith('half'))).toEqual([]);
   });
 });
 
@@ -229,6 +293,8 @@ describe('lagom retention', () => {
       exit: 0,
       out: expect.stringMatching(/delete +retention +1\n[^]*keep +recent-visit +\d/),
     });
+    const bar = await atATerminal(() => run('retention', '--dry-run'));
+    expect(stripVTControlCharacters(bar.err)).toMatch(/looking █+ 100 % · (\d+) of \1 people/);
     expect((await run('retention', '--dry-run', '--list')).out).toContain('cli-old  retention  since 20');
     const all = (await run('retention', '--dry-run', '--json')).out
       .trim()

@@ -5,38 +5,23 @@ const LINE_EVERY_MS = 5_000;
 
 /** How far something is: a bar on a terminal, a line now and then elsewhere. Goes to the standard error. */
 export class Progress {
-  private readonly bar: cliProgress.SingleBar | null;
+  private bar: cliProgress.SingleBar | null = null;
   private said = Number.NEGATIVE_INFINITY;
-  private isBegun = false;
 
-  /** @param unit what is counted; `total` null where nobody knows how much there is */
+  /** @param unit what is counted; `total` null where nobody knows (yet) how much there is: a bar begins once it is known */
   constructor(
     private readonly what: string,
     private readonly unit: string,
     private total: number | null,
     private readonly stream: NodeJS.WriteStream = process.stderr,
     private readonly mono = (): number => performance.now(),
-  ) {
-    this.bar =
-      stream.isTTY && total !== null
-        ? new cliProgress.SingleBar(
-            {
-              stream,
-              format: `${what} {bar} {percentage} % · {value} of {total} ${unit} · {eta_formatted} left`,
-              hideCursor: true,
-              clearOnComplete: false,
-            },
-            cliProgress.Presets.shades_classic,
-          )
-        : null;
-  }
+  ) {}
 
   update(done: number, total = this.total): void {
     this.total = total;
-    if (this.bar !== null) {
-      if (!this.isBegun) this.bar.start(total ?? 0, 0);
-      this.isBegun = true;
-      if (total !== null) this.bar.setTotal(total);
+    if (this.stream.isTTY && total !== null) {
+      this.bar ??= this.begin(total);
+      this.bar.setTotal(total);
       this.bar.update(done);
       return;
     }
@@ -46,7 +31,22 @@ export class Progress {
     this.stream.write(`${this.what}: ${done}${total === null ? '' : ` of ${total}`} ${this.unit}\n`);
   }
 
+  /** Leaves the bar as it stands. Without it the bar goes on being drawn, and the process does not end. */
   stop(): void {
-    if (this.isBegun) this.bar?.stop();
+    this.bar?.stop();
+  }
+
+  private begin(total: number): cliProgress.SingleBar {
+    const bar = new cliProgress.SingleBar(
+      {
+        stream: this.stream,
+        format: `${this.what} {bar} {percentage} % · {value} of {total} ${this.unit} · {eta_formatted} left`,
+        hideCursor: true,
+        clearOnComplete: false,
+      },
+      cliProgress.Presets.shades_classic,
+    );
+    bar.start(total, 0);
+    return bar;
   }
 }

@@ -27,15 +27,19 @@ export function addRestoreChoices(program: Command): void {
         logger: false,
         abortOnError: false,
       });
-      const progress = new Progress('replaying', 'records', null);
+      const progress = new Progress('replaying the journal', 'places', null);
       try {
-        const done = await house.get(RestoreChoices).run(({ read }) => progress.update(read));
+        const done = await house
+          .get(RestoreChoices)
+          .run((_, { done, total }) => progress.update(done, total));
+        progress.stop();
         say(
           done === null
             ? 'Topics are in memory here: the ledger is the journal, and nothing needs to be replayed.'
             : `${done.read} read, ${done.restored} restored, ${done.nobody} of people whom this ledger does not know.`,
         );
       } finally {
+        progress.stop();
         await house.close();
       }
     });

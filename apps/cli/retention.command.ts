@@ -4,6 +4,7 @@ import { CliFault, EXIT } from './cli-fault.js';
 import type { House } from './house.js';
 import { say, table } from './print.js';
 import { Progress } from './progress.js';
+import { totalOf } from './total-of.js';
 
 interface Fate {
   customer: string;
@@ -30,21 +31,24 @@ export function addRetention(program: Command, houseOf: (command: Command) => Ho
       const answer = await houseOf(command).open('GET', '/v1/retention', {
         headers: { accept: 'application/x-ndjson' },
       });
-      const progress = new Progress('looking', 'people', null);
+      const progress = new Progress('looking', 'people', totalOf(answer));
       const counts = new Map<string, { fate: string; why: string; people: number }>();
       let seen = 0;
-      for await (const line of createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY })) {
-        const one = JSON.parse(line) as Fate;
-        seen += 1;
-        progress.update(seen);
-        if (asked.json === true) say(line);
-        else if (asked.list === true && one.fate === 'delete')
-          say(`${one.customer}  ${one.why}  since ${one.at ?? ''}`);
-        const key = `${one.fate}/${one.why}`;
-        const count = counts.get(key) ?? { fate: one.fate, why: one.why, people: 0 };
-        counts.set(key, { ...count, people: count.people + 1 });
+      try {
+        for await (const line of createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY })) {
+          const one = JSON.parse(line) as Fate;
+          seen += 1;
+          progress.update(seen);
+          if (asked.json === true) say(line);
+          else if (asked.list === true && one.fate === 'delete')
+            say(`${one.customer}  ${one.why}  since ${one.at ?? ''}`);
+          const key = `${one.fate}/${one.why}`;
+          const count = counts.get(key) ?? { fate: one.fate, why: one.why, people: 0 };
+          counts.set(key, { ...count, people: count.people + 1 });
+        }
+      } finally {
+        progress.stop();
       }
-      progress.stop();
       if (!answer.complete) throw new CliFault('the answer broke off before its end: ask again');
       if (asked.json === true) return;
       const rows = [...counts.values()].sort((a, b) => a.fate.localeCompare(b.fate) || b.people - a.people);

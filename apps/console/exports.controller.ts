@@ -48,6 +48,8 @@ export class ExportsController {
     response.type(TYPES[format]);
     response.setHeader('Content-Disposition', `attachment; filename="${tenant.id}-${kind}.${format}"`);
     response.setHeader('Cache-Control', 'no-store');
+    // As it stands now: what changes while it is read may be in it or not.
+    response.setHeader('Lagom-Total', await this.exporting.count(tenant, kind));
     // An answer that breaks off has no end of its chunks, so that nobody takes the half for the whole.
     await pipeline(Readable.from(this.exporting.text(tenant, kind, format)), response);
   }

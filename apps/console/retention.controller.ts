@@ -49,6 +49,7 @@ export class RetentionController {
     const tenant = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
     const isCsv = request.accepts(['application/x-ndjson', 'text/csv']) === 'text/csv';
     response.type(isCsv ? 'text/csv; charset=utf-8' : 'application/x-ndjson');
+    if (fate === undefined) response.setHeader('Lagom-Total', await this.fates.count(tenant));
     await pipeline(Readable.from(this.lines(tenant, fate, isCsv)), response);
   }
 

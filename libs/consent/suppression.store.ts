@@ -177,6 +177,11 @@ export class SuppressionStore implements Outbox {
     return found.map((record) => ({ ...asSaid(record), _id: record._id, addressKind: record.addressKind }));
   }
 
+  /** How many a tenant has. */
+  async count(tenant: string): Promise<number> {
+    return this.records.countDocuments({ tenant });
+  }
+
   /** Every key id that a record names, of all tenants: boot refuses while the ring lacks one. */
   async usedKeyIds(): Promise<string[]> {
     return this.records.distinct('keyId');

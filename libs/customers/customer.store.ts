@@ -125,6 +125,26 @@ export class CustomerStore implements Outbox {
       .lean<Pick<Customer, '_id' | 'tenant' | 'customer'>[]>();
   }
 
+  /** How many documents a tenant has of people, the erased's tombstones and all. */
+  async count(tenant: string): Promise<number> {
+    return this.customers.countDocuments({ tenant });
+  }
+
+  /** How many people are not erased, and how many entries their logs of choices have. */
+  async countKnown(tenant: string): Promise<{ people: number; choices: number }> {
+    const [known] = await this.customers.aggregate<{ people: number; choices: number }>([
+      { $match: { tenant, erasedAt: null } },
+      {
+        $group: {
+          _id: null,
+          people: { $sum: 1 },
+          choices: { $sum: { $size: { $ifNull: ['$choiceLog', []] } } },
+        },
+      },
+    ]);
+    return { people: known?.people ?? 0, choices: known?.choices ?? 0 };
+  }
+
   /** How many people are meant by a filter (`compile-predicate.ts`), of those who were known then. */
   async countMatching(tenant: string, filter: Record<string, unknown>, knownBy: Date): Promise<number> {
     return this.customers.countDocuments(matching(tenant, filter, knownBy) as never);

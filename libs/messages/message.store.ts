@@ -283,6 +283,11 @@ export class MessageStore implements Outbox {
       .lean<MessageRow[]>();
   }
 
+  /** How many a tenant has. */
+  async count(tenant: string): Promise<number> {
+    return this.rows.countDocuments({ tenant });
+  }
+
   /** Every tenant's rows in few words, those created last first: for the developer's window. */
   async headlines(limit: number): Promise<Headline[]> {
     return this.rows.find({}, HEADLINE).sort({ createdAt: -1 }).limit(limit).lean<Headline[]>();

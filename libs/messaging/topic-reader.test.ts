@@ -37,16 +37,21 @@ if (brokers.length === 0) {
 
     const heard: number[] = [];
     let place: Record<string, string> = {};
-    await reader.read({}, (values, next) => {
+    const far: { done: number; total: number }[] = [];
+    await reader.read({}, (values, next, soFar) => {
       heard.push(...values.map(Number));
       place = next;
+      far.push(soFar);
       return Promise.resolve();
     });
     expect(heard.toSorted((a, b) => a - b)).toEqual(all.map(({ value }) => Number(value)));
+    expect(far.map(({ done }) => done)).toEqual(far.map(({ done }) => done).toSorted((a, b) => a - b));
+    expect(far.at(-1)).toEqual({ done: 5_000, total: 5_000 });
     await sink.produce(topic, [{ key: 'k1', value: '5000' }]);
     const later: string[] = [];
-    await reader.read(place, (values) => {
+    await reader.read(place, (values, _, soFar) => {
       later.push(...values.map(String));
+      expect(soFar).toEqual({ done: 1, total: 1 });
       return Promise.resolve();
     });
     expect(later).toEqual(['5000']);

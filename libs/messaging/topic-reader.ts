@@ -6,6 +6,12 @@ const BATCH = 2_000;
 /** How long a broker may be silent before reading is given up. */
 const SILENCE_MS = 30_000;
 
+/** How far reading is, in offsets: what a compaction took away counts as read. */
+export interface ReadSoFar {
+  done: number;
+  total: number;
+}
+
 /** Reads a topic from a place of its own to where it ends now, outside of every group that hears it. */
 export class TopicReader {
   constructor(
@@ -28,10 +34,13 @@ export class TopicReader {
     return [...found.values()];
   }
 
-  /** All that is there now, in batches in the order of each partition; `take` gets the next offset of each too. */
+  /**
+   * All that is there now, in batches in the order of each partition; `take` gets the next offset of each too, and how
+   * far it is.
+   */
   async read(
     from: Readonly<Record<string, string>>,
-    take: (values: Buffer[], next: Record<string, string>) => Promise<void>,
+    take: (values: Buffer[], next: Record<string, string>, soFar: ReadSoFar) => Promise<void>,
   ): Promise<void> {
     const ends = await this.ends();
     const next: Record<string, string> = { ...from };
@@ -41,6 +50,10 @@ export class TopicReader {
         return [partition, known > low ? known : low];
       }),
     );
+    const spans = [...ends].map(([partition, { high }]) => Number(high - (starts.get(partition) ?? 0n)));
+    const total = spans.reduce((sum, span) => sum + Math.max(0, span), 0);
+    const doneOf = (partition: number): number =>
+      Math.max(0, Number(BigInt(next[String(partition)] ?? 0) - (starts.get(partition) ?? 0n)));
     await this.consume(starts, ends, async (partition, messages, after) => {
       for (let start = 0; start < messages.length; start += BATCH) {
         const part = messages.slice(start, start + BATCH);
@@ -49,6 +62,7 @@ export class TopicReader {
         await take(
           part.map(({ value }) => value),
           { ...next },
+          { done: [...ends.keys()].reduce((sum, one) => sum + doneOf(one), 0), total },
         );
       }
     });

@@ -25,13 +25,17 @@ class Topic extends EventSink implements JournalReader {
 
   async read(
     from: Readonly<Record<string, string>>,
-    take: (values: Buffer[], next: Record<string, string>) => Promise<void>,
+    take: Parameters<JournalReader['read']>[1],
   ): Promise<void> {
     for (let at = Number(from['0'] ?? 0); at < this.records.length; at += 1) {
       if (this.left-- <= 0) throw new Error('killed');
       const { key, value } = this.records[at]!;
       const isCompacted = this.records.slice(at + 1).some((later) => later.key === key);
-      await take(isCompacted ? [] : [value], { '0': String(at + 1) });
+      await take(
+        isCompacted ? [] : [value],
+        { '0': String(at + 1) },
+        { done: at + 1, total: this.records.length },
+      );
     }
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { HashRing } from '#consent/hash-ring';
 import type { JournalledSuppression, SuppressionStore } from '#consent/suppression.store';
 import type { EventSink, OutRecord } from '#messaging/event-sink';
+import type { ReadSoFar } from '#messaging/topic-reader';
 import type { Outgoing, OutEntry } from '#messaging/outbox';
 import type { ChoiceStatement } from '#purposes/choice';
 import type { JournalStore } from './journal.store.js';
@@ -43,7 +44,7 @@ export interface JournalReader {
   /** All that is there now, in batches in the order of each partition, from the next offsets that are given. */
   read(
     from: Readonly<Record<string, string>>,
-    take: (values: Buffer[], next: Record<string, string>) => Promise<void>,
+    take: (values: Buffer[], next: Record<string, string>, soFar: ReadSoFar) => Promise<void>,
   ): Promise<void>;
 }
 

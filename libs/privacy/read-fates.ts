@@ -29,6 +29,11 @@ export class ReadFates {
     return this.of(tenant, await this.customers.page(tenant.id, after, limit), now);
   }
 
+  /** How many people all pages have now. */
+  async count(tenant: Tenant): Promise<number> {
+    return this.customers.count(tenant.id);
+  }
+
   /** Of these people as they were read. */
   async of(tenant: Tenant, people: readonly Customer[], now: Date): Promise<Fated[]> {
     const ids = people.map(({ customer }) => customer);

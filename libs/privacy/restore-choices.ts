@@ -3,6 +3,7 @@ import type { JournalledSuppression, SuppressionStore } from '#consent/suppressi
 import { choiceEventId } from '#customers/customer-out';
 import type { CustomerStore } from '#customers/customer.store';
 import type { Customer } from '#customers/customer.types';
+import type { ReadSoFar } from '#messaging/topic-reader';
 import {
   newestSeq,
   personHashes,
@@ -47,7 +48,9 @@ export class RestoreChoices {
   ) {}
 
   /** null: topics in memory, where the ledger is the journal and nothing needs to be replayed. */
-  async run(tell: (soFar: Readonly<Restored>) => void = () => undefined): Promise<Restored | null> {
+  async run(
+    tell: (counts: Readonly<Restored>, soFar: ReadSoFar) => void = () => undefined,
+  ): Promise<Restored | null> {
     if (this.reader === null) return null;
     // What a process that has not looked yet might send meanwhile, it must not.
     await this.suppressions.closeGates();
@@ -55,7 +58,7 @@ export class RestoreChoices {
     let newest = await newestSeq(this.reader);
     let people: PersonRecord[] = [];
     let heldUntil: Record<string, string> = {};
-    await this.reader.read(await this.store.replayed(), async (values, next) => {
+    await this.reader.read(await this.store.replayed(), async (values, next, soFar) => {
       const records = values.map(readRecord).filter((record) => record !== null);
       counts.read += records.length;
       for (const { seq } of records) newest = Math.max(newest, seq);
@@ -69,11 +72,10 @@ export class RestoreChoices {
         people = [];
         await this.store.noteReplayed(next);
       }
-      tell(counts);
+      tell(counts, soFar);
     });
     await this.restorePeople(people, counts);
     await this.store.noteReplayed(heldUntil);
-    tell(counts);
     await this.store.finishReplay(newest);
     await this.suppressions.openGates();
     return counts;

@@ -41,6 +41,20 @@ export class ExportRecords {
     }
   }
 
+  /** How many records `text` would give now. */
+  async count(tenant: Tenant, kind: ExportKind): Promise<number> {
+    switch (kind) {
+      case 'customers':
+        return (await this.customers.countKnown(tenant.id)).people;
+      case 'choices':
+        return (await this.customers.countKnown(tenant.id)).choices;
+      case 'suppressions':
+        return this.suppressions.count(tenant.id);
+      case 'messages':
+        return this.messages.count(tenant.id);
+    }
+  }
+
   private async *pages(tenant: Tenant, kind: ExportKind): AsyncGenerator<Fields[]> {
     switch (kind) {
       case 'customers':
