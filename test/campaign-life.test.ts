@@ -141,6 +141,8 @@ describe('a campaign', () => {
     ['submitted', ['submit', 'schedule', 'unschedule', 'pause', 'resume', 'archive']],
     ['approved', ['submit', 'approve', 'reject', 'unschedule', 'pause', 'resume', 'archive']],
     ['scheduled', ['submit', 'approve', 'reject', 'schedule', 'pause', 'resume', 'archive']],
+    ['sending', ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'resume', 'archive']],
+    ['paused', ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'archive']],
     ['sent', ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume', 'cancel']],
     ['cancelled', ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume', 'cancel']],
     [
@@ -148,12 +150,19 @@ describe('a campaign', () => {
       ['submit', 'approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume', 'cancel', 'archive'],
     ],
   ])('that is %s refuses every move that it does not have', async (status, moves) => {
-    const id = await staff.draft(living('Nobody'));
+    const isUnderWay = ['sending', 'paused'].includes(status);
+    if (isUnderWay) await Promise.all([reader(`Under ${status}`), reader(`Under ${status}`)]);
+    const plan = isUnderWay ? { pace: { perHour: 1 } } : {};
+    const id = await staff.draft(living(isUnderWay ? `Under ${status}` : 'Nobody'), plan);
     if (!['draft', 'cancelled', 'archived'].includes(status)) await staff.act(id, 'submit');
-    if (['approved', 'scheduled', 'sent'].includes(status))
+    if (isUnderWay || ['approved', 'scheduled', 'sent'].includes(status))
       await staff.act(id, 'approve', undefined, 'approver');
     if (status === 'scheduled') await staff.act(id, 'schedule', { at: '2027-01-01T09:00' });
-    if (status === 'sent') await staff.act(id, 'schedule', {});
+    if (isUnderWay || status === 'sent') await staff.act(id, 'schedule', {});
+    if (status === 'paused') {
+      await staff.until(id, 'sending');
+      await staff.act(id, 'pause');
+    }
     if (status === 'cancelled') await staff.act(id, 'cancel');
     if (status === 'archived') await staff.act(id, 'archive');
     await staff.until(id, status);
@@ -171,9 +180,26 @@ describe('a campaign', () => {
         expect.stringContaining(`this campaign is ${status}`),
       ]);
     }
-    if (['sent', 'cancelled', 'archived'].includes(status)) {
+    if (isUnderWay || ['sent', 'cancelled', 'archived'].includes(status)) {
       expect((await staff.ask('marketer', 'PATCH', `/v1/campaigns/${id}`, { name: 'x' })).status).toBe(409);
     }
+  });
+
+  it('is put away once it is sent, and is found there', async () => {
+    const id = await staff.approved(living('Nobody'));
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sent');
+    expect(await staff.act(id, 'archive')).toMatchObject({ status: 'archived' });
+    const { items } = await staff.taken('marketer', 'GET', '/v1/campaigns?status=archived');
+    expect(items.map((one: { id: string }) => one.id)).toContain(id);
+    expect(await staff.taken('marketer', 'GET', `/v1/campaigns/${id}/report`)).toMatchObject({
+      status: 'archived',
+    });
+  });
+
+  it('for an answer to a survey goes by the sender of its stream', async () => {
+    const id = await staff.draft(living('Nobody'), { purpose: 'survey' });
+    expect(await staff.act(id, 'submit')).toMatchObject({ status: 'submitted' });
   });
 
   it('is taken back from its schedule, copied, and nobody else’s', async () => {

@@ -150,6 +150,24 @@ it('an answer that breaks off half-way is no whole one', async () => {
   }
 });
 
+it('says what texts would cost, by the segment', async () => {
+  const text = `Hej! ${'Vi har nya tider i december. '.repeat(6)}`;
+  for (const nth of [1, 2]) {
+    const customer = person({
+      id: `pris-${nth}`,
+      address: { lines: ['x'], postalCode: '1', city: 'Pris', country: 'SE' },
+    });
+    const choices = [choice('newsletter', 'sms', 'given')];
+    await tell(lagom, 'customer.consent-changed', { customer, choices });
+  }
+  const variants = [await staff.content(text)];
+  const id = await staff.draft(living('Pris'), { channel: 'sms', variants });
+  expect(await staff.act(id, 'reach')).toMatchObject({
+    permitted: 2,
+    sms: { segments: 4, cost: { amount: 2.2, currency: 'SEK' } },
+  });
+});
+
 it('says of each what the launch then does, reason by reason', async () => {
   const email = 'delad@example.se';
   const minor = await reader('Tratt', { id: 'tratt-a', email, birthDate: '2015-01-01' });

@@ -63,8 +63,8 @@ it('a test is stopped by the gate like everything else', async () => {
   ]);
 });
 
-it('a campaign pauses by itself at its limits, and says why', async () => {
-  const readers = [1, 2].map(() =>
+it('a campaign pauses by itself at its limits and says why; resumed, it looks at what comes from then on', async () => {
+  const readers = [1, 2, 3].map(() =>
     person({ address: { lines: ['x'], postalCode: '1', city: 'Gräns', country: 'SE' } }),
   );
   for (const customer of readers) {
@@ -73,19 +73,64 @@ it('a campaign pauses by itself at its limits, and says why', async () => {
       choices: [choice('newsletter', 'email', 'given')],
     });
   }
-  const limits = { complaints: 0.1, bounces: 1, errors: 1, least: 1 };
+  const limits = { complaints: 0.002, bounces: 0.05, errors: 0.2, least: 1 };
   const id = await staff.approved({ place: { city: ['Gräns'] } }, { limits, pace: { perHour: 1 } });
   await staff.act(id, 'schedule', {});
-  const [mail] = await until(
-    () => lagom.inbox({ purpose: 'newsletter' }),
-    (mails) =>
-      mails.filter(({ to }) => readers.some(({ email }) => email === to)).length > 0 &&
-      mails.filter(({ to }) => to !== EVA),
-  );
-  await lagom.api('POST', `/inbox/${mail!.id}/complain`);
-  await until(
-    () => staff.taken('marketer', 'GET', `/v1/campaigns/${id}`),
-    (campaign: { pausedFor: { why: string } | null }) =>
-      campaign.pausedFor?.why === 'complaints: 1 of 1 sent, more than 10 per cent',
-  );
+  const mails = async (count: number) =>
+    until(
+      async () =>
+        (await lagom.inbox({ purpose: 'newsletter' })).filter(({ to }) =>
+          readers.some(({ email }) => email === to),
+        ),
+      (all) => all.length === count && all,
+    );
+  const complain = async (all: { id: string }[], known: readonly { id: string }[] = []) => {
+    const [mail] = all.filter((one) => !known.some((other) => other.id === one.id));
+    await lagom.api('POST', `/inbox/${mail!.id}/complain`);
+  };
+  const pauses = async (why: string) => {
+    await until(
+      () => staff.taken('marketer', 'GET', `/v1/campaigns/${id}`),
+      (campaign: { pausedFor: { why: string } | null }) => campaign.pausedFor?.why === why,
+    );
+    // A moved clock is a later look: what was under way has ended.
+    await lagom.advance('PT1M');
+    await staff.until(id, 'paused');
+  };
+  const first = await mails(1);
+  await complain(first);
+  await pauses('complaints: 1 of 1 sent, more than 0.2 per cent');
+
+  await staff.act(id, 'resume');
+  await lagom.advance('PT1H');
+  const second = await mails(2);
+  expect(await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`)).toMatchObject({
+    ...{ status: 'sending', pausedFor: null },
+  });
+  await complain(second, first);
+  await pauses('complaints: 1 of 1 sent since it was resumed, more than 0.2 per cent');
+});
+
+it('a campaign may be stricter than its tenant, never laxer', async () => {
+  const limits = { complaints: 0.5, bounces: 0.05, errors: 1, least: 1_000 };
+  const path = `/v1/campaigns/${await staff.draft(nobody)}`;
+  const answers = [
+    await staff.ask('marketer', 'PATCH', path, { limits }),
+    await staff.ask('marketer', 'POST', '/v1/campaigns', {
+      ...{ name: 'x', purpose: 'offers', channel: 'email', limits },
+    }),
+  ];
+  for (const { status, body } of answers) {
+    expect([status, body.errors]).toEqual([
+      422,
+      [
+        { pointer: '#/limits/complaints', detail: "expected at most 0.003, which is the tenant's" },
+        { pointer: '#/limits/errors', detail: "expected at most 0.2, which is the tenant's" },
+        { pointer: '#/limits/least', detail: "expected at most 100, which is the tenant's" },
+      ],
+    ]);
+  }
+  expect((await staff.taken('marketer', 'GET', path)).limits).toEqual({
+    ...{ complaints: 0.003, bounces: 0.05, errors: 0.2, least: 100 },
+  });
 });

@@ -68,7 +68,10 @@ it('are written, judged, published, compared, brought back and shown', async () 
   expect(shown.body.items[1].text).toMatch(
     /^Hej Åsa! Inga fler sådana här sms: https:\/\/halsa\.wellnesskliniken\.se\/o\/preview$/,
   );
-  expect(shown.body.items[1].sms).toEqual({ segments: 1, encoding: 'GSM-7' });
+  expect(shown.body.items[1].sms).toEqual({
+    ...{ segments: 1, encoding: 'GSM-7' },
+    cost: { amount: 0.55, currency: 'SEK' },
+  });
   const bo = person({ name: 'Bo Ek' });
   await tell(lagom, 'customer.updated', { customer: bo });
   const asBo = await api('POST', `${path}/versions/1/preview`, {
@@ -78,6 +81,8 @@ it('are written, judged, published, compared, brought back and shown', async () 
   });
   expect(asBo.body.items).toHaveLength(1);
   expect(asBo.body.items[0].html).toContain('Hej Bo!');
+  const audit = await lagom.api('GET', `/v1/audit?what=customer.previewed&customer=${bo.id}`);
+  expect(audit.body.items).toMatchObject([{ about: { customer: bo.id, template: expect.any(String) } }]);
   expect((await api('GET', path, undefined, { tenant: TRAVEL })).status).toBe(404);
   expect((await api('GET', `${path}/versions/9`)).status).toBe(404);
 });

@@ -96,9 +96,6 @@ const plan = {
   limits: z.strictObject({ complaints: share, bounces: share, errors: share, least: whole(1, 1_000_000) }),
 };
 
-/** Where complaints and bounces would harm the sender's name: https://support.google.com/a/answer/81126 (0.3 per cent). */
-const LIMITS = { complaints: 0.003, bounces: 0.05, errors: 0.2, least: 100 };
-
 export const planBody = z.strictObject({
   ...plan,
   segment: plan.segment.default(null),
@@ -108,7 +105,7 @@ export const planBody = z.strictObject({
   winnerRule: plan.winnerRule.default(null),
   graceMinutes: plan.graceMinutes.default(0),
   pace: plan.pace.default(null),
-  limits: plan.limits.default(LIMITS),
+  limits: plan.limits.optional(),
   utm: plan.utm.default(null),
 });
 /** What is absent stays. */

@@ -12,6 +12,7 @@ export interface CampaignView extends Omit<
   | 'approved'
   | 'launch'
   | 'pulledTo'
+  | 'limitsFrom'
   | 'sweptAt'
   | 'claimsDeletedAt'
   | 'history'
@@ -35,6 +36,7 @@ export function campaignView(campaign: Campaign, whole = false): CampaignView {
     campaign: id,
     pulledTo: _pulled,
     sweptAt: _swept,
+    limitsFrom: _seen,
     claimsDeletedAt: _forgotten,
     unaudited: _unaudited,
     ...rest

@@ -2,13 +2,14 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } 
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { utmOf } from '#campaigns/utm-of';
-import { CAMPAIGN_STATUSES } from '#campaigns/campaign-table';
+import { SHOWN_STATUSES } from '#campaigns/campaign-table';
 import { CustomerStore } from '#customers/customer.store';
 import { Campaigns, type Acted } from '#launch/campaigns';
+import { laxerFaults } from '#launch/limits';
 import { Contents, type Preview } from '#launch/contents';
 import { ReachOf, type Reach, type ReachAnswer } from '#launch/reach';
 import { TestSend, type Tested } from '#launch/test-send';
-import { Tenants, type Tenant } from '#tenants/tenant';
+import { Tenants, type CampaignLimits, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import {
@@ -31,11 +32,7 @@ import { refuse } from './segments.controller.js';
 import { previewBody } from './templates.controller.js';
 
 export const listQuery = z.strictObject({
-  status: z
-    .enum(CAMPAIGN_STATUSES, {
-      error: `expected one of ${CAMPAIGN_STATUSES.filter((one) => one !== 'pausing').join(', ')}`,
-    })
-    .optional(),
+  status: z.enum(SHOWN_STATUSES, { error: `expected one of ${SHOWN_STATUSES.join(', ')}` }).optional(),
   ...pageQuery,
 });
 
@@ -70,7 +67,10 @@ export class CampaignsController {
   @HttpCode(201)
   @Roles('marketer')
   async create(@Asking() caller: Caller, @Body() body: unknown): Promise<CampaignView> {
-    const made = await this.campaigns.create(this.tenant(caller), readInput(planBody, body), caller);
+    const tenant = this.tenant(caller);
+    const plan = readInput(planBody, body);
+    refuseLaxer(plan.limits, tenant);
+    const made = await this.campaigns.create(tenant, plan, caller);
     await this.audit.note(caller, 'campaign.created', { campaign: made.campaign });
     return campaignView(made, true);
   }
@@ -90,8 +90,10 @@ export class CampaignsController {
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
+    const tenant = this.tenant(caller);
     const changes = readInput(planChanges, body);
-    return this.done(caller, 'edit', await this.campaigns.edit(this.tenant(caller), id, changes, caller));
+    refuseLaxer(changes.limits as CampaignLimits | undefined, tenant);
+    return this.done(caller, 'edit', await this.campaigns.edit(tenant, id, changes, caller));
   }
 
   /**
@@ -143,6 +145,8 @@ export class CampaignsController {
       customer === undefined
         ? null
         : orNotFound(await this.customers.find(caller.tenant, customer), 'a customer of this id');
+    if (customer !== undefined)
+      await this.audit.note(caller, 'customer.previewed', { customer, campaign: id });
     const items: (Preview & { variant: string })[] = [];
     const problems: string[] = [];
     for (const { name, template, version: n } of variants) {
@@ -333,6 +337,16 @@ export class CampaignsController {
   private tenant(caller: Caller): Tenant {
     return orNotFound(this.tenants.get(caller.tenant), 'this tenant');
   }
+}
+
+function refuseLaxer(limits: CampaignLimits | undefined, tenant: Tenant): void {
+  const faults = limits === undefined ? [] : laxerFaults(limits, tenant);
+  if (faults.length === 0) return;
+  throw new Problem(
+    422,
+    "these limits let more pass than the tenant's",
+    faults.map(({ path, detail }) => ({ pointer: pointerOf(path), detail })),
+  );
 }
 
 function reached(answer: ReachAnswer): Reach {

@@ -34,6 +34,8 @@ interface SenderView {
   replyTo?: string;
   listId?: string;
   perSecond?: number;
+  /** What a segment of SMS costs, as the tenant's file has it. */
+  pricePerSegment?: { amount: number; currency: string };
   /** In the order in which they are tried. */
   accounts: AccountView[];
   /** Whether messages can go out here as things are. */

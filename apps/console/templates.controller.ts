@@ -189,7 +189,10 @@ export class TemplatesController {
       customer === undefined
         ? null
         : orNotFound(await this.customers.find(caller.tenant, customer), 'a customer of this id');
-    return this.contents.preview(this.tenant(caller), await this.find(caller, id, n), { person, ...asked });
+    const version = await this.find(caller, id, n);
+    if (customer !== undefined)
+      await this.audit.note(caller, 'customer.previewed', { customer, template: id });
+    return this.contents.preview(this.tenant(caller), version, { person, ...asked });
   }
 
   private async find(caller: Caller, id: string, n: string): Promise<TemplateVersion> {

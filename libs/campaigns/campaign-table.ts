@@ -39,5 +39,8 @@ export type CampaignMove = keyof typeof CAMPAIGN_MOVES;
 /** What is written down of a campaign and moves it nowhere. */
 export type CampaignNote = 'winner' | 'undecided';
 
-export const shownStatus = (status: CampaignStatus): Exclude<CampaignStatus, 'pausing'> =>
+export type ShownStatus = Exclude<CampaignStatus, 'pausing'>;
+export const SHOWN_STATUSES = CAMPAIGN_STATUSES.filter((one): one is ShownStatus => one !== 'pausing');
+
+export const shownStatus = (status: CampaignStatus): ShownStatus =>
   status === 'pausing' ? 'sending' : status;

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import { insertMissing, writeVersioned } from '#platform/versioned';
-import type { CampaignStatus } from './campaign-table.js';
+import type { CampaignStatus, ShownStatus } from './campaign-table.js';
 import type { Campaign } from './campaign.types.js';
 import type { ListCursor } from './segment.store.js';
 
@@ -48,10 +48,10 @@ export class CampaignStore {
     return new Map(found.map((campaign) => [campaign.campaign, campaign]));
   }
 
-  /** One page, newest first. */
+  /** One page, newest first; of those that are shown in this state. */
   async list(
     tenant: string,
-    status: CampaignStatus | null,
+    shown: ShownStatus | null,
     { after, limit }: { after: ListCursor | null; limit: number },
   ): Promise<Campaign[]> {
     const before =
@@ -63,8 +63,10 @@ export class CampaignStore {
               { createdAt: after.createdAt, _id: { $lt: after.id } },
             ],
           };
+    const states: (CampaignStatus | null)[] = shown === 'sending' ? ['sending', 'pausing'] : [shown];
+    const status = shown === null ? {} : { status: { $in: states } };
     return this.campaigns
-      .find({ tenant, ...(status === null ? {} : { status }), ...before })
+      .find({ tenant, ...status, ...before })
       .sort({ createdAt: -1, _id: -1 })
       .limit(limit)
       .lean<Campaign[]>();

@@ -1,4 +1,5 @@
 import type { Purpose } from '#purposes/purpose';
+import type { CampaignLimits } from '#tenants/tenant';
 import type { CampaignStatus, CampaignMove, CampaignNote } from './campaign-table.js';
 import type { Resolved } from './predicate.js';
 
@@ -30,12 +31,12 @@ export interface Schedule {
   ifPassed: 'send' | 'next-day' | 'skip';
 }
 
-/** Shares of what was sent above which a campaign pauses by itself; `least`: of so many at least. */
-export interface Limits {
+/** What had been sent, and what had come of it, when it was resumed after a limit. */
+export interface LimitCounts {
+  sent: number;
   complaints: number;
   bounces: number;
   errors: number;
-  least: number;
 }
 
 /** How the winner of an A/B test is found without a person. */
@@ -82,7 +83,7 @@ export interface CampaignPlan {
   /** Between the decision to send and the first message, in which it can be called back. */
   graceMinutes: number;
   pace: { perHour: number } | null;
-  limits: Limits;
+  limits: CampaignLimits;
   /** Absent or null: its links stay as they were written. */
   utm?: CampaignUtm | null;
 }
@@ -119,6 +120,8 @@ export interface Campaign extends CampaignPlan {
   /** When the launcher takes it up; null unless it is scheduled. */
   launchAt: Date | null;
   pausedFor: { why: string; at: Date; by: string } | null;
+  /** Since it was resumed after a pause at a limit: what its limits leave out. Absent or null: nothing. */
+  limitsFrom?: LimitCounts | null;
   launch: {
     at: Date;
     /** Who is meant, as it was approved. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { moved, newCampaign, noted } from '#campaigns/campaign-moves';
-import { shownStatus, type CampaignMove, type CampaignStatus } from '#campaigns/campaign-table';
+import { shownStatus, type CampaignMove, type ShownStatus } from '#campaigns/campaign-table';
 import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
 import type { Resolved } from '#campaigns/predicate';
@@ -13,12 +13,14 @@ import type { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
-import type { Tenant } from '#tenants/tenant';
+import { RULES } from '#purposes/purposes';
+import type { CampaignLimits, Tenant } from '#tenants/tenant';
+import { countsOf, laxerFaults, limitsOf } from './limits.js';
 import { hashOfPlan } from './plan-hash.js';
 import type { NotReady, Segments } from './segments.js';
 import { launchAt } from './send-times.js';
 import type { TestShares } from './test-shares.js';
-import type { WatchCampaigns } from './watch-campaigns.js';
+import { SCHEDULER, type WatchCampaigns } from './watch-campaigns.js';
 
 /** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
 const W_MS = 5_000;
@@ -31,6 +33,9 @@ export interface Actor {
   key: string;
   name: string;
 }
+
+/** A plan as it is first written. */
+export type Draft = Omit<CampaignPlan, 'limits'> & { limits?: CampaignLimits | undefined };
 
 export type Acted =
   | { kind: 'done'; campaign: Campaign }
@@ -61,13 +66,15 @@ export class Campaigns {
 
   list(
     tenant: string,
-    status: CampaignStatus | null,
+    status: ShownStatus | null,
     page: { after: ListCursor | null; limit: number },
   ): Promise<Campaign[]> {
     return this.campaigns.list(tenant, status, page);
   }
 
-  async create(tenant: Tenant, plan: CampaignPlan, by: Actor): Promise<Campaign> {
+  /** A draft; what it does not say of limits are the tenant's. */
+  async create(tenant: Tenant, written: Draft, by: Actor): Promise<Campaign> {
+    const plan = { ...written, limits: written.limits ?? limitsOf(tenant) };
     for (;;) {
       const id = `c-${randomBytes(5).toString('hex')}`;
       const ids = { _id: campaignKey(tenant.id, id), tenant: tenant.id, campaign: id };
@@ -152,8 +159,12 @@ export class Campaigns {
     return halted.kind === 'refused' ? this.now(tenant.id, id) : halted;
   }
 
+  /** After a pause at a limit what had been by then was seen: from here on the limits look at what comes. */
   resume(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
-    return this.act(tenant.id, id, 'resume', by, nothing);
+    return this.act(tenant.id, id, 'resume', by, async ({ pausedFor }) => {
+      if (pausedFor?.by !== SCHEDULER) return { set: {} };
+      return { set: { limitsFrom: countsOf(await this.rows.countByStatus(tenant.id, id)) } };
+    });
   }
 
   /** For good. Answers once no call of it begins any more; what was planned is called off. */
@@ -271,12 +282,12 @@ export class Campaigns {
     if (campaign.segment === null) faults.push({ path: ['segment'], detail: 'expected a segment' });
     if (campaign.variants.length === 0)
       faults.push({ path: ['variants'], detail: 'expected a version of a template' });
-    if (tenant.senders.marketing[campaign.channel] === undefined) {
-      faults.push({
-        path: ['channel'],
-        detail: `the tenant has no ${campaign.channel} sender for marketing`,
-      });
+    const { stream } = RULES[campaign.purpose];
+    if (tenant.senders[stream][campaign.channel] === undefined) {
+      const detail = `the tenant has no ${campaign.channel} sender for ${stream} messages`;
+      faults.push({ path: ['channel'], detail });
     }
+    faults.push(...laxerFaults(campaign.limits, tenant));
     faults.push(...testFaults(campaign));
     const versions = await this.templates.findVersions(
       tenant.id,

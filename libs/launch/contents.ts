@@ -10,6 +10,7 @@ import {
 } from '#campaigns/template.store';
 import type { Clock } from '#platform/clock';
 import type { Purpose } from '#purposes/purpose';
+import { RULES } from '#purposes/purposes';
 import { renderContent, type CompiledContent } from '#rendering/compile-content';
 import { linksOf, type ContentLink } from '#rendering/content-links';
 import type { ContentLibrary } from '#rendering/content-library';
@@ -122,7 +123,7 @@ export class Contents {
     return lintContent(version.content, compiled, version.template, {
       locales: tenant.locales,
       name: tenant.name,
-      smsFrom: tenant.senders.marketing.sms?.from ?? null,
+      smsFrom: tenant.senders[RULES[purpose].stream].sms?.from ?? null,
       sample: (template, channel, locale) => this.input(tenant, template, channel, samplePerson(locale)),
     });
   }
@@ -148,7 +149,7 @@ export class Contents {
         else {
           const blocks = channel === 'email' ? (written.email?.blocks ?? []) : [];
           const links = linksOf(blocks).map((one) => (utm ? { ...one, href: addUtm(one.href, utm) } : one));
-          items.push({ ...shownOf(tenant, locale, channel, result.content), links });
+          items.push({ ...shownOf(tenant, purpose, locale, channel, result.content), links });
         }
       }
     }
@@ -199,6 +200,7 @@ const samplePerson = (locale: string): Shown => ({
 
 function shownOf(
   tenant: Tenant,
+  purpose: Purpose,
   locale: string,
   channel: 'email' | 'sms',
   {
@@ -208,7 +210,7 @@ function shownOf(
     sms,
   }: { subject?: string; html?: string; text: string; sms?: { segments: number; encoding: string } },
 ): Omit<Preview, 'links'> {
-  const price = tenant.senders.marketing.sms?.pricePerSegment;
+  const price = tenant.senders[RULES[purpose].stream].sms?.pricePerSegment;
   return {
     ...{ locale, channel, text },
     ...(subject === undefined ? {} : { subject }),

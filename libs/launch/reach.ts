@@ -236,7 +236,7 @@ class Funnel {
 
   done(): Reach {
     const { channel, pace } = this.campaign;
-    const price = this.tenant.senders.marketing.sms?.pricePerSegment;
+    const price = this.tenant.senders[RULES[this.campaign.purpose].stream].sms?.pricePerSegment;
     const cost = price === undefined ? {} : { cost: smsCost(price, this.segments) };
     return {
       ...this.reach,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Campaign, Schedule } from '#campaigns/campaign.types';
+import { laxerFaults, limitReached, limitsOf } from './limits.js';
 import { paced } from './pull-campaigns.js';
 import { launchAt, sendTime } from './send-times.js';
 import { HOLD_OUT, partOf } from './split.js';
-import { limitReached } from './watch-campaigns.js';
 
 const at = (text: string): Date => new Date(text);
 const variant = (name: string, weight = 1) => ({ name, template: 't-1', version: 1, weight });
@@ -166,5 +166,28 @@ describe('a limit', () => {
         counts.map(([status, count]) => ({ status, count })),
       ),
     ).toBe(why);
+  });
+
+  it('looks only at what came since it was resumed', () => {
+    const limitsFrom = { sent: 100, complaints: 2, bounces: 0, errors: 0 };
+    const counts = (complained: number, delivered: number) => [
+      { status: 'complained' as const, count: complained },
+      { status: 'delivered' as const, count: delivered },
+    ];
+    const reached = (complained: number, delivered: number) =>
+      limitReached({ limits, limitsFrom }, counts(complained, delivered));
+    expect(reached(2, 98)).toBeNull();
+    expect(reached(4, 195)).toBeNull();
+    expect(reached(4, 196)).toBe('complaints: 2 of 100 sent since it was resumed, more than 1 per cent');
+    // Rows went meanwhile, with whom they were about.
+    expect(reached(0, 20)).toBeNull();
+  });
+
+  it('of a campaign is at most the tenant’s, or the house’s', () => {
+    expect(laxerFaults({ ...limits, complaints: 0.003 }, {})).toEqual([]);
+    expect(limitsOf({ campaigns: { limits } })).toBe(limits);
+    expect(laxerFaults({ ...limits, complaints: 0.02 }, { campaigns: { limits } })).toEqual([
+      { path: ['limits', 'complaints'], detail: "expected at most 0.01, which is the tenant's" },
+    ]);
   });
 });

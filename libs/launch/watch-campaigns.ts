@@ -8,9 +8,8 @@ import type { CampaignRows } from '#messages/campaign-rows';
 import type { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
-import type { Status } from '#messages/moves';
 import type { AuditEntry, AuditStore } from '#privacy/audit.store';
-import { SENT } from './fold-report.js';
+import { limitReached } from './limits.js';
 
 const MOST = 100;
 const PAGE = 1_000;
@@ -25,7 +24,8 @@ const SWEEP_FOR_MS = 10 * 60_000;
 const KEEP_CLAIMS_MS = 14 * 86_400_000;
 /** Pages of claims that one pass deletes. */
 const CLAIM_PAGES = 20;
-const SCHEDULER = 'scheduler';
+/** Who pauses and ends campaigns by itself. */
+export const SCHEDULER = 'scheduler';
 
 /** Looks after campaigns under way: pauses at their limits, ends what has ended, finishes what a crash broke off. */
 export class WatchCampaigns {
@@ -145,27 +145,4 @@ function auditEntry(
       },
     },
   };
-}
-
-/** What reached a provider or would have: of these the limits are shares. */
-const TRIED: readonly Status[] = [...SENT, 'failed', 'unknown'];
-
-/** Which limit a campaign has come to, in words; null: none. Pure. */
-export function limitReached(
-  { limits }: Pick<Campaign, 'limits'>,
-  counts: readonly { status: Status; count: number }[],
-): string | null {
-  const of = (...statuses: Status[]): number =>
-    counts.reduce((sum, { status, count }) => sum + (statuses.includes(status) ? count : 0), 0);
-  const sent = of(...TRIED);
-  if (sent < limits.least) return null;
-  const shares = [
-    ['complaints', of('complained'), limits.complaints],
-    ['bounces', of('bounced'), limits.bounces],
-    ['errors', of('failed', 'unknown'), limits.errors],
-  ] as const;
-  const over = shares.find(([, count, limit]) => count / sent > limit);
-  if (over === undefined) return null;
-  const [what, count, limit] = over;
-  return `${what}: ${count} of ${sent} sent, more than ${Math.round(limit * 10_000) / 100} per cent`;
 }

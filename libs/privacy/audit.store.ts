@@ -35,6 +35,7 @@ export const AUDITED = [
   'import.cancelled',
   'records.exported',
   'dead-letter.read',
+  'customer.previewed',
 ] as const;
 export type Audited = (typeof AUDITED)[number];
 

@@ -218,6 +218,19 @@ const member = z.strictObject({
     .min(1),
 });
 
+const share = z
+  .number({ error: () => say('is not a share from 0 to 1', '0.003') })
+  .min(0, say('is not a share from 0 to 1', '0.003'))
+  .max(1, say('is not a share from 0 to 1', '0.003'));
+const campaigns = z
+  .strictObject({
+    limits: z.strictObject({
+      ...{ complaints: share, bounces: share, errors: share },
+      least: whole(1_000_000, '100'),
+    }),
+  })
+  .optional();
+
 const ATTRIBUTE_TYPES = ['string', 'number', 'boolean', 'date'] as const;
 
 /** The schema of one file in `tenants/` (CONTRACTS "A tenant's file"), after `${VARIABLE}`s were filled in. */
@@ -260,6 +273,7 @@ export const TenantFile = z.strictObject({
     .default({}),
   webhooks,
   privacy,
+  campaigns,
   approval: z.strictObject({ people: z.array(member).default([]) }).default({ people: [] }),
 });
 export type TenantFile = z.output<typeof TenantFile>;

@@ -82,6 +82,14 @@ export interface Staff {
 
 export type AttributeType = 'string' | 'number' | 'boolean' | 'date';
 
+/** Shares of what was sent above which a campaign pauses by itself, once `least` messages were. */
+export interface CampaignLimits {
+  complaints: number;
+  bounces: number;
+  errors: number;
+  least: number;
+}
+
 /** One data controller, as its file says (CONTRACTS "A tenant's file"). */
 export interface Tenant {
   id: string;
@@ -107,6 +115,8 @@ export interface Tenant {
   journeys: Record<string, Record<string, Timing[]>>;
   attributes: Record<string, { type: AttributeType }>;
   approval: { people: Staff[] };
+  /** What holds for each campaign: its own limits may only be stricter. Absent: the house's. */
+  campaigns?: { limits: CampaignLimits } | undefined;
   /** Its own addresses that hear the events out; absent: none. */
   webhooks?: TenantWebhook[] | undefined;
   /** What its privacy notice says beside what the house knows; absent: nothing more. */

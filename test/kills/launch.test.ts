@@ -1,8 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { randomInt, randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type mongoose from 'mongoose';
 import { stateOf } from '#consent/choices';
@@ -18,6 +21,7 @@ import { until } from '../visit.fixture.js';
 import { Chance } from './chance.js';
 import { House } from './house.js';
 import { KEY, TENANT } from './teller.js';
+import { tenantFolder } from './tenant-file.js';
 import { dropTopics, refuseUsedTopics } from './topics.js';
 
 /** How many SIGKILLs; absent: the test is skipped. The full run is 30. */
@@ -65,6 +69,7 @@ async function killedLaunches(brokers: readonly string[], mongoUri: string) {
   const chance = new Chance(SEED);
   const sink = await Sink.open();
   const group = `lagom-launches-${randomUUID().slice(0, 8)}`;
+  const folder = await mkdtemp(join(tmpdir(), 'lagom-launches-'));
   const url = new URL(mongoUri);
   url.pathname = `/${group}`;
   const connection = await connectMongo(url.href);
@@ -76,6 +81,10 @@ async function killedLaunches(brokers: readonly string[], mongoUri: string) {
     ],
     {
       ...{ MONGODB_URI: url.href, KAFKA_BROKERS: brokers.join(), KAFKA_GROUP_PREFIX: group },
+      // A kill leaves rows in doubt, which are no reason to pause here.
+      LAGOM_TENANTS: await tenantFolder(folder, (file) => {
+        file.campaigns = { limits: { complaints: 1, bounces: 1, errors: 1, least: 1_000_000 } };
+      }),
       ...{ LAGOM_SEND: 'live', PUBLIC_URL: 'https://hook.example.se', LAGOM_ADMIN_KEY: KEY },
       LAGOM_SECRET: 'the-secret-of-links-in-tests',
       LAGOM_HASH_KEY: 'test:the-key-of-hashes-in-tests',
@@ -131,6 +140,7 @@ async function killedLaunches(brokers: readonly string[], mongoUri: string) {
     await connection.dropDatabase();
     await connection.close();
     await dropTopics(brokers, group);
+    await rm(folder, { recursive: true });
   }
 }
 
@@ -271,8 +281,6 @@ class Office {
     const plan = {
       ...{ name: `Utskick ${nth}`, purpose: 'newsletter', channel: 'email', segment: segment.id },
       ...{ variants: [this.variant], holdOut: HOLD_OUT },
-      // A kill leaves rows in doubt, which are no reason to stop here.
-      limits: { complaints: 1, bounces: 1, errors: 1, least: 1_000_000 },
     };
     const { id } = await ask(this.door(), marketer, 'POST', '/v1/campaigns', plan);
     await this.act(id, 'submit');

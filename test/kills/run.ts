@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
 import { SigningSendGrid } from '#channels/webhook.fixture';
 import { kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
-import { rootDir } from '#platform/root';
 import { silent } from '../home.fixture.js';
 import { Chance } from './chance.js';
 import { House, type Death, type SlotPlan } from './house.js';
@@ -20,6 +18,7 @@ import { Provider } from './provider.js';
 import { storiesOf } from './stories.js';
 import { dropTopics, refuseUsedTopics } from './topics.js';
 import { customerOf, KEY, Teller, TENANT } from './teller.js';
+import { tenantFolder } from './tenant-file.js';
 
 export interface RunOptions {
   seed: number;
@@ -78,7 +77,12 @@ export async function killRun(
   const group = `lagom-kills-${randomUUID().slice(0, 8)}`;
   const env = {
     ...{ MONGODB_URI: uri, KAFKA_BROKERS: brokers.join(), KAFKA_GROUP_PREFIX: group },
-    ...{ LAGOM_TENANTS: await tenantsIn(folder), LAGOM_SEND: 'live', PUBLIC_URL, LAGOM_ADMIN_KEY: KEY },
+    ...{
+      LAGOM_TENANTS: await tenantFolder(folder, inSeconds),
+      LAGOM_SEND: 'live',
+      PUBLIC_URL,
+      LAGOM_ADMIN_KEY: KEY,
+    },
     LAGOM_SECRET: 'the-secret-of-links-in-tests',
     LAGOM_HASH_KEY: 'test:the-key-of-hashes-in-tests',
     ...{ SENDGRID_API_KEY: 'SG.a-key-of-a-test', SENDGRID_BASE_URL: provider.url },
@@ -222,15 +226,11 @@ async function settle(ledger: Ledger, teller: Teller, provider: Provider): Promi
 }
 
 /** The clinic as it is, but for times that a test can wait for. */
-async function tenantsIn(folder: string): Promise<string> {
-  const dir = join(folder, 'tenants');
-  const file = parse(await readFile(join(rootDir(), 'tenants', `${TENANT}.yaml`), 'utf8'));
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a file as it stands, before it is checked
+function inSeconds(file: any): void {
   file.journeys['abandoned-booking'].after = ['2s', '6s'];
   // The visit ends an hour after it began, and it began an hour ago.
   file.journeys.survey.after = '2s';
-  await mkdir(dir);
-  await writeFile(join(dir, `${TENANT}.yaml`), stringify(file));
-  return dir;
 }
 
 async function freePort(): Promise<number> {
