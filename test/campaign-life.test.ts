@@ -3,6 +3,8 @@ import { Staff } from './campaign.fixture.js';
 import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { choice, person, tell, type Person } from './visit.fixture.js';
 
+/** The clinic's file lets her write and approve. */
+const BOTH = 'maja@wellnesskliniken.se';
 let lagom: Lagom;
 let staff: Staff;
 beforeAll(async () => {
@@ -109,6 +111,27 @@ describe('a campaign', () => {
       409,
       expect.stringContaining('somebody else approves it'),
     ]);
+    const keyOf = async (role: string, person: string) =>
+      lagom.api('POST', '/v1/keys', { role, name: role, person });
+    const [writes, approves] = [await keyOf('marketer', BOTH), await keyOf('approver', BOTH.toUpperCase())];
+    const by = (key: string) => ({ headers: { authorization: `Bearer ${key}` } });
+    const ownToo = await staff.draft(living('Nobody'));
+    await lagom.api('POST', `/v1/campaigns/${ownToo}/submit`, undefined, by(writes.body.key));
+    const twice = await lagom.api(
+      'POST',
+      `/v1/campaigns/${ownToo}/approve`,
+      undefined,
+      by(approves.body.key),
+    );
+    expect([twice.status, twice.body.detail]).toEqual([
+      409,
+      'this campaign was submitted by the same person: somebody else approves it',
+    ]);
+    expect((await staff.act(ownToo, 'approve', undefined, 'approver')).status).toBe('approved');
+    const pointers = async (role: string, person: string) =>
+      (await keyOf(role, person)).body.errors.map((one: { pointer: string }) => one.pointer);
+    expect(await pointers('approver', 'anna@example.se')).toEqual(['#/person']);
+    expect(await pointers('privacy', BOTH)).toEqual(['#/role']);
     const back = await staff.act(id, 'reject', { reason: 'Fel bild' }, 'approver');
     expect(back).toMatchObject({ status: 'draft', submitted: null });
     expect(back.history.at(-1)).toMatchObject({ move: 'reject', why: 'Fel bild' });

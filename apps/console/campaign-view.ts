@@ -21,8 +21,8 @@ export interface CampaignView extends Omit<
 > {
   id: string;
   status: string;
-  submitted: Omit<Signature, 'key'> | null;
-  approved: Omit<Signature, 'key'> | null;
+  submitted: Omit<Signature, 'key' | 'person'> | null;
+  approved: Omit<Signature, 'key' | 'person'> | null;
   launch: { at: Date; members: number; endedAt: Date | null } | null;
   history?: Campaign['history'];
 }
@@ -61,5 +61,5 @@ export function campaignView(campaign: Campaign, whole = false): CampaignView {
   };
 }
 
-const signed = (signature: Signature | null): Omit<Signature, 'key'> | null =>
+const signed = (signature: Signature | null): Omit<Signature, 'key' | 'person'> | null =>
   signature && { by: signature.by, at: signature.at, hash: signature.hash };

@@ -9,7 +9,8 @@ import { laxerFaults } from '#launch/limits';
 import { Contents, type Preview } from '#launch/contents';
 import { ReachOf, type Reach, type ReachAnswer } from '#launch/reach';
 import { TestSend, type Tested } from '#launch/test-send';
-import { Tenants, type CampaignLimits, type Tenant } from '#tenants/tenant';
+import type { CampaignLimits } from '#purposes/campaign-limits';
+import { Tenants, type Tenant } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import {

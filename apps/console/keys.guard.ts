@@ -23,6 +23,8 @@ export interface Caller {
   key: string;
   /** A key's name, or that it was the first key. */
   name: string;
+  /** Whose key it is, where that was said: an address of `approval.people`. */
+  person?: string;
   /** The first key, which is every tenant's. */
   isFirst?: true;
 }
@@ -64,7 +66,8 @@ export class KeysGuard implements CanActivate {
     const known = await this.keys.findByKey(key);
     if (known === null || this.tenants.get(known.tenant) === undefined)
       throw unauthorized('this key is not known');
-    return { tenant: known.tenant, role: known.role, key: known._id, name: known.name };
+    const { tenant, role, _id, name, person } = known;
+    return { tenant, role, key: _id, name, ...(person === undefined ? {} : { person }) };
   }
 
   /** The first key is every tenant's: it says whose it is meant to be. */

@@ -1,5 +1,5 @@
 import type { Purpose } from '#purposes/purpose';
-import type { CampaignLimits } from '#tenants/tenant';
+import type { CampaignLimits } from '#purposes/campaign-limits';
 import type { CampaignStatus, CampaignMove, CampaignNote } from './campaign-table.js';
 import type { Resolved } from './predicate.js';
 
@@ -91,6 +91,8 @@ export interface CampaignPlan {
 export interface Signature {
   /** The key, by its id: a name may be two people's. */
   key: string;
+  /** Whose key it was, where that is known: one person may have two. */
+  person?: string;
   by: string;
   at: Date;
   /** Of the plan and of whom its segment means. */

@@ -14,7 +14,8 @@ import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import type { Clock } from '#platform/clock';
 import { RULES } from '#purposes/purposes';
-import type { CampaignLimits, Tenant } from '#tenants/tenant';
+import type { CampaignLimits } from '#purposes/campaign-limits';
+import type { Tenant } from '#tenants/tenant';
 import { countsOf, laxerFaults, limitsOf } from './limits.js';
 import { hashOfPlan } from './plan-hash.js';
 import type { NotReady, Segments } from './segments.js';
@@ -32,6 +33,7 @@ const TRIES = 10;
 export interface Actor {
   key: string;
   name: string;
+  person?: string;
 }
 
 /** A plan as it is first written. */
@@ -102,18 +104,17 @@ export class Campaigns {
       const asked = await this.whom(tenant, campaign, now);
       if ('stop' in asked) return asked;
       const hash = hashOfPlan(campaign, asked.predicate);
-      return { set: { submitted: { key: by.key, by: by.name, at: now, hash } } };
+      return { set: { submitted: { ...signatureOf(by), at: now, hash } } };
     });
   }
 
   /** By somebody else than who submitted it, and what was submitted only. */
   approve(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
     return this.act(tenant.id, id, 'approve', by, async (campaign, now) => {
-      if (campaign.submitted?.key === by.key) {
-        return {
-          stop: { kind: 'refused', detail: 'was submitted with this key: somebody else approves it' },
-        };
-      }
+      const { submitted } = campaign;
+      if (submitted?.key === by.key) return refused('was submitted with this key: somebody else approves it');
+      if (by.person !== undefined && submitted?.person === by.person)
+        return refused('was submitted by the same person: somebody else approves it');
       const asked = await this.whom(tenant, campaign, now);
       if ('stop' in asked) return asked;
       const hash = hashOfPlan(campaign, asked.predicate);
@@ -125,7 +126,7 @@ export class Campaigns {
           },
         };
       }
-      return { set: { approved: { key: by.key, by: by.name, at: now, hash } } };
+      return { set: { approved: { ...signatureOf(by), at: now, hash } } };
     });
   }
 
@@ -337,6 +338,13 @@ function whyNoWinner({ status, variants, testShare = 100, winner }: Campaign, va
     ? refused(`has its winner: ${winner.variant}, for good`)
     : null;
 }
+
+const signatureOf = ({ key, name, person }: Actor) => ({
+  ...{ key, by: name },
+  ...(person === undefined ? {} : { person }),
+});
+
+const refused = (detail: string): { stop: Acted } => ({ stop: { kind: 'refused', detail } });
 
 const nothing = (): Promise<{ set: Partial<Campaign> }> => Promise.resolve({ set: {} });
 

@@ -1,7 +1,8 @@
 import type { Campaign, LimitCounts } from '#campaigns/campaign.types';
 import type { PredicateFault } from '#campaigns/read-predicate';
 import type { Status } from '#messages/moves';
-import type { CampaignLimits, Tenant } from '#tenants/tenant';
+import type { CampaignLimits } from '#purposes/campaign-limits';
+import type { Tenant } from '#tenants/tenant';
 import { SENT } from './fold-report.js';
 
 /** Where complaints and bounces would harm the sender's name: https://support.google.com/a/answer/81126 (0.3 per cent). */

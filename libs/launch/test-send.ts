@@ -10,13 +10,13 @@ import type { PauseStore } from '#consent/pause.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { Clock } from '#platform/clock';
 import { nonce } from '#platform/mongo';
-import { normaliseEmail } from '#purposes/address';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Reason } from '#purposes/reason';
 import { renderContent } from '#rendering/compile-content';
 import type { ContentLibrary } from '#rendering/content-library';
-import type { Staff, Tenant } from '#tenants/tenant';
+import { staffOf } from '#tenants/staff';
+import type { Tenant } from '#tenants/tenant';
 import { deadLinks } from './contents.js';
 
 /** What became of one test. */
@@ -121,17 +121,6 @@ export class TestSend {
     const outcome = await this.senders.send(decision.permit, envelope);
     return { ...about, outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
   }
-}
-
-/** Only whom the tenant's file names. */
-function staffOf(tenant: Tenant, asked: string): { name: string; address: string } | null {
-  const wanted = normaliseEmail(asked);
-  if (wanted.kind === 'bad') return null;
-  const found = tenant.approval.people.find(({ email }: Staff) => {
-    const own = normaliseEmail(email);
-    return own.kind === 'good' && own.address === wanted.address;
-  });
-  return found === undefined ? null : { name: found.name, address: wanted.address };
 }
 
 /** Whom the tenant names as staff works there: grown up, and asked for this by name. What stands about the address counts. */

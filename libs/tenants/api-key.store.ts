@@ -10,6 +10,8 @@ export interface ApiKey {
   tenant: string;
   role: Role;
   name: string;
+  /** Who of `approval.people` has it, by their address: two keys of one person are one person. Absent: it is not said. */
+  person?: string;
   /** The first characters, so that people tell their keys apart. */
   hint: string;
   createdAt: Date;
@@ -36,13 +38,18 @@ export class ApiKeyStore {
   }
 
   /** Makes a key; `key` is seen here and never again. */
-  async create(tenant: string, role: Role, name: string, at: Date): Promise<ApiKey & { key: string }> {
+  async create(
+    tenant: string,
+    { role, name, person }: Pick<ApiKey, 'role' | 'name' | 'person'>,
+    at: Date,
+  ): Promise<ApiKey & { key: string }> {
     const key = `lagom_${randomBytes(24).toString('base64url')}`;
     const kept: ApiKey = {
       _id: hashKey(key),
       tenant,
       role,
       name,
+      ...(person === undefined ? {} : { person }),
       hint: key.slice(0, HINT_LENGTH),
       createdAt: at,
     };

@@ -1,3 +1,4 @@
+import type { CampaignLimits } from '#purposes/campaign-limits';
 import type { Policy } from '#purposes/policy';
 import type { Stream } from '#purposes/stream';
 import type { Timing } from './duration.js';
@@ -81,14 +82,6 @@ export interface Staff {
 }
 
 export type AttributeType = 'string' | 'number' | 'boolean' | 'date';
-
-/** Shares of what was sent above which a campaign pauses by itself, once `least` messages were. */
-export interface CampaignLimits {
-  complaints: number;
-  bounces: number;
-  errors: number;
-  least: number;
-}
 
 /** One data controller, as its file says (CONTRACTS "A tenant's file"). */
 export interface Tenant {
