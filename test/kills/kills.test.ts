@@ -9,7 +9,7 @@ import type { Death } from './house.js';
 const KILLS = Number(process.env.KILLS ?? 0);
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
 /** A full run of a hundred kills, its closing, and a machine that is busy. */
-const PATIENCE_MS = 30 * 60_000;
+const PATIENCE_MS = 45 * 60_000;
 const { brokers, mongoUri } = REAL;
 
 if (KILLS === 0 || brokers === undefined || mongoUri === undefined) {

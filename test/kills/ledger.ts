@@ -1,6 +1,7 @@
 import type mongoose from 'mongoose';
 import type { Customer } from '#customers/customer.types';
 import { messageRow } from '#messages/message.fixture';
+import type { DeadLetter } from '#messaging/dead-letter.store';
 import type { MessageRow } from '#messages/message.types';
 import { connectMongo, nonce } from '#platform/mongo';
 import { TENANT } from './teller.js';
@@ -51,6 +52,15 @@ export class Ledger {
       .collection<MessageRow>('messages')
       .find({ status: { $in: [...statuses] } })
       .toArray();
+  }
+
+  /** Where dead letters lie, and why they died. */
+  async dead(): Promise<string[]> {
+    const letters = await this.connection
+      .collection<DeadLetter>('deadletters')
+      .find({}, { projection: { reason: 1 } })
+      .toArray();
+    return letters.map(({ _id, reason }) => `${_id} ${reason}`);
   }
 
   /** The ids of the events that were noted as heard. */

@@ -218,9 +218,12 @@ async function settle(ledger: Ledger, teller: Teller, provider: Provider): Promi
       retried.add(row.rev);
       await teller.retry(row._id);
     }
-    if (looks % 40 === 0) say(`open: ${JSON.stringify(countBy(open, ({ status }) => status))}`);
-    const isHeard = teller.told.every(({ id }) => heard.has(id));
-    if ((open.length === 0 && isHeard) || performance.now() > end) return retried.size;
+    const unheard = teller.told.filter(({ id }) => !heard.has(id));
+    if (looks % 40 === 0) {
+      const stands = { ...countBy(open, ({ status }) => status), unheard: unheard.length };
+      say(`open: ${JSON.stringify(stands)}, dead: ${JSON.stringify(await ledger.dead())}`);
+    }
+    if ((open.length === 0 && unheard.length === 0) || performance.now() > end) return retried.size;
     await pause(LOOK_EACH_MS);
   }
 }
