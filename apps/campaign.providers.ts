@@ -10,6 +10,9 @@ import { ContentLibrary, readLayout } from '#rendering/content-library';
 import { Contents } from '#launch/contents';
 import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
+import { RampDayStore } from '#campaigns/ramp-day.store';
+import { RampQuota } from '#launch/ramp-quota';
+import { RampViews } from '#launch/ramp-view';
 import { ReachOf } from '#launch/reach';
 import { ReportOf } from '#launch/report';
 import { SegmentStore } from '#campaigns/segment.store';
@@ -41,6 +44,7 @@ export const CAMPAIGN_STORES: FactoryProvider[] = [
   store(TemplateStore, []),
   store(CampaignStore, []),
   store(AddressClaimStore, []),
+  store(RampDayStore, []),
   store(MeasureStore, []),
 ];
 
@@ -67,7 +71,9 @@ export const CAMPAIGNS: FactoryProvider[] = [
     useFactory: (database: Database) => new LedgerStats(database.connection),
   },
   wire(Launch, [CampaignStore, Segments, CustomerStore, MessageStore, Tenants]),
-  wire(PullCampaigns, [CampaignStore, CampaignRows]),
+  wire(RampQuota, [RampDayStore, CampaignRows]),
+  wire(RampViews, [RampQuota, CampaignRows, Tenants, Clock]),
+  wire(PullCampaigns, [CampaignStore, CampaignRows, RampQuota, Tenants]),
   wire(WatchCampaigns, [CampaignStore, CampaignRows, MessageStore, AddressClaimStore, AuditStore]),
   wire(Campaigns, [
     CampaignStore,
@@ -79,7 +85,16 @@ export const CAMPAIGNS: FactoryProvider[] = [
     TestShares,
     Clock,
   ]),
-  wire(ReachOf, [Segments, CustomerStore, SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
+  wire(ReachOf, [
+    Segments,
+    CustomerStore,
+    SuppressionStore,
+    PauseStore,
+    ContentLibrary,
+    Senders,
+    RampQuota,
+    Clock,
+  ]),
   wire(BookedAfter, [CampaignRows, BookingStore]),
   wire(TestShares, [CampaignRows, MeasureStore, BookedAfter]),
   wire(ReportOf, [CampaignRows, BookedAfter, MeasureStore, TestShares, Clock]),

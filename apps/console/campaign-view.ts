@@ -1,5 +1,6 @@
 import { shownStatus } from '#campaigns/campaign-table';
 import type { Campaign, Signature } from '#campaigns/campaign.types';
+import type { RampView } from '#launch/ramp-view';
 
 /** A campaign as the API shows it. */
 export interface CampaignView extends Omit<
@@ -24,11 +25,13 @@ export interface CampaignView extends Omit<
   submitted: Omit<Signature, 'key' | 'person'> | null;
   approved: Omit<Signature, 'key' | 'person'> | null;
   launch: { at: Date; members: number; endedAt: Date | null } | null;
+  /** Null: its sending domain is not being warmed up. */
+  ramp: RampView | null;
   history?: Campaign['history'];
 }
 
 /** Whole: with its history. */
-export function campaignView(campaign: Campaign, whole = false): CampaignView {
+export function campaignView(campaign: Campaign, ramp: RampView | null, whole = false): CampaignView {
   const {
     _id,
     rev: _rev,
@@ -48,6 +51,7 @@ export function campaignView(campaign: Campaign, whole = false): CampaignView {
     status: shownStatus(status),
     submitted: signed(submitted),
     approved: signed(approved),
+    ramp,
     launch: launch && { at: launch.at, members: launch.members, endedAt: launch.endedAt },
     ...(whole
       ? {

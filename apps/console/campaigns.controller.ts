@@ -3,11 +3,13 @@ import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { utmOf } from '#campaigns/utm-of';
 import { SHOWN_STATUSES } from '#campaigns/campaign-table';
+import type { Campaign } from '#campaigns/campaign.types';
 import { CustomerStore } from '#customers/customer.store';
 import { Campaigns, type Acted } from '#launch/campaigns';
 import { laxerFaults } from '#launch/limits';
 import { Contents, type Preview } from '#launch/contents';
 import { ReachOf, type Reach, type ReachAnswer } from '#launch/reach';
+import { RampViews } from '#launch/ramp-view';
 import { TestSend, type Tested } from '#launch/test-send';
 import type { CampaignLimits } from '#purposes/campaign-limits';
 import { Tenants, type Tenant } from '#tenants/tenant';
@@ -46,6 +48,7 @@ export class CampaignsController {
     private readonly reachOf: ReachOf,
     private readonly contents: Contents,
     private readonly tests: TestSend,
+    private readonly ramps: RampViews,
     private readonly customers: CustomerStore,
     private readonly tenants: Tenants,
     private readonly audit: AuditLog,
@@ -59,7 +62,7 @@ export class CampaignsController {
     const items = found.slice(0, limit);
     const last = items.at(-1);
     return {
-      items: items.map((campaign) => campaignView(campaign)),
+      items: await Promise.all(items.map((campaign) => this.view(campaign))),
       ...(found.length > limit && last !== undefined ? { next: cursorOf(last) } : {}),
     };
   }
@@ -73,15 +76,12 @@ export class CampaignsController {
     refuseLaxer(plan.limits, tenant);
     const made = await this.campaigns.create(tenant, plan, caller);
     await this.audit.note(caller, 'campaign.created', { campaign: made.campaign });
-    return campaignView(made, true);
+    return this.view(made, true);
   }
 
   @Get(':id')
   async one(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
-    return campaignView(
-      orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id'),
-      true,
-    );
+    return this.view(orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id'), true);
   }
 
   @Patch(':id')
@@ -295,7 +295,7 @@ export class CampaignsController {
       'a campaign of this id',
     );
     await this.audit.note(caller, 'campaign.created', { campaign: made.campaign, detail: { from: id } });
-    return campaignView(made, true);
+    return this.view(made, true);
   }
 
   @Post(':id/archive')
@@ -317,7 +317,7 @@ export class CampaignsController {
           campaign: acted.campaign.campaign,
           detail: { move, ...more },
         });
-        return campaignView(acted.campaign, true);
+        return this.view(acted.campaign, true);
       case 'unknown':
         throw new Problem(404, 'a campaign of this id is not known');
       case 'refused':
@@ -333,6 +333,10 @@ export class CampaignsController {
           'Retry-After': '30',
         });
     }
+  }
+
+  private async view(campaign: Campaign, whole = false): Promise<CampaignView> {
+    return campaignView(campaign, await this.ramps.of(campaign), whole);
   }
 
   private tenant(caller: Caller): Tenant {

@@ -134,6 +134,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           // An hour past their end no token of theirs is read any more.
           myDataLinks: await this.myDataLinks.deleteBefore(new Date(now.getTime() - 3_600_000)),
           addressClaims: await this.watchCampaigns.deleteOldClaims(now),
+          rampDays: await this.pullCampaigns.closeDays(now),
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);

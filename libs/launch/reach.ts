@@ -20,6 +20,9 @@ import type { ContentLibrary } from '#rendering/content-library';
 import type { Tenant } from '#tenants/tenant';
 import { smsCost } from './contents.js';
 import { campaignRowId } from './launch.js';
+import { hoursFor } from './how-long.js';
+import { dayIn, rampedDomain } from './ramp.js';
+import type { RampQuota } from './ramp-quota.js';
 import { Rehearsal } from './rehearsal.js';
 import { contextOf, type NotReady, type Refused, type Segments } from './segments.js';
 import { HOLD_OUT, partOf } from './split.js';
@@ -42,7 +45,10 @@ export interface Reach {
   /** Of those who are permitted: who is greeted without a name. */
   withoutName: number;
   sms?: { segments: number; cost?: { amount: number; currency: string } };
-  /** How long it takes at the campaign's pace, in hours; null: as fast as the tenant's senders go. */
+  /**
+   * How long it takes, in hours, from its launch on: at the campaign's pace, and at what a new sending domain may send a day
+   * while nobody else's campaign does. Null: as fast as the tenant's senders go.
+   */
   hours: number | null;
 }
 
@@ -81,6 +87,7 @@ export class ReachOf {
     private readonly pauses: PauseStore,
     private readonly library: ContentLibrary,
     private readonly senders: Pick<Senders, 'has' | 'allowed'>,
+    private readonly ramps: RampQuota,
     private readonly clock: Clock,
   ) {}
 
@@ -104,7 +111,21 @@ export class ReachOf {
       for (const looked of page) funnel.add(looked);
       waiting.progress?.(funnel.reach.members, Math.max(of, funnel.reach.members));
     }
-    return { kind: 'reached', reach: funnel.done() };
+    const reach = funnel.done();
+    return { kind: 'reached', reach: { ...reach, hours: await this.hours(tenant, campaign, reach, now) } };
+  }
+
+  private async hours(
+    tenant: Tenant,
+    campaign: Campaign,
+    { permitted }: Reach,
+    now: Date,
+  ): Promise<number | null> {
+    const begin = campaign.launchAt !== null && campaign.launchAt > now ? campaign.launchAt : now;
+    const of = rampedDomain(tenant, campaign);
+    const standing = of && (await this.ramps.standing(of, now));
+    const ramp = of && { of, today: dayIn(of.zone, now), taken: standing?.taken ?? 0 };
+    return hoursFor(permitted, begin, campaign.pace, ramp);
   }
 
   /** The members, the next page on its way while one is looked at. */
@@ -235,13 +256,12 @@ class Funnel {
   }
 
   done(): Reach {
-    const { channel, pace } = this.campaign;
+    const { channel } = this.campaign;
     const price = this.tenant.senders[RULES[this.campaign.purpose].stream].sms?.pricePerSegment;
     const cost = price === undefined ? {} : { cost: smsCost(price, this.segments) };
     return {
       ...this.reach,
       ...(channel === 'sms' ? { sms: { segments: this.segments, ...cost } } : {}),
-      hours: pace === null ? null : Math.round((this.reach.permitted / pace.perHour) * 100) / 100,
     };
   }
 

@@ -2,12 +2,14 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { newCampaign } from '#campaigns/campaign-moves';
 import { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign } from '#campaigns/campaign.types';
+import { RampDayStore } from '#campaigns/ramp-day.store';
 import { FAULTS } from '#platform/faults.fixture';
 import { CLINIC, Ledger, NEIGHBOUR, NOW } from '#privacy/ledger.fixture';
 import { BookedAfter } from './booked-after.js';
 import { ChooseWinner } from './choose-winner.js';
 import { TestShares } from './test-shares.js';
 import { PullCampaigns } from './pull-campaigns.js';
+import { RampQuota } from './ramp-quota.js';
 
 const T = CLINIC.id;
 const HOUR = 3_600_000;
@@ -28,7 +30,12 @@ class Scheduler {
       campaignRows,
       new TestShares(campaignRows, measures, booked),
     );
-    this.pull = new PullCampaigns(this.campaigns, campaignRows);
+    this.pull = new PullCampaigns(
+      this.campaigns,
+      campaignRows,
+      new RampQuota(new RampDayStore(connection), campaignRows),
+      ledger.tenants,
+    );
     ledger.faults.attach(connection);
   }
 

@@ -66,6 +66,28 @@ export class CampaignRows {
     return found.flat().sort(byHour)[0]?.notBefore ?? null;
   }
 
+  /** How these rows stand; who is gone is not among them. */
+  async findStandings(tenant: string, ids: readonly string[]): Promise<RowStanding[]> {
+    if (ids.length === 0) return [];
+    return this.rows
+      .find({ _id: { $in: [...ids] }, tenant })
+      .project<RowStanding>({ tenant: 1, status: 1, rev: 1, dueAt: 1, settledAt: 1 })
+      .toArray();
+  }
+
+  /** A new `rev` for rows that wait for their campaign: who had read them before pulls them no more. Those that got one. */
+  async touchWaiting(rows: readonly RowStanding[]): Promise<Set<string>> {
+    if (rows.length === 0) return new Set();
+    return casMany(
+      this.rows as never,
+      rows.map(({ _id, tenant, rev }) => ({
+        nonce: nonce(),
+        filter: { _id, tenant, status: 'planned', dueAt: null, rev },
+        update: {},
+      })),
+    );
+  }
+
   /** The rows to which these refs of attempts belong, without their traces. */
   async findByRefs(tenant: string, refs: readonly string[]): Promise<MessageRow[]> {
     if (refs.length === 0) return [];
@@ -255,6 +277,9 @@ export interface RowGroup extends GroupKey {
   /** When the last of them was settled; of those that wait, from when on it may go. */
   last: Date | null;
 }
+
+/** A row as far as who counts what a day has sent asks. */
+export type RowStanding = Pick<MessageRow, '_id' | 'tenant' | 'status' | 'rev' | 'dueAt' | 'settledAt'>;
 
 /** A row as far as a report asks. */
 export type PersonRow = Pick<

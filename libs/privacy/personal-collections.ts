@@ -233,6 +233,13 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
     merge: 'none',
     retention: 'age',
   },
+  ramp_days: {
+    extract: null,
+    erasure: 'kept',
+    because: 'ids of rows, until they have ended: what a sending domain may still send today',
+    merge: 'none',
+    retention: 'age',
+  },
   segments: {
     extract: null,
     erasure: 'kept',

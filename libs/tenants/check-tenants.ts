@@ -2,7 +2,7 @@ import type { BootFault } from '#platform/boot-refusal';
 import type { Channel } from '#purposes/channel';
 import { STREAMS } from '#purposes/stream';
 import type { ReadTenant } from './read-tenant.js';
-import type { Account, Tenant } from './tenant.js';
+import { domainOf, type Account, type Tenant } from './tenant.js';
 import { isPrivateHost } from './webhook-address.js';
 import type { Path } from './yaml-file.js';
 
@@ -38,6 +38,7 @@ export function checkTenants(all: readonly Checked[], live: boolean): BootFault[
       Object.keys(tenant.accounts).map((name) => [name, ['accounts', name]]),
     ),
     ...checkAddresses(all),
+    ...checkRamps(all),
   ];
 }
 
@@ -204,3 +205,33 @@ function checkAddresses(all: readonly Checked[]): BootFault[] {
     }),
   );
 }
+
+/** A ramp is of a domain that its file's mail goes from, and that nobody else's does: they would send past its number. */
+function checkRamps(all: readonly Checked[]): BootFault[] {
+  return all.flatMap(({ tenant, fault }) =>
+    Object.keys(tenant.ramp ?? {}).flatMap((domain) => {
+      const path = ['ramp', domain];
+      const own = mailDomains(tenant);
+      if (own.every((one) => one.domain !== domain)) {
+        const example = own[0]?.domain;
+        return [fault(path, "is the domain of no sender's `from` in this file", example)];
+      }
+      return all.flatMap((other) =>
+        other.tenant === tenant
+          ? []
+          : mailDomains(other.tenant)
+              .filter((one) => one.domain === domain)
+              .slice(0, 1)
+              .map((one) => {
+                const there = other.fault(one.path, '');
+                return fault(path, `sends for another tenant too, in ${there.file}:${there.line}`);
+              }),
+      );
+    }),
+  );
+}
+
+const mailDomains = (tenant: Tenant): { domain: string; path: Path }[] =>
+  sendersOf(tenant).flatMap(({ channel, from, path }) =>
+    channel === 'email' ? [{ domain: domainOf(from), path: [...path, 'from'] }] : [],
+  );

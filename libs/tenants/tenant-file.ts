@@ -1,5 +1,6 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
+import { normalisePhone } from '#purposes/address';
 import { PURPOSES, type Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import { parseDuration, parseHours, parseMonths, parseTiming } from './duration.js';
@@ -210,9 +211,37 @@ const timings = z.preprocess(
   z.array(timing).min(1, say('is empty', '[1h, 24h]')).max(20, say('has more than 20 times', '[1h, 24h]')),
 );
 
+/** The longest warm-up that anybody runs is a matter of weeks. */
+const MOST_DAYS = 120;
+const domain = matching(
+  'a domain in lower case',
+  'nyheter.example.se',
+  /^(?=.{1,253}$)(?:[\p{Ll}\d](?:[\p{Ll}\d-]{0,61}[\p{Ll}\d])?\.)+[\p{Ll}\d-]{2,63}$/u,
+);
+const date = text('a date', '2026-12-01', (value) => {
+  const at = /^\d{4}-\d{2}-\d{2}$/.test(value) ? new Date(`${value}T00:00:00Z`) : null;
+  return at !== null && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(value) ? value : null;
+});
+const ramp = z.strictObject({
+  from: date,
+  days: z
+    .array(whole(10_000_000, '200'))
+    .min(1, say('is empty', '[200, 500, 1000]'))
+    .max(MOST_DAYS, say(`has more than ${MOST_DAYS} days`, '[200, 500, 1000]'))
+    // What a day has not ended goes on in the next one: that has to have room for it.
+    .refine(
+      (all) => all.every((count, index) => index === 0 || count >= all[index - 1]!),
+      say('falls: no day may send less than the one before it', '[200, 500, 1000]'),
+    ),
+});
+
 const member = z.strictObject({
   name: name('Anna Svensson'),
   email: email('anna@example.se'),
+  phone: text('a phone number in E.164', '"+46701740605"', (value) => {
+    const read = value.startsWith('+') ? normalisePhone(value, 'SE') : null;
+    return read?.kind === 'good' && read.address === value ? value : null;
+  }).optional(),
   roles: z
     .array(z.enum(STAFF_ROLES, { error: () => say(`is none of ${STAFF_ROLES.join(', ')}`, 'marketer') }))
     .min(1),
@@ -259,6 +288,7 @@ export const TenantFile = z.strictObject({
   accounts: z.record(slug('kliniken-email'), account),
   inbound: z.strictObject({ email: email('svar@in.example.se') }).optional(),
   senders: z.strictObject({ service: streamSenders.default({}), marketing: streamSenders.default({}) }),
+  ramp: z.record(domain, ramp).default({}),
   policy: policy.default(() => policy.parse({})),
   journeys: z.record(slug('reminder'), z.record(slug('after'), timings)).default({}),
   attributes: z

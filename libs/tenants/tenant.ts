@@ -54,6 +54,10 @@ export interface StreamSenders {
   sms?: SmsSender | undefined;
 }
 
+/** The domain of a mail address, as a tenant's file calls it. */
+export const domainOf = (address: string): string =>
+  address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+
 /** By which accounts a sender's messages may go, in order; none where there is no sender. */
 export function accountsOf(sender: EmailSender | SmsSender | undefined): string[] {
   return sender === undefined ? [] : [sender.account, ...(sender.fallback ?? [])];
@@ -71,6 +75,14 @@ export function isConfigured(account: Account): boolean {
   }
 }
 
+/** How a new sending domain is warmed up: how many mails of campaigns it may send a day, in the tenant's zone. */
+export interface Ramp {
+  /** The first day, `2026-12-01`: before it no campaign sends from there. */
+  from: string;
+  /** The first day's number, the second's, …; after the last one there is no bound. None is below the one before it. */
+  days: number[];
+}
+
 export const STAFF_ROLES = ['marketer', 'approver', 'privacy', 'admin'] as const;
 export type StaffRole = (typeof STAFF_ROLES)[number];
 
@@ -78,6 +90,8 @@ export type StaffRole = (typeof STAFF_ROLES)[number];
 export interface Staff {
   name: string;
   email: string;
+  /** E.164: where a test by SMS goes; absent: nowhere. */
+  phone?: string | undefined;
   roles: StaffRole[];
 }
 
@@ -103,6 +117,8 @@ export interface Tenant {
   /** Where mail to the tenant is handed to us (SendGrid's Inbound Parse): replies, and the unsubscribe header's mailto. */
   inbound?: { email: string } | undefined;
   senders: Record<Stream, StreamSenders>;
+  /** By sending domain: of one that is not named nothing is bounded. */
+  ramp?: Record<string, Ramp> | undefined;
   policy: Policy;
   /** By journey and by the name of a step's timing, e.g. `{ 'abandoned-booking': { after: [1 h, 24 h] } }`. */
   journeys: Record<string, Record<string, Timing[]>>;
