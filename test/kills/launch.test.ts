@@ -12,7 +12,6 @@ import { stateOf } from '#consent/choices';
 import { NO_DEALINGS } from '#customers/dealings';
 import { foundBy } from '#customers/found-by';
 import { newCustomer, type Customer } from '#customers/customer.types';
-import { partOf } from '#launch/split';
 import type { MessageRow } from '#messages/message.types';
 import { connectMongo, nonce } from '#platform/mongo';
 import type { Choice } from '#purposes/choice';
@@ -20,6 +19,7 @@ import { REAL } from '../home.fixture.js';
 import { until } from '../visit.fixture.js';
 import { Chance } from './chance.js';
 import { House } from './house.js';
+import { HOLD_OUT, judgeLaunch, type Member } from './judge-launch.js';
 import { KEY, TENANT } from './teller.js';
 import { tenantFolder } from './tenant-file.js';
 import { dropTopics, refuseUsedTopics } from './topics.js';
@@ -32,7 +32,6 @@ const { brokers, mongoUri } = REAL;
 /** A page of the launcher, and some: the first two launches take more than one. */
 const LARGE = 1_040;
 const SMALL = 60;
-const HOLD_OUT = 10;
 /** What a crash left between a release and its record is looked for after two sightings five minutes apart, and then some. */
 const CLOSING_MS = 14 * 60_000;
 const LOOK_EACH_MS = 1_000;
@@ -56,11 +55,9 @@ if (KILLS === 0 || brokers === undefined || mongoUri === undefined) {
   );
 }
 
-/** Somebody of a campaign, and what is to become of them. */
-interface Member {
+/** As they are planted, whole. */
+interface Planted extends Member {
   customer: Customer;
-  campaign: number;
-  fate: 'permitted' | 'shared' | 'refused' | 'stranger';
 }
 
 async function killedLaunches(brokers: readonly string[], mongoUri: string) {
@@ -96,7 +93,7 @@ async function killedLaunches(brokers: readonly string[], mongoUri: string) {
   try {
     await house.open();
     const office = await Office.open(() => house.door('console'));
-    const members: Member[] = [];
+    const members: Planted[] = [];
     const campaigns: string[] = [];
     for (let nth = 0; nth < KILLS; nth += 1) {
       const own = membersOf(nth, nth < 2 ? LARGE : SMALL);
@@ -126,7 +123,7 @@ async function killedLaunches(brokers: readonly string[], mongoUri: string) {
     const rows = await connection.collection<MessageRow>('messages').find({ tenant: TENANT }).toArray();
     const count = (status: string): number => rows.filter((row) => row.status === status).length;
     return {
-      breaches: [...settled, ...judge(members, campaigns, rows, sink.calls)],
+      breaches: [...settled, ...judgeLaunch(members, campaigns, rows, sink.calls)],
       figures: {
         ...{ seed: SEED, kills: house.deaths.length, campaigns: campaigns.length, members: members.length },
         ...{ rows: rows.length, accepted: count('accepted'), unknown: count('unknown') },
@@ -142,62 +139,6 @@ async function killedLaunches(brokers: readonly string[], mongoUri: string) {
     await dropTopics(brokers, group);
     await rm(folder, { recursive: true });
   }
-}
-
-/** What is wrong with how it ended, one line each. Held against what was planted, not against what the house says of it. */
-function judge(
-  members: readonly Member[],
-  campaigns: readonly string[],
-  rows: readonly MessageRow[],
-  calls: readonly string[],
-): string[] {
-  const breaches: string[] = [];
-  const times = new Map<string, number>();
-  for (const to of calls) times.set(to, (times.get(to) ?? 0) + 1);
-  const rowOf = new Map<string, MessageRow[]>();
-  for (const row of rows) rowOf.set(row.customer, [...(rowOf.get(row.customer) ?? []), row]);
-  const shared = new Map<string, MessageRow[]>();
-  for (const { customer, campaign, fate } of members) {
-    const { customer: id } = customer;
-    const email = customer.email!;
-    const own = rowOf.get(id) ?? [];
-    const [row] = own;
-    const sent = times.get(email) ?? 0;
-    const say = (what: string): void =>
-      void breaches.push(`${id}: ${what} (${sent} calls, ${row?.status ?? 'no row'} ${row?.reason ?? ''})`);
-    if (fate === 'stranger') {
-      if (own.length > 0 || sent > 0) say('is not of the segment');
-      continue;
-    }
-    if (own.length !== 1 || row === undefined) {
-      say(`has ${own.length} rows`);
-      continue;
-    }
-    const variants = [{ name: 'A', template: '', version: 1, weight: 1 }];
-    const isHeldOut = partOf(campaigns[campaign]!, id, HOLD_OUT, variants) !== 'A';
-    if (isHeldOut && row.status !== 'cancelled') say('was held out');
-    if (fate === 'shared') {
-      if (!isHeldOut) shared.set(email, [...(shared.get(email) ?? []), row]);
-      else if (!shared.has(email)) shared.set(email, []);
-    } else if (isHeldOut || fate === 'refused') {
-      if (sent > 0) say('may get nothing');
-      if (!isHeldOut && row.status !== 'refused') say('is not refused');
-    } else if (row.status === 'unknown') {
-      if (sent > 1) say('got it more than once');
-    } else if (sent !== 1 || row.status !== 'accepted') {
-      say('is permitted, and did not get it once');
-    }
-  }
-  for (const [email, sharing] of shared) {
-    const sent = times.get(email) ?? 0;
-    const inDoubt = sharing.some(({ status }) => status === 'unknown');
-    const meant = Math.min(1, sharing.length);
-    if (sent > meant || (sent < meant && !inDoubt)) breaches.push(`${email}: shared, and got ${sent}`);
-  }
-  for (const to of times.keys()) {
-    if (!members.some(({ customer }) => customer.email === to)) breaches.push(`${to}: nobody planted`);
-  }
-  return breaches;
 }
 
 /** Until every campaign has ended: those in doubt stay so, no webhook tells of them here. */
@@ -219,9 +160,9 @@ async function settle(connection: mongoose.Connection, office: Office, campaigns
 const cityOf = (nth: number): string => `Stad ${nth}`;
 
 /** People of one campaign: most may get it; some share an address, said no, or live elsewhere. */
-function membersOf(nth: number, size: number): Member[] {
+function membersOf(nth: number, size: number): Planted[] {
   const now = new Date(Date.now() - 60_000);
-  return Array.from({ length: size }, (_, n): Member => {
+  return Array.from({ length: size }, (_, n): Planted => {
     const id = `k${nth}-${String(n).padStart(5, '0')}`;
     const fate = ({ 3: 'refused', 5: 'refused', 7: 'shared', 8: 'shared', 9: 'stranger' } as const)[n % 10];
     const choice = (state: Choice['state']): Choice => ({
@@ -242,7 +183,7 @@ function membersOf(nth: number, size: number): Member[] {
   });
 }
 
-async function insert(connection: mongoose.Connection, members: readonly Member[]): Promise<void> {
+async function insert(connection: mongoose.Connection, members: readonly Planted[]): Promise<void> {
   await connection.collection('customers').insertMany(
     members.map(({ customer }) => ({
       ...{ ...customer, found: foundBy(customer, stateOf), dealings: { ...NO_DEALINGS, rev: nonce() } },
