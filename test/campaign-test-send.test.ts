@@ -5,6 +5,7 @@ import { choice, person, tell, until } from './visit.fixture.js';
 
 /** The clinic's file names her as staff. */
 const EVA = 'eva@wellnesskliniken.se';
+const EVAS_NUMBER = '+46701740612';
 let lagom: Lagom;
 let staff: Staff;
 beforeAll(async () => {
@@ -61,6 +62,45 @@ it('a test is stopped by the gate like everything else', async () => {
   expect((await staff.taken('marketer', 'POST', path, { to: [EVA] })).items).toMatchObject([
     { outcome: 'refused', reason: 'objected' },
   ]);
+});
+
+it('a test of an SMS goes to the number of staff: marked, its links dead, outside every count, and never at night', async () => {
+  const day = await startLagom({ at: '2026-11-02T10:00:00Z' });
+  try {
+    const people = await Staff.of(day);
+    const id = await people.draft(nobody, { channel: 'sms' });
+    const path = `/v1/campaigns/${id}/test-send`;
+    for (const stranger of [EVA, '+46701740699', 'none']) {
+      const answer = await people.ask('marketer', 'POST', path, { to: [EVAS_NUMBER, stranger] });
+      expect([answer.status, answer.body.errors]).toMatchObject([
+        422,
+        [{ pointer: '#/to/1', detail: expect.stringContaining('no number of approval.people') }],
+      ]);
+    }
+    expect(await day.inbox()).toEqual([]);
+    // As it is written at home, too.
+    expect((await people.taken('marketer', 'POST', path, { to: ['070-174 06 12'] })).items).toEqual([
+      { to: EVAS_NUMBER, variant: 'A', outcome: 'accepted' },
+    ]);
+    const [sms] = await day.inbox({ to: EVAS_NUMBER });
+    expect(sms).toMatchObject({ channel: 'sms', purpose: 'newsletter', from: 'WellnessNu' });
+    expect(sms!.text).toMatch(/^\[Test\] .*Hej Eva!/s);
+    expect(sms!.text).toContain('/o/preview');
+    expect(await day.messages({ campaign: id })).toEqual([]);
+    expect((await people.taken('marketer', 'GET', '/v1/stats')).total).toBe(0);
+    const sent = async () => (await people.taken('marketer', 'POST', path, { to: [EVAS_NUMBER] })).items;
+    await day.advanceTo('2026-11-02T21:00:00Z');
+    expect(await sent()).toMatchObject([{ outcome: 'held', reason: 'quiet-hours' }]);
+    // Somebody else with this number wants none there.
+    await tell(day, 'customer.consent-changed', {
+      customer: person({ phone: EVAS_NUMBER }),
+      choices: [choice('newsletter', 'sms', 'withdrawn')],
+    });
+    expect(await sent()).toMatchObject([{ outcome: 'refused', reason: 'withdrawn' }]);
+    expect(await day.inbox({ to: EVAS_NUMBER })).toHaveLength(1);
+  } finally {
+    await day.close();
+  }
 });
 
 it('a campaign pauses by itself at its limits and says why; resumed, it looks at what comes from then on', async () => {

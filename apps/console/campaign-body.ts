@@ -137,7 +137,7 @@ export const pauseBody = reasonBody.partial();
 const VARIANT = 'expected the name of one of its variants';
 export const winnerBody = z.strictObject({ variant: z.string(VARIANT).min(1, VARIANT).max(20, VARIANT) });
 
-const TO = 'expected a list of 1 to 10 addresses of staff';
+const TO = 'expected a list of 1 to 10 addresses or numbers of staff';
 export const testBody = z.strictObject({
   to: z.array(z.string(TO), TO).min(1, TO).max(10, TO),
   locale: z.string().optional(),

@@ -10,14 +10,20 @@ import type { PauseStore } from '#consent/pause.store';
 import type { SuppressionStore } from '#consent/suppression.store';
 import type { Clock } from '#platform/clock';
 import { nonce } from '#platform/mongo';
+import { ADDRESS_KIND } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import type { Reason } from '#purposes/reason';
 import { renderContent } from '#rendering/compile-content';
 import type { ContentLibrary } from '#rendering/content-library';
-import { staffOf } from '#tenants/staff';
+import type { Rendered } from '#rendering/rendered';
+import { fitSms } from '#rendering/sms-text';
+import { staffByNumber, staffOf } from '#tenants/staff';
 import type { Tenant } from '#tenants/tenant';
 import { deadLinks } from './contents.js';
+
+/** Begins the subject of a mail, and an SMS. */
+const MARK = '[Test]';
 
 /** What became of one test. */
 export interface Tested {
@@ -34,7 +40,8 @@ export type TestAnswer =
 
 /**
  * Sends a campaign to staff, as its purpose and through the gate: with a permit, marked as a test, with links that lead
- * nowhere, and without a row, so that no count has it. Only by mail, as the tenant's file names staff by their addresses.
+ * nowhere, and without a row, so that no count has it. By the campaign's channel, to the addresses and numbers of staff in
+ * the tenant's file.
  */
 export class TestSend {
   constructor(
@@ -51,7 +58,8 @@ export class TestSend {
     to: readonly string[],
     locale: string | null,
   ): Promise<TestAnswer> {
-    const staff = to.map((address) => staffOf(tenant, address));
+    const find = campaign.channel === 'email' ? staffOf : staffByNumber;
+    const staff = to.map((asked) => find(tenant, asked));
     const strangers = staff.flatMap((one, index) => (one === null ? [index] : []));
     if (strangers.length > 0) return { kind: 'strangers', indices: strangers };
     const items: Tested[] = [];
@@ -69,19 +77,20 @@ export class TestSend {
     { name, address }: { name: string; address: string },
     locale: string | null,
   ): Promise<Tested> {
-    const { purpose, variants } = campaign;
+    const { purpose, channel, variants } = campaign;
     const startedMono = this.clock.mono();
     const now = this.clock.now();
     const { template, version } = variants.find((one) => one.name === variant)!;
     const [content, suppressions, pauses] = await Promise.all([
       this.library.get(tenant.id, template, version, purpose, utmOf(campaign, variant)),
-      this.suppressions.findByAddresses(tenant.id, [{ kind: 'email', address }]),
+      this.suppressions.findByAddresses(tenant.id, [{ kind: ADDRESS_KIND[channel], address }]),
       this.pauses.list(tenant.id),
     ]);
     const about = { to: address, variant };
     const links = deadLinks(tenant);
-    const person = { name, locale, timeZone: null, address: null, email: address };
-    const input = renderInput(tenant, { template, isLast: false }, 'email', person, null, links, now);
+    const email = channel === 'email' ? address : null;
+    const person = { name, locale, timeZone: null, address: null, email };
+    const input = renderInput(tenant, { template, isLast: false }, channel, person, null, links, now);
     const rendered = content === null ? null : renderContent(content, input);
     const problem = rendered?.kind === 'rendered' ? null : (rendered?.problem ?? 'its version is not there');
     const message = `test/${campaign.campaign}/${nonce()}`;
@@ -93,18 +102,18 @@ export class TestSend {
         message,
         ref,
         purpose,
-        channel: 'email',
+        channel,
         startedMono,
         expiresAt: null,
       },
       {
-        customer: staffFacts(purpose, now),
+        customer: staffFacts(purpose, channel, now),
         address,
         suppressions: suppressions.get(address),
-        hasSender: this.senders.has(tenant.id, RULES[purpose].stream, 'email'),
+        hasSender: this.senders.has(tenant.id, RULES[purpose].stream, channel),
         ...{ otherChannelUsable: false, duplicateOf: null, tooLate: null, contentProblem: problem },
-        allowed: this.senders.allowed('email', address),
-        paused: pausedUntil(pauses, { purpose, channel: 'email' }, now),
+        allowed: this.senders.allowed(channel, address),
+        paused: pausedUntil(pauses, { purpose, channel }, now),
       },
       tenant.policy,
       now,
@@ -113,25 +122,31 @@ export class TestSend {
       const reason: Reason = decision.kind === 'permit' ? 'invalid-template' : decision.reason;
       return { ...about, outcome: decision.kind === 'hold' ? 'held' : 'refused', reason };
     }
-    const marked = { ...rendered.content, subject: `[Test] ${rendered.content.subject ?? ''}` };
     const envelope = envelopeFor({
-      ...{ tenant, links, to: address, rendered: marked },
-      row: { id: message, ref, purpose, channel: 'email' },
+      ...{ tenant, links, to: address, rendered: marked(channel, rendered.content) },
+      row: { id: message, ref, purpose, channel },
     });
     const outcome = await this.senders.send(decision.permit, envelope);
     return { ...about, outcome: outcome.kind, ...('reason' in outcome ? { reason: outcome.reason } : {}) };
   }
 }
 
+/** Nobody who is shown it takes it for the real one. */
+function marked(channel: Campaign['channel'], content: Rendered): Rendered {
+  if (channel === 'email') return { ...content, subject: `${MARK} ${content.subject ?? ''}` };
+  const { text, segments, encoding } = fitSms(`${MARK} ${content.text}`);
+  return { ...content, text, sms: { segments, encoding } };
+}
+
 /** Whom the tenant names as staff works there: grown up, and asked for this by name. What stands about the address counts. */
-function staffFacts(purpose: Purpose, now: Date): CustomerFacts {
+function staffFacts(purpose: Purpose, channel: Campaign['channel'], now: Date): CustomerFacts {
   const said = { noticeVersion: '', language: '', method: 'approval.people', place: "the tenant's file" };
   return {
     ...{ id: 'staff', erasedAt: null, restrictedAt: null, birthDate: '1970-01-01', guardianConsentAt: null },
     ...{ timeZone: null, softOptIns: [], sends: [] },
     choices: [
       {
-        ...{ id: 'staff', purpose, channel: 'email', state: 'given', ...said },
+        ...{ id: 'staff', purpose, channel, state: 'given', ...said },
         ...{ at: now, recordedAt: now, via: 'staff' },
       },
     ],

@@ -72,12 +72,9 @@ it.each<[string, string, RegExp | null]>([
   ['that nobody has', "'+46701'", /is not a phone number in E\.164/],
   ['without quotes', '+46701740605', /put it in quotes/],
 ])('the number of staff stands there %s', (_, phone, fault) => {
-  const named = clinic.replace('email: eva@wellnesskliniken.se, ', `$&phone: ${phone}, `);
+  const named = clinic.replace("'+46701740612'", phone);
   const read = load(named);
   if (fault !== null) expect(read).toEqual([expect.stringMatching(fault)]);
   else if (Array.isArray(read)) throw new Error(read.join('\n'));
-  else
-    expect(read.get('wellnesskliniken')?.approval.people).toEqual([
-      { name: 'Eva Ek', email: 'eva@wellnesskliniken.se', phone: '+46701740605', roles: ['approver'] },
-    ]);
+  else expect(read.get('wellnesskliniken')?.approval.people[0]).toMatchObject({ phone: '+46701740605' });
 });
