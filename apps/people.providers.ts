@@ -24,6 +24,7 @@ import type { Config } from '#platform/config';
 import { AskProviders } from '#privacy/ask-providers';
 import { DeleteExpired } from '#privacy/delete-expired';
 import { ErasureStore } from '#privacy/erasure.store';
+import { FormLimits } from '#privacy/form-limits';
 import { GoneIds } from '#privacy/gone-ids';
 import { ReadFates } from '#privacy/read-fates';
 import { SafetyRegister } from '#privacy/safety-register.store';
@@ -44,6 +45,7 @@ const MOVABLES = Symbol('stores that are moved by a merge');
 export const PEOPLE: FactoryProvider[] = [
   store(MergeStore, []),
   store(ComplaintStore, []),
+  store(FormLimits, [HashRing]),
   store(SafetyRegister, []),
   {
     provide: RowDeletion,

@@ -5,14 +5,14 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { Clock } from '#platform/clock';
 import { PublicRoute } from '#platform/public-route';
 import type { ReadRequest } from '#platform/read-body';
+import { FormLimits } from '#privacy/form-limits';
 import { MyData } from '#privacy/my-data';
 import type { Address } from '#privacy/withdraw';
 import { normaliseEmail, normalisePhone } from '#purposes/address';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
-import { clientIp } from './client-ip.js';
-import { MeLimits } from './me-limits.js';
+import { ClientIp } from './client-ip.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 import { readForm } from './read-form.js';
 
@@ -28,7 +28,8 @@ const MOST_ADDRESS = 254;
 export class MeController {
   constructor(
     private readonly tenants: Tenants,
-    private readonly limits: MeLimits,
+    private readonly limits: FormLimits,
+    private readonly clientIp: ClientIp,
     private readonly myData: MyData,
     private readonly releaseDue: ReleaseDue,
     private readonly pages: AnswerPages,
@@ -59,7 +60,7 @@ export class MeController {
       this.pages.send(response, 422, 'me', whose, { address: written, fault: true });
       return;
     }
-    const wait = await this.limits.take(whose.tenant.id, clientIp(request));
+    const wait = await this.limits.take('me', whose.tenant.id, this.clientIp.of(request));
     if (wait !== null) {
       response.set('Retry-After', String(wait));
       this.pages.send(response, 429, 'try-later', whose, {});

@@ -18,6 +18,7 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { MessageStore } from '#messages/message.store';
 import { CampaignRows } from '#messages/campaign-rows';
 import { Clock } from '#platform/clock';
+import type { Config } from '#platform/config';
 import { Metrics } from '#platform/metrics';
 import { Confirm } from '#privacy/confirm';
 import { DoubleOptIn } from '#privacy/double-opt-in';
@@ -41,8 +42,9 @@ import { WithdrawByLink } from '#privacy/withdraw-by-link';
 import { Pages } from '#rendering/pages';
 import { Tenants } from '#tenants/tenant';
 import { PAGES } from '../pages.provider.js';
-import { wire } from '../wire.js';
+import { CONFIG, wire } from '../wire.js';
 import { AnswerPages } from './answer-pages.js';
+import { ClientIp } from './client-ip.js';
 import { ConfirmController } from './confirm.controller.js';
 import { MeasureController } from './measure.controller.js';
 import { MeasuringService } from './measuring.service.js';
@@ -50,7 +52,6 @@ import { InboundController } from './inbound.controller.js';
 import { LogoController } from './logo.controller.js';
 import { NoticeController } from './notice.controller.js';
 import { MeController } from './me.controller.js';
-import { MeLimits } from './me-limits.js';
 import { MyDataActs } from './my-data-acts.js';
 import { MyDataController } from './my-data.controller.js';
 import { NewEmailController } from './new-email.controller.js';
@@ -61,7 +62,6 @@ import { SendGridWebhookController } from './sendgrid-webhook.controller.js';
 import { SignedWebhooks } from './signed-webhooks.js';
 import { StylesheetController } from './stylesheet.controller.js';
 import { SubscribeController } from './subscribe.controller.js';
-import { SubscribeLimits } from './subscribe-limits.js';
 import { SurveyController } from './survey.controller.js';
 import { TwilioWebhookController } from './twilio-webhook.controller.js';
 import { UnsubscribeController } from './unsubscribe.controller.js';
@@ -99,8 +99,11 @@ const NOTICES: FactoryProvider<Notices> = {
     ReadLink,
     ReceiveNo,
     SignedWebhooks,
-    SubscribeLimits,
-    MeLimits,
+    {
+      provide: ClientIp,
+      inject: [CONFIG],
+      useFactory: ({ trustedProxies }: Config) => new ClientIp(trustedProxies),
+    },
     MeasuringService,
     MyDataActs,
     wire(RecordMeasures, [

@@ -5,9 +5,10 @@ import { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { confirmableUntil } from '#privacy/double-opt-in-row';
 import { DoubleOptIn } from '#privacy/double-opt-in';
+import { FormLimits } from '#privacy/form-limits';
 import { Notices } from '#privacy/notices';
-import { clientIp } from './client-ip.js';
-import { CLINIC, type PublicSide, startPublic } from './public.fixture.js';
+import { ClientIp } from './client-ip.js';
+import { CLINIC, type PublicSide, startPublic, TRAVEL } from './public.fixture.js';
 import { printableName, readSubscribeForm } from './subscribe-form.js';
 
 let side: PublicSide;
@@ -91,6 +92,19 @@ describe('subscribe', () => {
     expect(new Set(statuses.slice(0, 20))).toEqual(new Set([200]));
     expect(statuses[20]).toBe(429);
     expect((await subscribe(address(), {}, '203.0.113.10')).status).toBe(200);
+  });
+
+  it('has enough for one tenant, whoever asks, and goes on for the other', async () => {
+    const limits = side.get(FormLimits);
+    await Promise.all(
+      Array.from({ length: 600 }, (_, n) => limits.take('subscribe', TRAVEL, `2001:db8:0:${n.toString(16)}`)),
+    );
+    const form = { email: address(), website: 'x' };
+    const refused = await post(`/subscribe/${TRAVEL}`, form, '203.0.113.20');
+    expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, expect.any(Number)]);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await post(`/me/${TRAVEL}`, { address: address() }, '203.0.113.20')).status).toBe(200);
+    expect((await subscribe(address(), { website: 'x' }, '203.0.113.20')).status).toBe(200);
   });
 
   it('knows no tenant but ours', async () => {
@@ -177,15 +191,22 @@ it('reads a form with what it was given', () => {
   });
 });
 
+const CDN = { net: '203.0.113.128', bits: 25, family: 'ipv4' } as const;
 it.each([
   ['203.0.113.7', undefined, '203.0.113.7'],
   ['203.0.113.7', '198.51.100.1', '203.0.113.7'],
   ['10.0.0.2', '6.6.6.6, 198.51.100.1', '198.51.100.1'],
   ['::ffff:127.0.0.1', '198.51.100.1, 10.0.0.9', '198.51.100.1'],
   ['10.0.0.2', 'nonsense', '10.0.0.2'],
+  // A CDN that is named stands with its own address between us and them; its neighbour is nobody's proxy.
+  ['203.0.113.200', '6.6.6.6, 198.51.100.1', '198.51.100.1'],
+  ['10.0.0.2', '6.6.6.6, 198.51.100.1, 203.0.113.200', '198.51.100.1'],
+  ['203.0.113.127', '198.51.100.1', '203.0.113.127'],
+  ['2001:db8:ffff::1', '198.51.100.1', '198.51.100.1'],
   ['2001:db8:1:2:3::4', undefined, '2001:db8:1:2'],
   ['2001:db8::4', undefined, '2001:db8:0:0'],
 ])('counts %s with %s as %s', (remoteAddress, forwarded, counted) => {
   const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-  expect(clientIp({ socket: { remoteAddress }, headers } as never)).toBe(counted);
+  const trusted = [CDN, { net: '2001:db8:ffff::', bits: 48, family: 'ipv6' } as const];
+  expect(new ClientIp(trusted).of({ socket: { remoteAddress }, headers } as never)).toBe(counted);
 });

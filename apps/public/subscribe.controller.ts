@@ -6,14 +6,14 @@ import { Clock } from '#platform/clock';
 import { PublicRoute } from '#platform/public-route';
 import type { ReadRequest } from '#platform/read-body';
 import { DoubleOptIn } from '#privacy/double-opt-in';
+import { FormLimits } from '#privacy/form-limits';
 import { Tenants, type Tenant } from '#tenants/tenant';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { AnyBodyGuard } from './any-body.guard.js';
-import { clientIp } from './client-ip.js';
+import { ClientIp } from './client-ip.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 import { readForm } from './read-form.js';
 import { readSubscribeForm } from './subscribe-form.js';
-import { SubscribeLimits } from './subscribe-limits.js';
 
 /** Every answer takes at least this long, so that its time does not tell whether an address was asked before. */
 const ANSWER_MS = 300;
@@ -29,7 +29,8 @@ const ANSWER_MS = 300;
 export class SubscribeController {
   constructor(
     private readonly tenants: Tenants,
-    private readonly limits: SubscribeLimits,
+    private readonly limits: FormLimits,
+    private readonly clientIp: ClientIp,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly releaseDue: ReleaseDue,
     private readonly pages: AnswerPages,
@@ -63,7 +64,7 @@ export class SubscribeController {
       this.pages.send(response, 422, 'subscribe', whose, { email, name, offers, emailFault: true });
       return;
     }
-    const wait = await this.limits.take(whose.tenant.id, clientIp(request));
+    const wait = await this.limits.take('subscribe', whose.tenant.id, this.clientIp.of(request));
     if (wait !== null) {
       response.set('Retry-After', String(wait));
       this.pages.send(response, 429, 'try-later', whose, {});

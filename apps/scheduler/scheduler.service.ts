@@ -30,6 +30,7 @@ import { DoubleOptIn } from '#privacy/double-opt-in';
 import { AuditStore } from '#privacy/audit.store';
 import { AskProviders } from '#privacy/ask-providers';
 import { DeleteExpired } from '#privacy/delete-expired';
+import { FormLimits } from '#privacy/form-limits';
 import { Erase } from '#privacy/erase';
 import { MyDataLinkStore } from '#privacy/my-data-link.store';
 import { RequestStore } from '#privacy/request.store';
@@ -77,6 +78,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     private readonly erase: Erase,
     private readonly merge: Merge,
     private readonly deleteExpired: DeleteExpired,
+    private readonly formLimits: FormLimits,
     private readonly askProviders: AskProviders,
     private readonly doubleOptIn: DoubleOptIn,
     private readonly deadLetters: DeadLetterStore,
@@ -133,6 +135,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           requests: await this.requests.deleteEndedBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
           // An hour past their end no token of theirs is read any more.
           myDataLinks: await this.myDataLinks.deleteBefore(new Date(now.getTime() - 3_600_000)),
+          formLimits: await this.formLimits.deleteExpired(now),
           addressClaims: await this.watchCampaigns.deleteOldClaims(now),
           rampDays: await this.pullCampaigns.closeDays(now),
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),

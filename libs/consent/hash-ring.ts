@@ -7,6 +7,9 @@ export interface HashedAddress {
   hash: string;
 }
 
+/** What is kept as a hash only. */
+type HashedKind = AddressKind | 'person' | 'network';
+
 /** 128 bits: short enough to stand whole in a link, long enough that two addresses never share one. */
 export const HASH_BYTES = 16;
 
@@ -29,8 +32,11 @@ export class HashRing {
     return this.every(kind, address, tenant)[0]!;
   }
 
-  /** The hashes by which an address (or, for the journal of choices, a person) may be known. */
-  every(kind: AddressKind | 'person', address: string, tenant: string): HashedAddress[] {
+  /**
+   * The hashes by which an address (or, for the journal of choices, a person, and for counts of forms, a network) may be
+   * known.
+   */
+  every(kind: HashedKind, address: string, tenant: string): HashedAddress[] {
     return this.digests(kind, address, tenant).map((digest, index) => ({
       keyId: this.ids[index]!,
       hash: Buffer.from(digest, 'latin1').toString('base64url'),
@@ -41,7 +47,7 @@ export class HashRing {
    * The same, a character for each byte (latin1), in the order of `ids`: for who compares a million and writes none. A
    * text is collected at half the cost of a buffer.
    */
-  digests(kind: AddressKind | 'person', address: string, tenant: string): string[] {
+  digests(kind: HashedKind, address: string, tenant: string): string[] {
     const said = JSON.stringify([tenant, kind, address]);
     return this.keys.map(({ key }) =>
       createHmac('sha256', key).update(said).digest('binary').slice(0, HASH_BYTES),

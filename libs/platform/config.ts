@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BootRefusal } from './boot-refusal.js';
 import { readHouse, type HouseSettings } from './house-settings.js';
 import { fillSecrets } from './kept-secrets.js';
+import { readNetworks, type Network } from './network.js';
 import { rootDir } from './root.js';
 import { parseSendMode, type SendMode } from './send-mode.js';
 import type { TracingConfig } from './tracing.js';
@@ -38,6 +39,8 @@ export interface Config {
   /** The first signs tokens, every one verifies them. */
   secrets: string[];
   hashKeys: HashKey[];
+  /** Whose `X-Forwarded-For` is believed, beside private networks. */
+  trustedProxies: Network[];
   adminKey: string | null;
   /** Made just now: boot prints it, once. */
   adminKeyIsNew: boolean;
@@ -67,6 +70,7 @@ const EXAMPLES = {
   LAGOM_SECRET: 'the output of `openssl rand -hex 32`',
   LAGOM_HASH_KEY: 'k1:<the output of `openssl rand -hex 32`>',
   LAGOM_ADMIN_KEY: 'the output of `openssl rand -hex 24`',
+  LAGOM_TRUSTED_PROXIES: '198.51.100.0/24,2001:db8::/32',
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
   OTEL_SERVICE_NAME: 'lagom-dispatcher',
 } as const;
@@ -116,6 +120,7 @@ export function readConfig(env: NodeJS.ProcessEnv, app: AppName): Config {
     send: read.LAGOM_SEND,
     secrets,
     hashKeys,
+    trustedProxies: read.LAGOM_TRUSTED_PROXIES,
     adminKey,
     adminKeyIsNew,
     tracing:
@@ -195,6 +200,7 @@ const settings = (app: AppName, embedded: boolean) => {
     LAGOM_SECRET: needed(readSecrets, made),
     LAGOM_HASH_KEY: needed(readHashKeys, made),
     LAGOM_ADMIN_KEY: text((key) => (key.length < MIN_SECRET_LENGTH ? tooShort('is') : key)).optional(),
+    LAGOM_TRUSTED_PROXIES: text(readNetworks).default([]),
     // OpenTelemetry's own names, as its specification has them.
     OTEL_EXPORTER_OTLP_ENDPOINT: text(readPublicUrl).optional(),
     OTEL_SERVICE_NAME: z.string().optional(),

@@ -153,6 +153,13 @@ export const COLLECTIONS: Readonly<Record<string, Handled>> = {
     merge: 'none',
     retention: 'kept',
   },
+  form_limits: {
+    extract: null,
+    erasure: 'kept',
+    because: 'keyed hashes of network addresses with a count, of nobody by name, for ten minutes',
+    merge: 'none',
+    retention: 'age',
+  },
   my_data_links: {
     extract: null,
     erasure: 'kept',
