@@ -50,13 +50,12 @@ export class HouseProcess {
   }
 
   /** Nothing of this process's own environment but the path comes through. */
-  static start(app: string, env: Record<string, string>): HouseProcess {
+  static start(app: string, env: Record<string, string>, args: readonly string[] = []): HouseProcess {
     built ??= isBuilt();
     const [how, main] = built
       ? [FROM_BUILD, `dist/apps/${app}/main.js`]
       : [FROM_SOURCES, `apps/${app}/main.ts`];
-    const args = [...how, '--import', WITH_ITS_PARENT, main];
-    const child = spawn(process.execPath, args, {
+    const child = spawn(process.execPath, [...how, '--import', WITH_ITS_PARENT, main, ...args], {
       cwd: rootDir(),
       env: { PATH: process.env.PATH, PORT: '0', ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -96,6 +95,12 @@ export class HouseProcess {
 
   get ended(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
+  /** Waits until it ends by itself; its exit code. */
+  async end(): Promise<number | null> {
+    if (!this.ended) await once(this.child, 'close');
+    return this.child.exitCode;
   }
 
   /** Asks it to end; its exit code. */

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ProviderSink, SENDGRID } from '#channels/provider-sink.fixture';
 import type { WireEvent } from '#events/example';
 import { kafkaClient } from '#messaging/kafka-client';
 import { KafkaSink } from '#messaging/kafka-sink';
 import { TOPICS } from '../apps/platform.module.js';
 import { REAL, silent } from './home.fixture.js';
+import { openOwn, openNamed, type Ledger } from './apart-ledger.fixture.js';
 import { CLINIC } from './lagom.fixture.js';
 import { leaks, secretsOf } from './leaks.fixture.js';
 import { HouseProcess } from './processes.fixture.js';
@@ -25,101 +23,112 @@ if (REAL.brokers === undefined) {
   const brokers = REAL.brokers;
   const kafka = kafkaClient(brokers, 'test', silent);
   const sink = new KafkaSink(kafka);
-  const group = `lagom-apart-${randomUUID().slice(0, 8)}`;
-  const processes: HouseProcess[] = [];
-  let urls: Record<string, string>;
-  let store: HouseProcess;
-  let mailer: ProviderSink;
-  let folder: string;
-  let topicsBefore: string[];
+  const LEDGERS: [string, () => Promise<Ledger>][] = [
+    ['the store’s own process', openOwn],
+    ...(REAL.mongoUri === undefined
+      ? []
+      : [['the MongoDB that is named', openNamed] as [string, typeof openNamed]]),
+  ];
 
-  beforeAll(async () => {
-    const admin = kafka.admin();
-    await admin.connect();
-    topicsBefore = await admin.listTopics();
-    await admin.disconnect();
-    folder = await mkdtemp(join(tmpdir(), 'lagom-apart-'));
-    mailer = await ProviderSink.open();
-    mailer.always(() => SENDGRID.accepted());
-    store = HouseProcess.start('store', { LAGOM_DATA_DIR: folder });
-    const env = {
-      MONGODB_URI: await store.url(),
-      KAFKA_BROKERS: brokers.join(),
-      KAFKA_GROUP_PREFIX: group,
-      LAGOM_SECRET: 'the-secret-of-links-in-tests',
-      LAGOM_HASH_KEY: 'test:the-key-of-hashes-in-tests',
-      LAGOM_ADMIN_KEY: KEY,
-      LAGOM_SEND: 'live',
-      SENDGRID_API_KEY: 'SG.a-key-of-a-test',
-      SENDGRID_BASE_URL: mailer.url,
-      TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
-      TWILIO_AUTH_TOKEN: 'a-token-of-a-test',
-      TWILIO_BASE_URL: 'http://127.0.0.1:1',
-    };
-    processes.push(...APPS.map((app) => HouseProcess.start(app, env)));
-    const ready = await Promise.all(processes.map(async (one) => [one.app, await one.ready()] as const));
-    urls = Object.fromEntries(ready);
-  }, 320_000);
+  describe.each(LEDGERS)('five processes, two of them twice, on a real Kafka and %s', (_, open) => {
+    let group: string;
+    let processes: HouseProcess[];
+    let urls: Record<string, string>;
+    let store: Ledger;
+    let mailer: ProviderSink;
+    let topicsBefore: string[];
+    let env: Record<string, string>;
 
-  afterAll(async () => {
-    await Promise.all(processes.map((one) => one.kill()));
-    await store.kill();
-    await mailer.close();
-    await sink.close();
-    await rm(folder, { recursive: true, force: true });
-    const admin = kafka.admin();
-    await admin.connect();
-    const own = (await admin.listGroups()).groups.filter(({ groupId }) => groupId.startsWith(group));
-    await admin.deleteGroups(own.map(({ groupId }) => groupId)).catch(() => undefined);
-    const made = TOPICS.map(({ topic }) => topic as string).filter((topic) => !topicsBefore.includes(topic));
-    if (made.length > 0) await admin.deleteTopics({ topics: made });
-    await admin.disconnect();
-  });
+    beforeAll(async () => {
+      const admin = kafka.admin();
+      await admin.connect();
+      topicsBefore = await admin.listTopics();
+      await admin.disconnect();
+      processes = [];
+      told = [];
+      group = `lagom-apart-${randomUUID().slice(0, 8)}`;
+      mailer = await ProviderSink.open();
+      mailer.always(() => SENDGRID.accepted());
+      store = await open();
+      env = {
+        MONGODB_URI: store.uri,
+        KAFKA_BROKERS: brokers.join(),
+        KAFKA_GROUP_PREFIX: group,
+        LAGOM_SECRET: 'the-secret-of-links-in-tests',
+        LAGOM_HASH_KEY: 'test:the-key-of-hashes-in-tests',
+        LAGOM_ADMIN_KEY: KEY,
+        LAGOM_SEND: 'live',
+        SENDGRID_API_KEY: 'SG.a-key-of-a-test',
+        SENDGRID_BASE_URL: mailer.url,
+        TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+        TWILIO_AUTH_TOKEN: 'a-token-of-a-test',
+        TWILIO_BASE_URL: 'http://127.0.0.1:1',
+      };
+      processes.push(...APPS.map((app) => HouseProcess.start(app, env)));
+      const ready = await Promise.all(processes.map(async (one) => [one.app, await one.ready()] as const));
+      urls = Object.fromEntries(ready);
+    }, 320_000);
 
-  const ask = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${urls['console']}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${KEY}`,
-        'lagom-tenant': CLINIC,
-        ...(body === undefined ? {} : { 'content-type': 'application/cloudevents+json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    afterAll(async () => {
+      await Promise.all(processes.map((one) => one.kill()));
+      await store.leave();
+      await mailer.close();
+      const admin = kafka.admin();
+      await admin.connect();
+      const own = (await admin.listGroups()).groups.filter(({ groupId }) => groupId.startsWith(group));
+      await admin.deleteGroups(own.map(({ groupId }) => groupId)).catch(() => undefined);
+      const made = TOPICS.map(({ topic }) => topic as string).filter(
+        (topic) => !topicsBefore.includes(topic),
+      );
+      if (made.length > 0) await admin.deleteTopics({ topics: made });
+      await admin.disconnect();
     });
-    return { status: response.status, body: JSON.parse(await response.text()) };
-  };
-  const overKafka = async (...told: WireEvent[]): Promise<void> =>
-    sink.produce(
-      'booking.events',
-      told.map((one) => ({
-        key: (one.data as { customer: Person }).customer.id,
-        headers: { 'content-type': 'application/cloudevents+json' },
-        value: JSON.stringify(one),
-      })),
-    );
-  const overHttp = async (...told: WireEvent[]): Promise<void> => {
-    for (const one of told) expect((await ask('POST', '/v1/events', one)).status).toBe(202);
-  };
-  const confirmed = (customer: Person) =>
-    event(clock, 'booking.confirmed', { customer, booking: visit(new Date(Date.now() + 10 * DAY)) });
-  const mailsTo = ({ email }: Person) =>
-    mailer.requests.map(({ body }) => body).filter((body) => body.includes(email ?? ''));
-  const arrived = (people: readonly Person[]) =>
-    until(
-      async () => people.filter((who) => mailsTo(who).length === 0).length,
-      (missing) => missing === 0,
-    );
-  const told: Person[] = [];
-  /** By mail only, and as many as one likes. */
-  const someone = (): Person => {
-    const id = `c-${randomUUID().slice(0, 8)}`;
-    const who = { id, name: 'Åsa Öst', email: `${id}@example.se` };
-    told.push(who);
-    return who;
-  };
-  const people = (count: number) => Array.from({ length: count }, someone);
 
-  describe('five processes, two of them twice, on a real Kafka and the store’s own process', () => {
+    const ask = async (method: string, path: string, body?: unknown, at = urls['console']) => {
+      const response = await fetch(`${at}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${KEY}`,
+          'lagom-tenant': CLINIC,
+          ...(body === undefined
+            ? {}
+            : { 'content-type': `application/${path === '/v1/events' ? 'cloudevents+' : ''}json` }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: JSON.parse(await response.text()) };
+    };
+    const overKafka = async (...told: WireEvent[]): Promise<void> =>
+      sink.produce(
+        'booking.events',
+        told.map((one) => ({
+          key: (one.data as { customer: Person }).customer.id,
+          headers: { 'content-type': 'application/cloudevents+json' },
+          value: JSON.stringify(one),
+        })),
+      );
+    const overHttp = async (...told: WireEvent[]): Promise<void> => {
+      for (const one of told) expect((await ask('POST', '/v1/events', one)).status).toBe(202);
+    };
+    const confirmed = (customer: Person) =>
+      event(clock, 'booking.confirmed', { customer, booking: visit(new Date(Date.now() + 10 * DAY)) });
+    const mailsTo = ({ email }: Person) =>
+      mailer.requests.map(({ body }) => body).filter((body) => body.includes(email ?? ''));
+    const arrived = (people: readonly Person[]) =>
+      until(
+        async () => people.filter((who) => mailsTo(who).length === 0).length,
+        (missing) => missing === 0,
+      );
+    let told: Person[];
+    /** By mail only, and as many as one likes. */
+    const someone = (): Person => {
+      const id = `c-${randomUUID().slice(0, 8)}`;
+      const who = { id, name: 'Åsa Öst', email: `${id}@example.se` };
+      told.push(who);
+      return who;
+    };
+    const people = (count: number) => Array.from({ length: count }, someone);
+
     it('say one message for each event, however and how often it was told', async () => {
       const [kafkaPeople, httpPeople] = [people(40), people(20)];
       const [first, second] = [kafkaPeople.map(confirmed), httpPeople.map(confirmed)];
@@ -178,4 +187,6 @@ if (REAL.brokers === undefined) {
       }
     });
   });
+
+  afterAll(() => sink.close());
 }
