@@ -31,35 +31,59 @@ export async function readerPage(browser: Browser, locale: string): Promise<Page
   return page;
 }
 
+/** The narrowest that a page has to do with, and a desk; by day and by night. */
+const WIDTHS = [320, 1280] as const;
+const SCHEMES = ['light', 'dark'] as const;
+
+/** Every rule of WCAG 2.2 to AA, those too that axe leaves out unless told (`target-size`, its experiments), and its own advice. */
+const RUN_AXE = `(() => {
+  const upToAa = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
+  const ours = axe.getRules(upToAa).filter(({ tags }) => !tags.includes('deprecated'));
+  const rules = Object.fromEntries(ours.map(({ ruleId }) => [ruleId, { enabled: true }]));
+  return axe.run({ rules }).then(({ violations }) =>
+    violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ' ' + html.slice(0, 150))));
+})()`;
+
+/**
+ * What axe finds wrong on an open page, and where it is wider than its window: each in a line, with the width and the scheme.
+ * `look` is told of each view.
+ */
+export async function faultsOn(
+  page: Page,
+  look: (width: number, scheme: string) => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
+  await page.evaluate(AXE());
+  const found = new Set<string>();
+  for (const scheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme: scheme });
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      const wide = await page.evaluate('document.documentElement.scrollWidth');
+      if (wide !== width) found.add(`${String(wide)} wide at ${width}`);
+      for (const fault of await page.evaluate<string[]>(RUN_AXE)) found.add(`${fault} (${width}, ${scheme})`);
+      await look(width, scheme);
+    }
+  }
+  return [...found];
+}
+
 /** Judges what a reader sees on a page of its own, where axe can run; pictures of it where they are wanted. */
 export class Judge {
-  private constructor(
-    private readonly page: Page,
-    private readonly axe: string,
-  ) {}
+  private constructor(private readonly page: Page) {}
 
   static async of(browser: Browser): Promise<Judge> {
-    return new Judge(await browser.newPage({ viewport: { width: 360, height: 800 } }), AXE());
+    return new Judge(await browser.newPage());
   }
 
-  /** What axe finds wrong, and at which widths the page is wider than its window: each in a line. */
+  /** What is wrong with what is seen, each in a line. */
   async faults(seen: Page, name: string): Promise<string[]> {
     const html = await seen.content();
     await this.page.setContent(html.replace('<head>', `<head><base href="${seen.url()}">`));
-    await this.page.evaluate(this.axe);
-    const found: string[] = await this.page.evaluate(
-      'axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + " " + html.slice(0, 150))))',
-    );
-    for (const width of [320, 360, 1280]) {
-      await this.page.setViewportSize({ width, height: 800 });
-      const wide = await this.page.evaluate('document.documentElement.scrollWidth');
-      if (wide !== width) found.push(`${String(wide)} wide at ${width}`);
-      if (PICTURES !== undefined && width > 320) {
-        mkdirSync(PICTURES, { recursive: true });
-        await this.page.screenshot({ path: join(PICTURES, `${name}-${width}.png`), fullPage: true });
-      }
-    }
-    return found;
+    return faultsOn(this.page, async (width, scheme) => {
+      if (PICTURES === undefined) return;
+      mkdirSync(PICTURES, { recursive: true });
+      await this.page.screenshot({ path: join(PICTURES, `${name}-${width}-${scheme}.png`), fullPage: true });
+    });
   }
 }
 
