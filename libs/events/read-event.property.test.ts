@@ -97,7 +97,8 @@ describe('the readers', () => {
           expect(validate(JSON.parse(JSON.stringify(event))) || validate.errors).toBe(true);
         },
       ),
-      { numRuns: 200 },
+      // Few of what is spoilt so is still taken.
+      { numRuns: 600 },
     );
     expect(taken).toBeGreaterThan(5);
   });
