@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { ProviderSink, SENDGRID, TWILIO } from '#channels/provider-sink.fixture';
 import { Senders } from '#channels/senders';
 import { SigningSendGrid } from '#channels/webhook.fixture';
@@ -43,8 +42,8 @@ export interface Stage {
   settled(ids: readonly string[]): Promise<MessageRow[]>;
   /** Waits until a dispatcher has claimed rows. */
   claimed(ids: readonly string[]): Promise<void>;
-  /** How long a message waits between its claim and its call, in milliseconds. */
-  pace: number | (() => number);
+  /** What a message waits for between its claim and its call. */
+  pace: () => Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -132,22 +131,22 @@ export async function openStage(): Promise<Stage> {
         (rows) => rows.every(({ status }) => status !== 'planned' && status !== 'released'),
       );
     },
-    pace: 0,
+    pace: () => Promise.resolve(),
     close: async () => {
       await lagom.close();
       await Promise.all([mailer.close(), texter.close()]);
     },
   };
-  paced(lagom.app.get(Senders), () => (typeof stage.pace === 'number' ? stage.pace : stage.pace()));
+  paced(lagom.app.get(Senders), () => stage.pace());
   return stage;
 }
 
 /** A while lies between a message's claim and its call. */
-function paced(senders: Senders, waitMs: () => number): void {
+function paced(senders: Senders, pace: Stage['pace']): void {
   const sendAll = senders.sendAll.bind(senders);
   senders.sendAll = async (items, onOutcome) => {
     const each = items.map(async (item) => {
-      await pause(waitMs());
+      await pace();
       await sendAll([item], onOutcome);
     });
     await Promise.all(each);

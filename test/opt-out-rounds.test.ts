@@ -175,7 +175,7 @@ async function round(
 it(
   `begins no call after a no was answered, in ${ROUNDS} rounds through each way in`,
   async () => {
-    stage.pace = () => Math.random() * 25;
+    stage.pace = () => pause(Math.random() * 25);
     const sum = { before: 0, during: 0 };
     for (let count = 0; count < ROUNDS; count += 1) {
       // All ways at once: each is the load of the others.
@@ -202,17 +202,22 @@ it('would see a call that begins after the answer: without the wait there is one
   const withdraw = stage.lagom.app.get<Withdraw, { awaitInFlight: () => Promise<void> }>(Withdraw);
   const wait = withdraw.awaitInFlight.bind(withdraw);
   withdraw.awaitInFlight = () => Promise.resolve();
+  let answered: () => void = () => undefined;
   try {
-    // Claimed, and not called yet for a while.
-    stage.pace = 400;
+    // Claimed, and not called yet before the answer.
+    const answer = new Promise<void>((resolve) => (answered = resolve));
+    stage.pace = () => answer;
     const who = await stage.plant('unguarded', 'email');
     const ids = await stage.write(who.id, 0, 1);
     await stage.claimed(ids);
     expect(await WAYS['one click']?.say(who, 'unguarded')).toBe(200);
+    answered();
     await stage.settled(ids);
     expect(stage.callsTo(who.email).filter((at) => at > stage.answeredAt('unguarded'))).toHaveLength(1);
   } finally {
     withdraw.awaitInFlight = wait;
+    answered();
+    stage.pace = () => pause(400);
   }
   // The same with the wait.
   const who = await stage.plant('guarded', 'email');
