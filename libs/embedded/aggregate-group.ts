@@ -1,5 +1,5 @@
 import { isDocument, type Doc } from './bson.js';
-import { compileExpression } from './expression.js';
+import { compileExpression, type Expression } from './expression.js';
 import { isBsonNumber, sum, type BsonNumber } from './number-sum.js';
 import { Refusal } from './refusal.js';
 import { valueKey } from './value-key.js';
@@ -33,16 +33,25 @@ function averaging(): Running {
   };
 }
 
-function extreme(better: (key: string, than: string) => boolean): Running {
+/** Below 0, 0 or above it; numbers and moments without making their keys. */
+function order(one: unknown, other: unknown): number {
+  if (typeof one === 'number' && typeof other === 'number' && !Number.isNaN(one - other)) return one - other;
+  if (one instanceof Date && other instanceof Date) {
+    const difference = one.getTime() - other.getTime();
+    if (!Number.isNaN(difference)) return difference;
+  }
+  const key = valueKey(one);
+  const than = valueKey(other);
+  return key < than ? -1 : key > than ? 1 : 0;
+}
+
+/** @param sign 1 for the greatest, -1 for the least; of equals the first */
+function extreme(sign: 1 | -1): Running {
   let best: unknown = null;
-  let bestKey: string | undefined;
   return {
     add(value) {
       if (value === undefined || value === null) return;
-      const key = valueKey(value);
-      if (bestKey !== undefined && !better(key, bestKey)) return;
-      best = value;
-      bestKey = key;
+      if (best === null || order(value, best) * sign > 0) best = value;
     },
     result: () => best,
   };
@@ -81,8 +90,8 @@ function pushing(unique: boolean): Running {
 const ACCUMULATORS: Record<string, () => Running> = {
   $sum: summing,
   $avg: averaging,
-  $min: () => extreme((key, than) => key < than),
-  $max: () => extreme((key, than) => key > than),
+  $min: () => extreme(-1),
+  $max: () => extreme(1),
   $first: () => firstOrLast(false),
   $last: () => firstOrLast(true),
   $push: () => pushing(false),
@@ -93,8 +102,10 @@ const ACCUMULATORS: Record<string, () => Running> = {
 interface Field {
   name: string;
   begin: () => Running;
-  value: (doc: Doc) => unknown;
+  value: Expression;
 }
+
+const ONE = compileExpression(1);
 
 function parseField(name: string, spec: unknown): Field {
   if (name.includes('.')) throw new Refusal(40235, `The field name '${name}' cannot contain '.'`);
@@ -109,30 +120,99 @@ function parseField(name: string, spec: unknown): Field {
   if (operator === '$count') {
     if (!isDocument(operand) || Object.keys(operand).length > 0)
       throw new Refusal(2, '$count takes no arguments');
-    return { name, begin, value: () => 1 };
+    return { name, begin, value: ONE };
   }
   return { name, begin, value: compileExpression(operand) };
 }
 
+interface Group {
+  id: unknown;
+  running: Running[];
+}
+
+/** The groups by the parts of their key, one after the other: most parts are looked up as they are. */
+class Branch {
+  private readonly plain = new Map<unknown, Branch>();
+  private readonly others = new Map<string, Branch>();
+  group: Group | undefined;
+
+  at(part: unknown): Branch {
+    // Beyond 2^53 a number may be the same as a long, which is an object.
+    const isPlain =
+      typeof part === 'number'
+        ? Math.abs(part) <= Number.MAX_SAFE_INTEGER
+        : typeof part !== 'object' || part === null;
+    if (isPlain) {
+      const next = this.plain.get(part);
+      if (next) return next;
+      const made = new Branch();
+      this.plain.set(part, made);
+      return made;
+    }
+    const key = valueKey(part);
+    const next = this.others.get(key);
+    if (next) return next;
+    const made = new Branch();
+    this.others.set(key, made);
+    return made;
+  }
+}
+
+interface Key {
+  parts: Expression[];
+  /** A group's `_id`, from the parts. */
+  id: (parts: readonly unknown[]) => unknown;
+}
+
+function compileKey(spec: unknown): Key {
+  const whole = compileExpression(spec); // refuses what is wrong with it
+  const names = isDocument(spec) ? Object.keys(spec) : [];
+  if (!isDocument(spec) || names.length === 0 || names[0]!.startsWith('$')) {
+    return { parts: [{ of: (doc) => whole.of(doc) ?? null, roots: whole.roots }], id: ([part]) => part };
+  }
+  const parts = names.map((name) => compileExpression(spec[name]));
+  const id = (values: readonly unknown[]): Doc => {
+    const made: Doc = {};
+    for (let at = 0; at < names.length; at += 1) if (values[at] !== undefined) made[names[at]!] = values[at];
+    return made;
+  };
+  return { parts, id };
+}
+
+export interface GroupStage {
+  run: (docs: Iterable<Doc>) => Doc[];
+  /** The top-level fields that it looks at; undefined: the whole documents. */
+  roots: ReadonlySet<string> | undefined;
+}
+
 /** `$group`. Missing and null are one group; groups come in the order in which they were first met. */
-export function compileGroup(spec: unknown): (docs: readonly Doc[]) => Doc[] {
+export function compileGroup(spec: unknown): GroupStage {
   if (!isDocument(spec)) throw new Refusal(15947, "a group's fields must be specified in an object");
   if (!('_id' in spec)) throw new Refusal(15955, 'a group specification must include an _id');
   const { _id, ...rest } = spec;
-  const idOf = compileExpression(_id);
+  const { parts, id } = compileKey(_id);
   const fields = Object.entries(rest).map(([name, field]) => parseField(name, field));
-  return (docs) => {
-    const groups = new Map<string, { id: unknown; running: Running[] }>();
+  const run = (docs: Iterable<Doc>): Doc[] => {
+    const groups: Group[] = [];
+    const root = new Branch();
+    const found = new Array<unknown>(parts.length);
     for (const doc of docs) {
-      const id = idOf(doc) ?? null;
-      const key = valueKey(id);
-      let group = groups.get(key);
-      if (!group) groups.set(key, (group = { id, running: fields.map(({ begin }) => begin()) }));
-      for (let at = 0; at < fields.length; at += 1) group.running[at]!.add(fields[at]!.value(doc));
+      let branch = root;
+      for (let at = 0; at < parts.length; at += 1) branch = branch.at((found[at] = parts[at]!.of(doc)));
+      let { group } = branch;
+      if (!group) {
+        branch.group = group = { id: id(found), running: fields.map(({ begin }) => begin()) };
+        groups.push(group);
+      }
+      for (let at = 0; at < fields.length; at += 1) group.running[at]!.add(fields[at]!.value.of(doc));
     }
-    return [...groups.values()].map(({ id, running }) => ({
-      _id: id,
-      ...Object.fromEntries(fields.map(({ name }, at) => [name, running[at]!.result()])),
+    return groups.map((group) => ({
+      _id: group.id,
+      ...Object.fromEntries(fields.map(({ name }, at) => [name, group.running[at]!.result()])),
     }));
   };
+  const all = [...parts, ...fields.map(({ value }) => value)];
+  const roots = new Set<string>();
+  for (const one of all) for (const name of one.roots ?? []) roots.add(name);
+  return { run, roots: all.every((one) => one.roots !== undefined) ? roots : undefined };
 }

@@ -2,15 +2,33 @@ import { isDocument, type Doc } from './bson.js';
 import { compileGroup } from './aggregate-group.js';
 import type { Collection } from './collection.js';
 import { compileExpression } from './expression.js';
-import { pathParts, type KeyPattern } from './field-path.js';
-import { compileFilter } from './match-filter.js';
+import { pathParts, rootOf, type KeyPattern } from './field-path.js';
+import { madeSource, storedSource, type Source } from './cursors.js';
+import { compileFilter, filterRoots } from './match-filter.js';
+import { placesOf } from './places.js';
 import { compileProjection } from './project.js';
 import { findEntries, sorted, sortPattern } from './query.js';
+import { Fields } from './raw-document.js';
 import { Refusal } from './refusal.js';
-import { Draft } from './update-path.js';
+import { Draft, valueAt } from './update-path.js';
+
+/** Top-level fields of documents; undefined: all of them. */
+type Roots = ReadonlySet<string> | undefined;
 
 /** One stage, compiled. Documents are never changed, only replaced. */
-type Stage = (docs: readonly Doc[]) => readonly Doc[];
+interface Stage {
+  run: (docs: readonly Doc[]) => readonly Doc[];
+  /** What it has to know of its documents, where so much of what it makes of them is asked for. */
+  needs: (asked: Roots) => Roots;
+}
+
+/** Of a stage that hands its documents on: what is asked of those, and what it looks at itself. */
+const passing =
+  (own: Iterable<string>) =>
+  (asked: Roots): Roots =>
+    asked && new Set([...asked, ...own]);
+
+const only = (roots: Roots) => (): Roots => roots;
 
 function positive(stage: string, value: unknown, least: 0 | 1): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value;
@@ -40,7 +58,10 @@ function project(spec: unknown): Stage {
   splitProjection(spec, '', plain, computed);
   if (computed.size === 0) {
     const view = compileProjection(plain);
-    return (docs) => docs.map(view);
+    const isInclusion = Object.entries(plain).every(([path, value]) => path === '_id' || Boolean(value));
+    const roots = new Set(['_id', ...Object.keys(plain).map(rootOf)]);
+    const isOnlyId = Object.keys(plain).join() === '_id';
+    return { run: (docs) => docs.map(view), needs: (asked) => (isInclusion && !isOnlyId ? roots : asked) };
   }
   const excluded = Object.keys(plain).find((path) => path !== '_id' && !plain[path]);
   if (excluded !== undefined)
@@ -53,15 +74,21 @@ function project(spec: unknown): Stage {
     parts: pathParts(path),
     value: compileExpression(expression, 31325),
   }));
-  return (docs) =>
+  const run = (docs: readonly Doc[]): Doc[] =>
     docs.map((doc) => {
       const draft = new Draft(view(doc));
       for (const { parts, value } of made) {
-        const found = value(doc);
+        const found = value.of(doc);
         if (found !== undefined) draft.write(parts, found);
       }
       return draft.root;
     });
+  const isWhole = made.some(({ value }) => value.roots === undefined);
+  const roots = made.flatMap(({ value }) => [...(value.roots ?? [])]);
+  return {
+    run,
+    needs: only(isWhole ? undefined : new Set(['_id', ...Object.keys(rest).map(rootOf), ...roots])),
+  };
 }
 
 function unwind(spec: unknown): Stage {
@@ -75,9 +102,9 @@ function unwind(spec: unknown): Stage {
     throw new Refusal(28818, "path option to $unwind stage should be prefixed with a '$'");
   }
   const parts = pathParts(path.slice(1));
-  return (docs) =>
+  const run = (docs: readonly Doc[]): Doc[] =>
     docs.flatMap((doc) => {
-      const value = new Draft(doc).read(parts);
+      const value = valueAt(doc, parts);
       if (Array.isArray(value) && value.length > 0) {
         return value.map((element) => {
           const draft = new Draft(doc);
@@ -93,6 +120,7 @@ function unwind(spec: unknown): Stage {
       }
       return (value !== undefined && value !== null) || preserve ? [doc] : [];
     });
+  return { run, needs: passing([parts[0]!]) };
 }
 
 function countAs(name: unknown): Stage {
@@ -100,36 +128,44 @@ function countAs(name: unknown): Stage {
     throw new Refusal(40156, 'the count field must be a non-empty string');
   if (name.startsWith('$')) throw new Refusal(40158, 'the count field cannot be a $-prefixed path');
   if (name.includes('.')) throw new Refusal(40160, "the count field cannot contain '.'");
-  return (docs) => (docs.length > 0 ? [{ [name]: docs.length }] : []);
+  return {
+    run: (docs) => (docs.length > 0 ? [{ [name]: docs.length }] : []),
+    needs: only(new Set()),
+  };
 }
 
 function sortStage(spec: unknown): Stage {
   const pattern = sortPattern(spec);
   if (pattern.length === 0) throw new Refusal(15976, '$sort stage must have at least one sort key');
-  return (docs) => sorted(docs, (doc) => doc, pattern);
+  return {
+    run: (docs) => sorted(docs, (doc) => doc, pattern),
+    needs: passing(pattern.map(([path]) => rootOf(path))),
+  };
 }
 
 function match(spec: unknown): Stage {
   if (!isDocument(spec)) throw new Refusal(15959, 'the match filter must be an expression in an object');
   const matches = compileFilter(spec);
-  return (docs) => docs.filter(matches);
+  return { run: (docs) => docs.filter(matches), needs: passing(filterRoots(spec)) };
 }
 
 function compileStage(name: string, spec: unknown): Stage {
   switch (name) {
     case '$match':
       return match(spec);
-    case '$group':
-      return compileGroup(spec);
+    case '$group': {
+      const { run, roots } = compileGroup(spec);
+      return { run, needs: only(roots) };
+    }
     case '$sort':
       return sortStage(spec);
     case '$limit': {
       const most = positive(name, spec, 1);
-      return (docs) => docs.slice(0, most);
+      return { run: (docs) => docs.slice(0, most), needs: (asked) => asked };
     }
     case '$skip': {
       const first = positive(name, spec, 0);
-      return (docs) => docs.slice(first);
+      return { run: (docs) => docs.slice(first), needs: (asked) => asked };
     }
     case '$project':
       return project(spec);
@@ -143,20 +179,24 @@ function compileStage(name: string, spec: unknown): Stage {
 }
 
 /** Runs a pipeline. Its first $match, $sort, $skip and $limit, in this order, go to the indexes. */
-export function aggregate(collection: Collection | undefined, pipeline: readonly unknown[]): Doc[] {
+export function aggregate(collection: Collection | undefined, pipeline: readonly unknown[]): Source {
   const stages = pipeline.map((stage) => {
     if (!isDocument(stage) || Object.keys(stage).length !== 1) {
       throw new Refusal(40323, 'A pipeline stage specification object must contain exactly one field.');
     }
     const [name, spec] = Object.entries(stage)[0]!;
-    return { name, spec, run: compileStage(name, spec) };
+    return { name, spec, ...compileStage(name, spec) };
   });
   const leading = (name: string): unknown => (stages[0]?.name === name ? stages.shift()!.spec : undefined);
   const filter = (leading('$match') as Doc | undefined) ?? {};
   const sort: KeyPattern = sortPattern(leading('$sort'));
   const skip = (leading('$skip') as number | undefined) ?? 0;
   const limit = (leading('$limit') as number | undefined) ?? 0;
-  let docs: readonly Doc[] = findEntries(collection, { filter, sort, skip, limit }).map(({ doc }) => doc);
+  const entries = findEntries(collection, { filter, sort, skip, limit });
+  if (stages.length === 0) return storedSource(placesOf(entries), undefined);
+  const needed = stages.reduceRight<Roots>((asked, { needs }) => needs(asked), undefined);
+  const fields = needed && new Fields(needed);
+  let docs: readonly Doc[] = entries.map((entry) => (fields ? entry.pick(fields) : entry.doc));
   for (const { run } of stages) docs = run(docs);
-  return [...docs];
+  return madeSource(docs);
 }

@@ -1,25 +1,34 @@
-import { own, type Doc } from './bson.js';
-import { CollectionIndex, type Entry, type IndexSpec } from './collection-index.js';
+import { MAX_DOCUMENT_BYTES, own, type Doc } from './bson.js';
+import { CollectionIndex, Entry, type IndexSpec } from './collection-index.js';
+import { encode } from './encode.js';
 import { pathParts, type PathKeys } from './field-path.js';
-import { Refusal } from './refusal.js';
+import { Fields, int32At } from './raw-document.js';
+import { Refusal, tooLarge } from './refusal.js';
+import { Slabs, type Slab } from './slabs.js';
 import { valueKey } from './value-key.js';
 
 /** Hears of every change to a collection, in order: the journal. */
 export interface ChangeListener {
-  put(namespace: string, doc: Doc): void;
+  /** @param at where in the bytes the document begins */
+  put(namespace: string, bytes: Buffer, at: number): void;
   removed(namespace: string, id: unknown): void;
 }
 
-const recordKey = (number: number): string =>
-  String.fromCharCode(Math.floor(number / 2 ** 30), Math.floor(number / 2 ** 15) % 2 ** 15, number % 2 ** 15);
+const ID = new Fields(['_id']);
 
 /** Documents by `_id`, and their indexes. All of it or nothing: each change checks first and writes after. */
 export class Collection {
   private readonly byId = new Map<string, Entry>();
-  readonly idIndex = new CollectionIndex({ name: '_id_', key: [['_id', 1]], unique: true });
-  /** By name; `_id_` first. */
-  readonly indexes = new Map<string, CollectionIndex>([['_id_', this.idIndex]]);
-  private records = 0;
+  private readonly slabs = new Slabs();
+  /** By their record's number. A number that is free again is given again: the list stays dense. */
+  private readonly records: (Entry | undefined)[] = [];
+  private readonly free: number[] = [];
+  readonly idIndex = new CollectionIndex({ name: '_id_', key: [['_id', 1]], unique: true }, this.records);
+  private readonly byName = new Map<string, CollectionIndex>([['_id_', this.idIndex]]);
+  /** What the keys of all indexes are made of. */
+  private roots = ID;
+  /** For the fields that an update names: those, and the roots of each index that has one of them. */
+  private touched = new Map<string, Fields>();
 
   constructor(
     /** `database.collection` */
@@ -31,6 +40,11 @@ export class Collection {
     return this.byId.size;
   }
 
+  /** By name; `_id_` first. */
+  get indexes(): ReadonlyMap<string, CollectionIndex> {
+    return this.byName;
+  }
+
   entries(): IterableIterator<Entry> {
     return this.byId.values();
   }
@@ -40,50 +54,132 @@ export class Collection {
     return this.byId.get(idKey);
   }
 
-  /** @param atMost bytes of BSON that the document has at most */
-  insert(doc: Doc, atMost: number): void {
+  insert(doc: Doc): Entry {
+    return this.insertBytes(encode(doc), 0);
+  }
+
+  /** Stores a copy of the document that begins there: checked, with an `_id`. */
+  insertBytes(bytes: Buffer, at: number): Entry {
+    refuseTooLarge(bytes, at);
+    const doc = this.roots.of(bytes, at);
     const id = valueKey(doc['_id']);
     if (this.byId.has(id)) throw this.duplicate(this.idIndex, doc);
     const keys = this.checkedKeys(doc);
-    const entry: Entry = { id, record: recordKey(this.records), doc, atMost };
-    this.records += 1;
+    const entry = new Entry(id, this.free.pop() ?? this.records.length);
+    this.slabs.add(bytes, at, entry);
+    this.records[entry.record] = entry;
     this.byId.set(id, entry);
     for (const [index, found] of keys) index.add(entry, found);
-    this.listener.put(this.namespace, doc);
+    this.listener.put(this.namespace, entry.slab.bytes, entry.at);
+    return entry;
   }
 
   /** Puts a new document in an entry's place; the `_id` is the same. */
-  replace(entry: Entry, doc: Doc, atMost: number): void {
-    for (const [index, found] of this.checkedKeys(doc, entry)) index.move(entry, found);
-    entry.doc = doc;
-    entry.atMost = atMost;
-    this.listener.put(this.namespace, doc);
+  replace(entry: Entry, doc: Doc): void {
+    this.replaceBytes(entry, this.roots, entry.pick(this.roots), doc, encode(doc));
+  }
+
+  /** As `replace`, by a copy of the document that begins there. */
+  replaceWhole(entry: Entry, bytes: Buffer, at: number): void {
+    const whole = bytes.subarray(at, at + int32At(bytes, at));
+    this.replaceBytes(entry, this.roots, entry.pick(this.roots), this.roots.of(whole, 0), whole);
+  }
+
+  /** Changes these fields of an entry's document; of both documents there is what `fieldsFor` names. */
+  change(entry: Entry, fields: Fields, before: Doc, after: Doc): void {
+    this.replaceBytes(
+      entry,
+      fields,
+      before,
+      after,
+      fields.replaced(entry.slab.bytes, entry.at, before, after),
+    );
+  }
+
+  /** All of a document that has to be known to change these top-level fields of it. */
+  fieldsFor(names: readonly string[]): Fields {
+    const key = names.join('\0');
+    let fields = this.touched.get(key);
+    if (!fields) {
+      const indexes = [...this.byName.values()].filter(({ roots }) =>
+        roots.some((root) => names.includes(root)),
+      );
+      fields = new Fields(['_id', ...names, ...indexes.flatMap(({ roots }) => roots)]);
+      if (this.touched.size < 1_000) this.touched.set(key, fields);
+    }
+    return fields;
   }
 
   remove(entry: Entry): void {
+    const doc = entry.pick(this.roots);
     this.byId.delete(entry.id);
-    for (const index of this.indexes.values()) index.remove(entry);
-    this.listener.removed(this.namespace, entry.doc['_id']);
+    for (const index of this.byName.values()) index.remove(entry, index.keysOf(doc));
+    this.records[entry.record] = undefined;
+    this.free.push(entry.record);
+    this.drop(entry.slab, entry.at);
+    this.listener.removed(this.namespace, doc['_id']);
   }
 
   /** Builds an index over what is there. A duplicate refuses it, and leaves no index. */
   createIndex(spec: IndexSpec): void {
-    const index = new CollectionIndex(spec);
+    const index = new CollectionIndex(spec, this.records);
+    const fields = new Fields(index.roots);
     for (const entry of this.byId.values()) {
-      const keys = index.keysOf(entry.doc);
+      const keys = index.keysOf(entry.pick(fields));
       if (index.holderOf(keys)) throw this.duplicate(index, entry.doc);
       index.add(entry, keys);
     }
-    this.indexes.set(spec.name, index);
+    this.byName.set(spec.name, index);
+    this.learnRoots();
+  }
+
+  dropIndex(name: string): void {
+    this.byName.delete(name);
+    this.learnRoots();
+  }
+
+  private learnRoots(): void {
+    this.roots = new Fields([...this.byName.values()].flatMap(({ roots }) => roots));
+    this.touched.clear();
+  }
+
+  private replaceBytes(entry: Entry, fields: Fields, before: Doc, after: Doc, bytes: Buffer): void {
+    refuseTooLarge(bytes, 0);
+    const all: [CollectionIndex, PathKeys][] = [];
+    for (const index of this.byName.values()) {
+      if (index === this.idIndex || !index.roots.every((root) => fields.names.has(root))) continue;
+      if (index.isUntouched(before, after)) continue;
+      const keys = index.keysOf(after);
+      if (index.holderOf(keys, entry)) throw this.duplicate(index, after);
+      all.push([index, keys]);
+    }
+    for (const [index, keys] of all) index.move(entry, index.keysOf(before), keys);
+    const { slab, at } = entry;
+    this.slabs.add(bytes, 0, entry);
+    this.drop(slab, at);
+    this.listener.put(this.namespace, entry.slab.bytes, entry.at);
+  }
+
+  private drop(slab: Slab, at: number): void {
+    if (this.slabs.drop({ slab, at })) this.empty(slab);
+  }
+
+  /** Copies what still lives out of a slab, which then nothing here holds. */
+  private empty(slab: Slab): void {
+    for (let at = 0; at < slab.used; at += int32At(slab.bytes, at)) {
+      const entry = this.byId.get(valueKey(ID.of(slab.bytes, at)['_id']));
+      if (entry?.slab !== slab || entry.at !== at) continue;
+      this.slabs.drop(entry);
+      this.slabs.add(slab.bytes, at, entry);
+    }
   }
 
   /** What each index will hold, once it is sure that none objects. */
-  private checkedKeys(doc: Doc, self?: Entry): [CollectionIndex, PathKeys][] {
+  private checkedKeys(doc: Doc): [CollectionIndex, PathKeys][] {
     const all: [CollectionIndex, PathKeys][] = [];
-    for (const index of this.indexes.values()) {
-      if (self && (index === this.idIndex || index.isUntouched(self.doc, doc))) continue;
+    for (const index of this.byName.values()) {
       const keys = index.keysOf(doc);
-      if (index.holderOf(keys, self)) throw this.duplicate(index, doc);
+      if (index !== this.idIndex && index.holderOf(keys)) throw this.duplicate(index, doc);
       all.push([index, keys]);
     }
     return all;
@@ -99,6 +195,11 @@ export class Collection {
       { keyPattern, keyValue },
     );
   }
+}
+
+function refuseTooLarge(bytes: Buffer, at: number): void {
+  const size = int32At(bytes, at);
+  if (size > MAX_DOCUMENT_BYTES) throw tooLarge(size);
 }
 
 function valueAt(doc: Doc, path: string): unknown {

@@ -3,6 +3,7 @@ import { change } from './command-write.js';
 import type { Doc } from './bson.js';
 import { compileProjection } from './project.js';
 import { findEntries, sortPattern } from './query.js';
+import { documentAt } from './raw-document.js';
 import { Refusal } from './refusal.js';
 import { compileUpdate } from './update.js';
 
@@ -34,8 +35,9 @@ const findAndModify: Command = {
       const collection = databases.get(namespace);
       const [entry] = findEntries(collection, { filter, sort, limit: 1 });
       if (!entry) return { lastErrorObject: { n: 0 }, value: null, ok: 1 };
+      const { doc } = entry;
       collection!.remove(entry);
-      return { lastErrorObject: { n: 1 }, value: view(entry.doc), ok: 1 };
+      return { lastErrorObject: { n: 1 }, value: view(doc), ok: 1 };
     }
     const update = compileUpdate(body['update']);
     const wanted = { filter, sort, update, upsert: body['upsert'] === true, multi: false };
@@ -43,7 +45,7 @@ const findAndModify: Command = {
     const value = body['new'] ? after : before;
     const lastErrorObject: Doc = { n: after ? 1 : 0, updatedExisting: before !== undefined };
     if (upsertedId !== undefined) lastErrorObject['upserted'] = upsertedId;
-    return { lastErrorObject, value: value ? view(value) : null, ok: 1 };
+    return { lastErrorObject, value: value ? view(documentAt(value.slab.bytes, value.at)) : null, ok: 1 };
   },
 };
 

@@ -1,10 +1,13 @@
-import { bsonTypeOf, type Doc, type LongValue } from './bson.js';
+import { bsonTypeOf, type LongValue } from './bson.js';
 import { aggregate } from './aggregate.js';
 import { arrayOf, checkFields, countOf, documentOf, namespaceOf, type Command } from './command.js';
 import { anyAt } from './match-path.js';
-import { compileProjection } from './project.js';
+import { storedSource } from './cursors.js';
+import { placesOf } from './places.js';
+import { compileRawProjection } from './project.js';
 import { findEntries, sortPattern } from './query.js';
-import { pathParts } from './field-path.js';
+import { pathParts, rootOf } from './field-path.js';
+import { Fields } from './raw-document.js';
 import { Refusal } from './refusal.js';
 import { valueKey } from './value-key.js';
 
@@ -26,11 +29,9 @@ const find: Command = {
       skip: countOf('skip', body['skip']),
       limit,
     });
-    const view = compileProjection(documentOf('projection', body['projection']));
+    const view = compileRawProjection(documentOf('projection', body['projection']));
     const size = body['batchSize'] === undefined ? FIRST_BATCH : countOf('batchSize', body['batchSize']);
-    const documents = entries.map((entry) => entry.doc);
-    const batch = cursors.begin(namespace, documents, size, {
-      view,
+    const batch = cursors.begin(namespace, storedSource(placesOf(entries), view), size, {
       single: body['singleBatch'] === true,
       first: true,
     });
@@ -89,10 +90,10 @@ const distinct: Command = {
       if (value !== undefined && !Array.isArray(value)) values.set(valueKey(value), value);
       return false; // never enough: the walk goes on to every value of the path
     };
-    for (const { doc } of findEntries(databases.get(namespaceOf(request)), {
-      filter: documentOf('query', body['query']),
-    })) {
-      anyAt(doc, pathParts(key), note, true);
+    const fields = new Fields([rootOf(key)]);
+    const filter = documentOf('query', body['query']);
+    for (const entry of findEntries(databases.get(namespaceOf(request)), { filter })) {
+      anyAt(entry.pick(fields), pathParts(key), note, true);
     }
     const inOrder = [...values.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
     return { values: inOrder.map(([, value]) => value), ok: 1 };
@@ -107,10 +108,7 @@ const aggregateCommand: Command = {
     if (body['cursor'] === undefined) throw new Refusal(9, "The 'cursor' option is required");
     const cursor = documentOf('cursor', body['cursor']);
     checkFields('cursor', cursor, ['batchSize']);
-    const documents: Doc[] = aggregate(
-      databases.get(namespace),
-      arrayOf('aggregate.pipeline', body['pipeline']),
-    );
+    const documents = aggregate(databases.get(namespace), arrayOf('aggregate.pipeline', body['pipeline']));
     const size = cursor['batchSize'] === undefined ? FIRST_BATCH : countOf('batchSize', cursor['batchSize']);
     const batch = cursors.begin(namespace, documents, size, { first: true });
     return { batch: { name: 'firstBatch', namespace, ...batch } };

@@ -8,6 +8,7 @@ import {
   type ReplyBatch,
   type Session,
 } from './command.js';
+import { madeSource } from './cursors.js';
 import { compileFilter } from './match-filter.js';
 import { parseIndex, sameKey, specOf } from './index-spec.js';
 import { Refusal } from './refusal.js';
@@ -21,7 +22,7 @@ function listed(
 ): { batch: ReplyBatch } {
   const options = documentOf('cursor', cursor);
   checkFields('cursor', options, ['batchSize']);
-  const batch = session.cursors.begin(namespace, documents, 0);
+  const batch = session.cursors.begin(namespace, madeSource(documents), 0);
   return { batch: { name: 'firstBatch', namespace, ...batch } };
 }
 

@@ -1,17 +1,12 @@
-import {
-  bsonTypeOf,
-  calculateObjectSize,
-  isDocument,
-  MAX_DOCUMENT_BYTES,
-  ObjectId,
-  type Doc,
-} from './bson.js';
+import { bsonTypeOf, isDocument, ObjectId, type Doc } from './bson.js';
 import { arrayOf, checkFields, documentOf, namespaceOf, type Command } from './command.js';
 import type { Collection } from './collection.js';
 import type { Entry } from './collection-index.js';
 import type { Databases } from './databases.js';
 import { codeName, isRefusal, Refusal } from './refusal.js';
 import { findEntries } from './query.js';
+import { ARRAY, DECIMAL, documentAt, firstOf, RawDocument, REGEX, UNDEFINED } from './raw-document.js';
+import type { Place } from './slabs.js';
 import { compileUpdate, refuseNewId, type Update } from './update.js';
 import { upserted } from './upsert.js';
 
@@ -54,25 +49,15 @@ function storable(doc: unknown): Doc {
   return { _id, ...rest };
 }
 
-/** Its size in bytes of BSON. */
-function measured(doc: Doc): number {
-  const size = calculateObjectSize(doc);
-  if (size > MAX_DOCUMENT_BYTES) {
-    throw new Refusal(
-      10334,
-      `BSONObj size: ${size} is invalid. Size must be between 0 and ${MAX_DOCUMENT_BYTES}`,
-    );
-  }
-  return size;
-}
+const NO_IDS = new Set([ARRAY, REGEX, DECIMAL, UNDEFINED]);
 
-/** What a document can have grown to, by the fields that are others now; measured whole only where that is too much. */
-function grown({ doc: before, atMost }: Entry, after: Doc): number {
-  let size = atMost;
-  for (const field of Object.keys(after)) {
-    if (after[field] !== before[field]) size += calculateObjectSize({ [field]: after[field] });
-  }
-  return size > MAX_DOCUMENT_BYTES ? measured(after) : size;
+/** Stores a document that came, as it came where its `_id` is first and may be one. */
+function insertOne(collection: Collection, doc: unknown): Entry {
+  if (!(doc instanceof RawDocument)) return collection.insert(storable(doc));
+  const { bytes, at } = doc;
+  const first = firstOf(bytes, at);
+  if (first?.name === '_id' && !NO_IDS.has(first.type)) return collection.insertBytes(bytes, at);
+  return collection.insert(storable(documentAt(bytes, at)));
 }
 
 const insert: Command = {
@@ -83,9 +68,7 @@ const insert: Command = {
     const collection = databases.open(namespace);
     let n = 0;
     const errors = eachOf(documents, request.body['ordered'] !== false, (doc) => {
-      const whole = storable(doc);
-      // What arrives is capped already, and is no larger than its message.
-      collection.insert(whole, request.bytes > MAX_DOCUMENT_BYTES ? measured(whole) : request.bytes);
+      insertOne(collection, doc);
       n += 1;
     });
     return withErrors({ n }, errors);
@@ -95,9 +78,9 @@ const insert: Command = {
 interface Changed {
   matched: number;
   modified: number;
-  /** The documents before and after, of a single change. */
-  before?: Doc;
-  after?: Doc;
+  /** Where the document lay before and after, of a single change. */
+  before?: Place;
+  after?: Place;
   upsertedId?: unknown;
 }
 
@@ -107,6 +90,20 @@ interface UpdateOne {
   upsert: boolean;
   multi: boolean;
   sort?: Parameters<typeof findEntries>[1]['sort'];
+}
+
+const placeOf = ({ slab, at }: Place): Place => ({ slab, at });
+
+/** True if the document is another now. Of one that operators change only what they name is read. */
+function changeOne(collection: Collection, entry: Entry, update: Update): boolean {
+  const fields = update.roots && collection.fieldsFor(update.roots);
+  const before = fields ? entry.pick(fields) : entry.doc;
+  const after = update.apply(before, false);
+  if (after === before) return false;
+  refuseNewId(before, after);
+  if (fields) collection.change(entry, fields, before, after);
+  else collection.replace(entry, after);
+  return true;
 }
 
 /** The heart of update and findAndModify. Each document changes whole or not at all. */
@@ -120,22 +117,19 @@ export function change(databases: Databases, namespace: string, wanted: UpdateOn
   const collection: Collection | undefined = databases.get(namespace);
   let modified = 0;
   for (const entry of entries) {
-    const before = entry.doc;
-    const after = update.apply(before, false);
-    refuseNewId(before, after);
-    if (after === before) continue;
-    collection!.replace(entry, after, grown(entry, after));
+    const before = placeOf(entry);
+    if (!changeOne(collection!, entry, update)) continue;
     modified += 1;
-    if (!multi) return { matched: 1, modified, before, after };
+    if (!multi) return { matched: 1, modified, before, after: placeOf(entry) };
   }
   if (entries.length > 0) {
-    const same = entries[0]!.doc;
+    const same = placeOf(entries[0]!);
     return { matched: entries.length, modified, before: same, after: same };
   }
   if (!upsert) return { matched: 0, modified: 0 };
   const after = storable(upserted(filter, update));
-  databases.open(namespace).insert(after, measured(after));
-  return { matched: 0, modified: 0, after, upsertedId: after['_id'] };
+  const inserted = databases.open(namespace).insert(after);
+  return { matched: 0, modified: 0, after: placeOf(inserted), upsertedId: after['_id'] };
 }
 
 const update: Command = {

@@ -16,8 +16,6 @@ export interface Session {
 export interface Request {
   database: string;
   body: Doc;
-  /** The whole message's length: nothing in it is longer. */
-  bytes: number;
 }
 
 /** A cursor's part of a reply: the documents are bytes already. */

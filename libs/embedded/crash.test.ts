@@ -39,7 +39,7 @@ async function compile(folder: string): Promise<string> {
   }
   const modules = join(folder, 'node_modules');
   mkdirSync(modules);
-  for (const name of ['bson', 'mingo', 'sorted-btree']) {
+  for (const name of ['bson', 'mingo']) {
     symlinkSync(join(HERE, '../../node_modules', name), join(modules, name));
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module","imports":{"#*":"./libs/*.js"}}');

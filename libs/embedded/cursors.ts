@@ -1,12 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { MAX_DOCUMENT_BYTES, serialize, type Doc } from './bson.js';
+import type { Places } from './places.js';
+import type { RawView } from './project-raw.js';
+import { int32At } from './raw-document.js';
 import { Refusal } from './refusal.js';
+
+/** What a cursor hands out: so many documents, each as bytes when its turn has come. */
+export interface Source {
+  readonly length: number;
+  bytes(n: number): Uint8Array;
+}
+
+/** Documents that were made. */
+export const madeSource = (documents: readonly Doc[]): Source => ({
+  length: documents.length,
+  bytes: (n) => serialize(documents[n]!),
+});
+
+/** Documents that are stored, or a view of them (a projection). */
+export const storedSource = (places: Places, view: RawView | undefined): Source => ({
+  length: places.length,
+  bytes(n) {
+    const { bytes } = places.slab(n);
+    const at = places.at(n);
+    return view ? view(bytes, at) : bytes.subarray(at, at + int32At(bytes, at));
+  },
+});
 
 /** Documents still to be fetched, as they were when the cursor was opened. */
 interface Cursor {
   namespace: string;
-  documents: readonly Doc[];
-  view: (doc: Doc) => Doc;
+  documents: Source;
   at: number;
   usedAt: number;
 }
@@ -18,7 +42,6 @@ export interface Batch {
 }
 
 interface BeginOptions {
-  view?: (doc: Doc) => Doc;
   /** No cursor is left open, whatever is left. */
   single?: boolean;
   /** The size came from the client: none means none. */
@@ -38,11 +61,11 @@ export class Cursors {
     return this.open.size;
   }
 
-  /** The first batch; what is left waits under the batch's id. `view` (a projection) is applied when fetched. */
-  begin(namespace: string, documents: readonly Doc[], size: number, options: BeginOptions = {}): Batch {
+  /** The first batch; what is left waits under the batch's id. */
+  begin(namespace: string, documents: Source, size: number, options: BeginOptions = {}): Batch {
     this.expire();
-    const { view = (doc: Doc): Doc => doc, single = false } = options;
-    const cursor: Cursor = { namespace, documents, view, at: 0, usedAt: this.monotonic() };
+    const { single = false } = options;
+    const cursor: Cursor = { namespace, documents, at: 0, usedAt: this.monotonic() };
     // A first batch of none is asked for to learn the cursor's id; elsewhere 0 means as many as fit.
     const batch = options.first && size === 0 ? [] : take(cursor, size);
     if (single || cursor.at >= documents.length) return { id: 0n, documents: batch };
@@ -90,7 +113,7 @@ function take(cursor: Cursor, size: number): Uint8Array[] {
   const out: Uint8Array[] = [];
   let bytes = 0;
   while (cursor.at < cursor.documents.length && (size === 0 || out.length < size)) {
-    const next = serialize(cursor.view(cursor.documents[cursor.at]!));
+    const next = cursor.documents.bytes(cursor.at);
     if (out.length > 0 && bytes + next.length > MAX_DOCUMENT_BYTES) break;
     bytes += next.length;
     out.push(next);

@@ -1,8 +1,10 @@
 import { Collection, type ChangeListener } from './collection.js';
 import type { IndexSpec } from './collection-index.js';
-import type { Doc } from './bson.js';
+import { Fields } from './raw-document.js';
 import { Refusal } from './refusal.js';
 import { valueKey } from './value-key.js';
+
+const ID = new Fields(['_id']);
 
 /** Hears of everything that a restart must find again. */
 export interface StoreListener extends ChangeListener {
@@ -53,16 +55,16 @@ export class Databases {
   }
 
   dropIndex(namespace: string, name: string): void {
-    this.collections.get(namespace)?.indexes.delete(name);
+    this.collections.get(namespace)?.dropIndex(name);
     this.listener.unindexed(namespace, name);
   }
 
   /** Replays one journalled document: what was there under its `_id` gives way. */
-  restore(namespace: string, doc: Doc, atMost: number): void {
+  restore(namespace: string, bytes: Buffer, at: number): void {
     const collection = this.open(namespace);
-    const entry = collection.get(valueKey(doc['_id']));
-    if (entry) collection.replace(entry, doc, atMost);
-    else collection.insert(doc, atMost);
+    const entry = collection.get(valueKey(ID.of(bytes, at)['_id']));
+    if (entry) collection.replaceWhole(entry, bytes, at);
+    else collection.insertBytes(bytes, at);
   }
 
   /** Replays one journalled removal. */

@@ -1,11 +1,18 @@
 import { Context, evalExpr } from 'mingo/core';
 import * as mingo from 'mingo/operators/expression';
-import { isDocument, type Doc } from './bson.js';
+import { isDocument, own, type Doc } from './bson.js';
+import { pathParts, rootOf } from './field-path.js';
 import { Refusal } from './refusal.js';
 import { TYPE, valueKey } from './value-key.js';
 
 /** A value made from a document; undefined is a missing one. */
-export type Expression = (doc: Doc) => unknown;
+type Make = (doc: Doc) => unknown;
+
+export interface Expression {
+  of: Make;
+  /** The top-level fields that it looks at; undefined: the whole document. */
+  roots: ReadonlySet<string> | undefined;
+}
 
 type MingoOptions = Parameters<typeof mingo.$cond>[2];
 type MingoOperator = (doc: unknown, operand: unknown, options: MingoOptions) => unknown;
@@ -85,22 +92,125 @@ function withoutMissing(value: unknown): unknown {
   return out;
 }
 
-/** Compiles an expression; an operator or variable that is not there is refused before anything runs. */
-export function compileExpression(expression: unknown, unknownCode: 168 | 31325 = 168): Expression {
-  check(expression, unknownCode);
-  if (typeof expression === 'string' && /^\$[^$.]+$/.test(expression)) {
-    const field = expression.slice(1);
-    return (doc) => (Object.hasOwn(doc, field) ? doc[field] : undefined);
-  }
-  if (typeof expression !== 'object' && !(typeof expression === 'string' && expression.startsWith('$'))) {
-    return () => expression;
-  }
+/** What most pipelines use is compiled here; what is rarer, mingo walks each time. */
+function byMingo(expression: unknown): Make {
   return (doc) => {
     try {
-      return withoutMissing(evalExpr(doc, expression, OPTIONS));
+      return evalExpr(doc, expression, OPTIONS);
     } catch (error) {
       if ((error as { isRefusal?: boolean }).isRefusal) throw error;
       throw new Refusal(2, `Failed to evaluate an expression: ${(error as Error).message}`);
     }
   };
+}
+
+/** A path through documents. An array on the way, or what is no document, is mingo's. */
+function path(expression: string): Make {
+  const parts = pathParts(expression.slice(1));
+  const [root] = parts;
+  if (parts.length === 1) return (doc) => own(doc, root!);
+  const otherwise = byMingo(expression);
+  return (doc) => {
+    let value: unknown = doc;
+    for (const part of parts) {
+      if (typeof value !== 'object' || value === null) return undefined;
+      if (!isDocument(value)) return otherwise(doc);
+      value = own(value, part);
+    }
+    return value;
+  };
+}
+
+const isTrue = (value: unknown): boolean => Boolean(value) || value === '';
+
+function isSame(one: unknown, other: unknown): boolean {
+  if (typeof one === 'string' && typeof other === 'string') return one === other;
+  return keyOf(one) === keyOf(other);
+}
+
+const COMPARISONS: Record<string, (one: unknown, other: unknown) => boolean> = {
+  $eq: isSame,
+  $ne: (one, other) => !isSame(one, other),
+  $gt: (one, other) => keyOf(one) > keyOf(other),
+  $gte: (one, other) => keyOf(one) >= keyOf(other),
+  $lt: (one, other) => keyOf(one) < keyOf(other),
+  $lte: (one, other) => keyOf(one) <= keyOf(other),
+};
+
+function operator(name: string, operand: unknown): Make | undefined {
+  if (name === '$literal') return () => operand;
+  if (name === '$cond' && isDocument(operand) && Object.keys(operand).every((key) => !key.startsWith('$'))) {
+    return operator(name, [operand['if'], operand['then'], operand['else']]);
+  }
+  if (!Array.isArray(operand)) return undefined;
+  const all = operand.map(make);
+  const holds = COMPARISONS[name];
+  if (holds) {
+    const [one, other] = all;
+    return all.length === 2 ? (doc) => holds(one!(doc), other!(doc)) : undefined;
+  }
+  switch (name) {
+    case '$and':
+      return (doc) => all.every((one) => isTrue(one(doc)));
+    case '$or':
+      return (doc) => all.some((one) => isTrue(one(doc)));
+    case '$ifNull':
+      return (doc) => {
+        let value: unknown;
+        for (const one of all) if ((value = one(doc)) !== undefined && value !== null) return value;
+        return value;
+      };
+    case '$cond': {
+      const [test, yes, no] = all;
+      return all.length === 3 ? (doc) => (isTrue(test!(doc)) ? yes!(doc) : no!(doc)) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** As mingo evaluates it: missing values are still in what is made. */
+function make(expression: unknown): Make {
+  if (typeof expression === 'string' && expression.startsWith('$')) {
+    return expression.startsWith('$$') ? byMingo(expression) : path(expression);
+  }
+  if (Array.isArray(expression)) {
+    const all = expression.map(make);
+    return (doc) => all.map((one) => one(doc));
+  }
+  if (!isDocument(expression)) return () => expression;
+  const [first] = Object.keys(expression);
+  if (first?.startsWith('$')) return operator(first, expression[first]) ?? byMingo(expression);
+  const fields = Object.entries(expression).map(([name, value]) => [name, make(value)] as const);
+  return (doc) => {
+    const out: Doc = {};
+    for (const [name, value] of fields) out[name] = value(doc);
+    return out;
+  };
+}
+
+/** False if it needs the whole document. */
+function collectRoots(expression: unknown, roots: Set<string>): boolean {
+  if (typeof expression === 'string') {
+    if (!expression.startsWith('$')) return true;
+    if (expression.startsWith('$$')) return expression === '$$REMOVE';
+    roots.add(rootOf(expression.slice(1)));
+    return true;
+  }
+  if (Array.isArray(expression)) return expression.every((one) => collectRoots(one, roots));
+  if (!isDocument(expression)) return true;
+  return Object.entries(expression).every(([key, value]) => key === '$literal' || collectRoots(value, roots));
+}
+
+/** Compiles an expression; an operator or variable that is not there is refused before anything runs. */
+export function compileExpression(expression: unknown, unknownCode: 168 | 31325 = 168): Expression {
+  check(expression, unknownCode);
+  const found = new Set<string>();
+  const roots = collectRoots(expression, found) ? found : undefined;
+  const of = make(expression);
+  // A path's value and a constant have nothing in them that is missing.
+  const isPlain =
+    typeof expression === 'string' ? !expression.startsWith('$$') : typeof expression !== 'object';
+  if (isPlain) return { of, roots };
+  return { of: (doc) => withoutMissing(of(doc)), roots };
 }

@@ -13,6 +13,9 @@ export function pathParts(path: string): readonly string[] {
   return parts;
 }
 
+/** The top-level field of a path. */
+export const rootOf = (path: string): string => pathParts(path)[0]!;
+
 const INDEX = /^(0|[1-9]\d*)$/;
 /** True for a part that may be an array's position. */
 export const isPosition = (part: string): boolean => INDEX.test(part);

@@ -33,7 +33,9 @@ class FolderStorage implements Storage {
   ) {}
 
   readonly listener = {
-    put: (ns: string, d: Extract<StoreRecord, { o: 'put' }>['d']): void => this.note({ o: 'put', ns, d }),
+    put: (ns: string, bytes: Buffer, at: number): void => {
+      if (!this.loading) this.journal.appendPut(ns, bytes, at);
+    },
     removed: (ns: string, id: unknown): void => this.note({ o: 'del', ns, id }),
     created: (ns: string): void => this.note({ o: 'create', ns }),
     dropped: (ns: string): void => this.note({ o: 'drop', ns }),
@@ -109,10 +111,10 @@ class FolderStorage implements Storage {
   private read(name: string, tornAllowed: boolean): number {
     const path = this.path(name);
     const file = readFileSync(path);
-    let last: StoreRecord['o'] | undefined;
-    const { at, how } = readRecords(file, (record, bytes) => {
+    let last: string | undefined;
+    const { at, how } = readRecords(file, (record) => {
       last = record.o;
-      replay(this.databases, record, bytes);
+      replay(this.databases, record);
     });
     if (how === 'damaged' || (how === 'torn' && !tornAllowed)) {
       throw this.damage(name, `is damaged at byte ${at} of ${file.length}`);

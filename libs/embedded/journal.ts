@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Refusal } from './refusal.js';
-import { frame, type StoreRecord } from './record.js';
+import { frame, framePut, type StoreRecord } from './record.js';
 
 /** A file that only grows. Records gather in memory until `settle`, which writes them all at once. */
 export class Journal {
@@ -21,8 +21,12 @@ export class Journal {
   }
 
   append(record: StoreRecord): void {
-    const bytes = frame(record);
-    this.waiting.push(bytes);
+    this.waiting.push(frame(record));
+  }
+
+  /** As `append`, of a document that was put. */
+  appendPut(namespace: string, bytes: Buffer, at: number): void {
+    this.waiting.push(framePut(namespace, bytes, at));
   }
 
   /**

@@ -79,18 +79,18 @@ function collectionOf(rows: readonly Doc[], patterns: readonly KeyPattern[]): Co
   const docs = rows.map((fields, _id) => ({ _id, ...fields }));
   // Half before the indexes are built, half after, then some changes: keys must follow.
   const half = Math.floor(docs.length / 2);
-  for (const doc of docs.slice(0, half)) collection.insert(doc, 1_000);
+  for (const doc of docs.slice(0, half)) collection.insert(doc);
   for (const [at, key] of patterns.entries()) {
     const trial = new Collection('db.trial', silent);
     try {
       trial.createIndex({ name: `i${at}`, key, unique: false });
-      for (const doc of docs) trial.insert(doc, 1_000);
+      for (const doc of docs) trial.insert(doc);
     } catch {
       continue;
     }
     collection.createIndex({ name: `i${at}`, key, unique: false });
   }
-  for (const doc of docs.slice(half)) collection.insert(doc, 1_000);
+  for (const doc of docs.slice(half)) collection.insert(doc);
   return collection;
 }
 
@@ -167,7 +167,7 @@ describe('the planner', () => {
             if (next === undefined) collection.remove(entry);
             else {
               try {
-                collection.replace(entry, { _id: at, ...next }, 1_000);
+                collection.replace(entry, { _id: at, ...next });
               } catch (error) {
                 expect(error).toMatchObject({ code: 171 });
               }

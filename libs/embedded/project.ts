@@ -1,6 +1,9 @@
 import { isDocument, type Doc } from './bson.js';
+import { encode } from './encode.js';
 import { pathParts } from './field-path.js';
 import { compileFilter } from './match-filter.js';
+import { rawView, type RawView, type Tree } from './project-raw.js';
+import { documentAt } from './raw-document.js';
 import { Refusal } from './refusal.js';
 
 /** What a projection makes of a document. It never touches the given one. */
@@ -137,18 +140,46 @@ function parse(spec: Doc, prefix: string, out: Parsed): void {
   }
 }
 
+interface Compiled {
+  view: View;
+  /** The same on bytes. Undefined where nothing is taken away. */
+  raw: RawView | undefined;
+}
+
+const isTree = (fields: Fields): fields is Tree =>
+  Object.values(fields).every((leaf) => leaf === true || (typeof leaf !== 'function' && isTree(leaf)));
+
 /** Compiles a projection: fields in or fields out, `$slice`, `$elemMatch`. Expressions are refused. */
 export function compileProjection(spec: Doc): View {
+  return compile(spec).view;
+}
+
+/** The same for documents that are bytes; undefined where they stay as they are. */
+export function compileRawProjection(spec: Doc): RawView | undefined {
+  return compile(spec).raw;
+}
+
+function compile(spec: Doc): Compiled {
   const parsed: Parsed = { fields: {}, including: undefined, id: undefined, elemMatch: false };
   parse(spec, '', parsed);
   const { fields, id } = parsed;
-  if (Object.keys(spec).length === 0) return (doc) => doc;
+  if (Object.keys(spec).length === 0) return { view: (doc) => doc, raw: undefined };
   const onlyId = Object.keys(fields).length === 0;
   const including = parsed.including ?? (parsed.elemMatch || (onlyId && id === true));
   if (including) {
     if (id !== false && !Object.hasOwn(fields, '_id')) fields['_id'] = true;
-    return (doc) => keep(doc, fields) as Doc;
+    return compiled(fields, true);
   }
   if (id === false) fields['_id'] = true;
-  return (doc) => leaveOut(doc, fields) as Doc;
+  return compiled(fields, false);
+}
+
+function compiled(fields: Fields, including: boolean): Compiled {
+  const change = including ? keep : leaveOut;
+  const view: View = (doc) => change(doc, fields) as Doc;
+  // What changes values has to read them.
+  const raw = isTree(fields)
+    ? rawView(fields, including)
+    : (bytes: Buffer, at: number): Uint8Array => encode(view(documentAt(bytes, at)));
+  return { view, raw };
 }

@@ -1,9 +1,10 @@
 import { isDocument, type Doc } from './bson.js';
 import type { Collection } from './collection.js';
 import type { Entry } from './collection-index.js';
-import { sortKey, type KeyPattern } from './field-path.js';
-import { compileFilter } from './match-filter.js';
+import { rootOf, sortKey, type KeyPattern } from './field-path.js';
+import { compileFilter, filterRoots } from './match-filter.js';
 import { candidates, planFor } from './plan.js';
+import { Fields } from './raw-document.js';
 import { Refusal } from './refusal.js';
 
 export interface Query {
@@ -42,12 +43,16 @@ export function findEntries(collection: Collection | undefined, query: Query): E
   const plan = planFor(collection, filter, sort);
   const inOrder = sort.length === 0 || (plan.kind === 'index' && plan.sorted);
   const most = inOrder && limit > 0 ? skip + limit : Infinity;
+  const fields = new Fields(filterRoots(filter));
   let found: Entry[] = [];
   for (const entry of candidates(collection, plan)) {
-    if (!matches(entry.doc)) continue;
+    if (!matches(entry.pick(fields))) continue;
     found.push(entry);
     if (found.length >= most) break;
   }
-  if (!inOrder) found = sorted(found, (entry) => entry.doc, sort);
+  if (!inOrder) {
+    const ordering = new Fields(sort.map(([path]) => rootOf(path)));
+    found = sorted(found, (entry) => entry.pick(ordering), sort);
+  }
   return skip === 0 && limit === 0 ? found : found.slice(skip, limit > 0 ? skip + limit : undefined);
 }

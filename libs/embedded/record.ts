@@ -3,10 +3,10 @@ import { deserialize, serialize, type Doc } from './bson.js';
 import type { Databases } from './databases.js';
 import type { IndexSpec } from './collection-index.js';
 import type { Direction } from './field-path.js';
+import { checkDocument, int32At } from './raw-document.js';
 
 /** What the journal and the snapshot are made of: a length, a checksum, a BSON document. Fields are short: there are many. */
 export type StoreRecord =
-  | { o: 'put'; ns: string; d: Doc }
   | { o: 'del'; ns: string; id: unknown }
   | { o: 'create'; ns: string }
   | { o: 'drop'; ns: string }
@@ -14,6 +14,14 @@ export type StoreRecord =
   | { o: 'unindex'; ns: string; name: string }
   /** A snapshot's last record: without it the snapshot is not whole. */
   | { o: 'end' };
+
+/** A document that was put, `{ o: 'put', ns, d }` in the file: where in the bytes it begins. */
+export interface PutRecord {
+  o: 'put';
+  ns: string;
+  bytes: Buffer;
+  at: number;
+}
 
 const FRAME = 8;
 
@@ -25,13 +33,43 @@ export const indexRecord = (ns: string, { name, key, unique }: IndexSpec): Store
   unique,
 });
 
+function seal(whole: Buffer): Buffer {
+  whole.writeUInt32LE(whole.length - FRAME, 0);
+  whole.writeUInt32LE(crc32(whole.subarray(FRAME)), 4);
+  return whole;
+}
+
 export function frame(record: StoreRecord): Buffer {
   const payload = serialize(record);
   const whole = Buffer.allocUnsafe(FRAME + payload.length);
-  whole.writeUInt32LE(payload.length, 0);
-  whole.writeUInt32LE(crc32(payload), 4);
   whole.set(payload, FRAME);
-  return whole;
+  return seal(whole);
+}
+
+/** What stands before a document of a namespace in its record, from the record's size on. */
+const heads = new Map<string, Buffer>();
+
+function headOf(ns: string): Buffer {
+  let head = heads.get(ns);
+  if (!head) {
+    const made = serialize({ o: 'put', ns, d: {} });
+    head = Buffer.from(made.subarray(0, made.length - 6));
+    if (heads.size > 1_000) heads.clear();
+    heads.set(ns, head);
+  }
+  return head;
+}
+
+/** The record of a document whose bytes are there: they are only copied. */
+export function framePut(ns: string, bytes: Buffer, at: number): Buffer {
+  const head = headOf(ns);
+  const size = int32At(bytes, at);
+  const whole = Buffer.allocUnsafe(FRAME + head.length + size + 1);
+  whole.set(head, FRAME);
+  whole.writeInt32LE(whole.length - FRAME, FRAME);
+  bytes.copy(whole, FRAME + head.length, at, at + size);
+  whole[whole.length - 1] = 0;
+  return seal(whole);
 }
 
 /** How the reading of a file ended: at its end, or where a record was cut off or is wrong. */
@@ -45,7 +83,7 @@ export interface Ending {
  * Reads records until the end or the first that is not whole. It is torn if nothing but its own rest follows: a write
  * that was cut off. Anything else is damage, and what follows it must not be thrown away silently.
  */
-export function readRecords(file: Buffer, take: (record: StoreRecord, bytes: number) => void): Ending {
+export function readRecords(file: Buffer, take: (record: StoreRecord | PutRecord) => void): Ending {
   let at = 0;
   while (at < file.length) {
     const length = file.length - at >= FRAME ? file.readUInt32LE(at) : Infinity;
@@ -56,17 +94,29 @@ export function readRecords(file: Buffer, take: (record: StoreRecord, bytes: num
       const onlyZeros = file.subarray(at).every((byte) => byte === 0);
       return { at, how: onlyZeros || end === file.length ? 'torn' : 'damaged' };
     }
-    take(deserialize(payload) as StoreRecord, length);
+    take(readPut(payload) ?? (deserialize(payload) as StoreRecord));
     at = end;
   }
   return { at, how: 'whole' };
 }
 
-/** Does again what a record of so many bytes tells. */
-export function replay(databases: Databases, record: StoreRecord, bytes: number): void {
+const PUT = Buffer.from('\x02o\0\x04\0\0\0put\0\x02ns\0', 'latin1');
+
+/** A put's document stays bytes. It was checked when it was stored; a file from elsewhere may say anything. */
+function readPut(payload: Buffer): PutRecord | undefined {
+  if (!payload.subarray(4, 4 + PUT.length).equals(PUT)) return undefined;
+  const text = 4 + PUT.length + 4;
+  const end = text - 1 + payload.readInt32LE(text - 4);
+  const at = end + 4; // zero, type, "d", zero
+  checkDocument(payload, at, payload.length - 1);
+  return { o: 'put', ns: payload.toString('utf8', text, end), bytes: payload, at };
+}
+
+/** Does again what a record tells. */
+export function replay(databases: Databases, record: StoreRecord | PutRecord): void {
   switch (record.o) {
     case 'put':
-      return databases.restore(record.ns, record.d, bytes);
+      return databases.restore(record.ns, record.bytes, record.at);
     case 'del':
       return databases.forget(record.ns, record.id);
     case 'create':

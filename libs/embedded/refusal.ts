@@ -1,4 +1,4 @@
-import type { Doc } from './bson.js';
+import { MAX_DOCUMENT_BYTES, type Doc } from './bson.js';
 
 /** MongoDB's name for each code that this store answers with. */
 const CODE_NAMES = {
@@ -88,6 +88,9 @@ export class Refusal extends Error {
     super(message);
   }
 }
+
+export const tooLarge = (size: number): Refusal =>
+  new Refusal(10334, `BSONObj size: ${size} is invalid. Size must be between 0 and ${MAX_DOCUMENT_BYTES}`);
 
 /** Tells a refusal from a bug, without `instanceof`: jest's realms break that. */
 export function isRefusal(error: unknown): error is Refusal {

@@ -1,31 +1,32 @@
 import { open, rename, rm } from 'node:fs/promises';
-import type { Doc } from './bson.js';
 import type { IndexSpec } from './collection-index.js';
 import type { Databases } from './databases.js';
-import { frame, indexRecord, type StoreRecord } from './record.js';
+import { placesOf, type Places } from './places.js';
+import { frame, framePut, indexRecord } from './record.js';
 
-/** All that there was at one moment. Documents are replaced, never changed: holding them is enough. */
+/** All that there was at one moment. Documents are replaced, never changed: knowing where they lie is enough. */
 export interface Moment {
   namespace: string;
   indexes: IndexSpec[];
-  documents: Doc[];
+  documents: Places;
 }
 
 export function capture(databases: Databases): Moment[] {
   return [...databases.all()].map((collection) => ({
     namespace: collection.namespace,
     indexes: [...collection.indexes.values()].map(({ spec }) => spec).filter(({ name }) => name !== '_id_'),
-    documents: Array.from(collection.entries(), (entry) => entry.doc),
+    documents: placesOf(collection.entries()),
   }));
 }
 
-function* records(moments: readonly Moment[]): Generator<StoreRecord> {
+function* frames(moments: readonly Moment[]): Generator<Buffer> {
   for (const { namespace: ns, indexes, documents } of moments) {
-    yield { o: 'create', ns };
-    for (const index of indexes) yield indexRecord(ns, index);
-    for (const d of documents) yield { o: 'put', ns, d };
+    yield frame({ o: 'create', ns });
+    for (const index of indexes) yield frame(indexRecord(ns, index));
+    for (let n = 0; n < documents.length; n += 1)
+      yield framePut(ns, documents.slab(n).bytes, documents.at(n));
   }
-  yield { o: 'end' };
+  yield frame({ o: 'end' });
 }
 
 /** Small enough that others get their turn between two of them. */
@@ -43,16 +44,16 @@ export async function writeSnapshot(path: string, moments: readonly Moment[]): P
     try {
       let chunk: Buffer[] = [];
       let size = 0;
-      for (const record of records(moments)) {
-        const next = frame(record);
+      for (const next of frames(moments)) {
         chunk.push(next);
         size += next.length;
-        if (size < CHUNK_BYTES && record.o !== 'end') continue;
+        bytes += next.length;
+        if (size < CHUNK_BYTES) continue;
         await file.writeFile(Buffer.concat(chunk, size));
-        bytes += size;
         chunk = [];
         size = 0;
       }
+      await file.writeFile(Buffer.concat(chunk, size));
       await file.sync();
     } finally {
       await file.close();

@@ -2,6 +2,13 @@ import { isDocument, own, type Doc } from './bson.js';
 import { isPosition } from './field-path.js';
 import { Refusal } from './refusal.js';
 
+/** The value at a path; undefined if any part is missing. */
+export function valueAt(doc: Doc, parts: readonly string[]): unknown {
+  let value: unknown = doc;
+  for (const part of parts) value = child(value, part);
+  return value;
+}
+
 /**
  * A document under change. What is stored is never touched: the first write to a part copies that part and those
  * above it, and `owned` remembers which parts are already ours.
@@ -18,9 +25,7 @@ export class Draft {
 
   /** The value at a path; undefined if any part is missing. */
   read(parts: readonly string[]): unknown {
-    let value: unknown = this.root;
-    for (const part of parts) value = child(value, part);
-    return value;
+    return valueAt(this.root, parts);
   }
 
   /** Writes a value, making the documents on the way. */

@@ -1,5 +1,5 @@
 import { bsonTypeOf, isDocument, type Doc } from './bson.js';
-import { pathParts } from './field-path.js';
+import { pathParts, rootOf } from './field-path.js';
 import { isBsonNumber, sum } from './number-sum.js';
 import { Refusal } from './refusal.js';
 import { addToSet, pop, pull, pullAll, push, refuseConflicts, type ArrayChange } from './update-array.js';
@@ -11,6 +11,8 @@ export interface Update {
   apply(stored: Doc, inserting: boolean): Doc;
   /** A whole new document instead of operators. */
   replacement: boolean;
+  /** The top-level fields that operators look at and write; undefined: the whole document. */
+  roots: readonly string[] | undefined;
 }
 
 type Change = (draft: Draft, parts: readonly string[]) => void;
@@ -141,6 +143,7 @@ function compileOperators(update: Doc): Update {
   steps.sort((one, other) => inOrder(one.path, other.path)); // MongoDB adds new fields in the order of their names
   return {
     replacement: false,
+    roots: [...new Set(steps.map(({ path }) => rootOf(path)))],
     apply(stored, inserting) {
       const draft = new Draft(stored);
       for (const { parts, onInsert, change } of steps) if (inserting || !onInsert) change(draft, parts);
@@ -154,6 +157,7 @@ function compileReplacement(update: Doc): Update {
   if (odd !== undefined) throw new Refusal(52, `The dollar ($) prefixed field '${odd}' is not allowed here`);
   return {
     replacement: true,
+    roots: undefined,
     apply(stored) {
       const { _id, ...rest } = update;
       const id = '_id' in update ? _id : stored['_id'];

@@ -1,5 +1,6 @@
-import { arrayOfDocuments, deserialize, serialize, withRawField, type Doc } from './bson.js';
+import { arrayOfDocuments, serialize, withRawField, type Doc } from './bson.js';
 import type { Reply } from './command.js';
+import { checkDocument, commandAt, documentAt, int32At, RawDocument } from './raw-document.js';
 import { Long } from './bson.js';
 
 /** MongoDB's wire protocol: OP_MSG, and of the older OP_QUERY what the driver's first hello needs. */
@@ -21,7 +22,6 @@ export interface Message {
   silent: boolean;
   database: string;
   body: Doc;
-  bytes: number;
 }
 
 /** Bytes that are no message of ours: the connection is closed, since what follows cannot be trusted. */
@@ -38,11 +38,17 @@ function cString(buffer: Buffer, from: number): { text: string; next: number } {
   return { text: buffer.toString('utf8', from, end), next: end + 1 };
 }
 
-function documentAt(buffer: Buffer, at: number, end: number): { doc: Doc; next: number } {
-  if (at + 5 > end) throw new WireFault('a document beyond its message');
-  const size = buffer.readInt32LE(at);
-  if (size < 5 || at + size > end) throw new WireFault('a document beyond its message');
-  return { doc: deserialize(buffer.subarray(at, at + size)), next: at + size };
+/** What is inserted stays bytes: they are copied to where they are kept. */
+const UNREAD = 'documents';
+
+/** Where the document that begins here ends, all of it being sound. */
+function checkedEnd(buffer: Buffer, at: number, end: number): number {
+  try {
+    checkDocument(buffer, at, end);
+  } catch (error) {
+    throw new WireFault(`a document that is none: ${(error as Error).message}`);
+  }
+  return at + int32At(buffer, at);
 }
 
 /** Kind 0 is the body; kind 1 is one of its arrays, sent as documents in a row. */
@@ -54,18 +60,18 @@ function readSections(buffer: Buffer, from: number, end: number): Doc {
     const kind = buffer[at]!;
     at += 1;
     if (kind === 0 && !body) {
-      const { doc, next } = documentAt(buffer, at, end);
-      body = doc;
+      const next = checkedEnd(buffer, at, end);
+      body = commandAt(buffer, at, UNREAD);
       at = next;
     } else if (kind === 1) {
       if (at + 4 > end) throw new WireFault('a sequence beyond its message');
       const stop = at + buffer.readInt32LE(at);
       if (stop > end) throw new WireFault('a sequence beyond its message');
       const { text: name, next: start } = cString(buffer, at + 4);
-      const documents: Doc[] = [];
+      const documents: unknown[] = [];
       for (at = start; at < stop;) {
-        const { doc, next } = documentAt(buffer, at, stop);
-        documents.push(doc);
+        const next = checkedEnd(buffer, at, stop);
+        documents.push(name === UNREAD ? new RawDocument(buffer, at) : documentAt(buffer, at));
         at = next;
       }
       sequences[name] = documents;
@@ -85,13 +91,14 @@ function readMsg(buffer: Buffer): Message {
   const body = readSections(buffer, HEADER + 4, end);
   const database = typeof body['$db'] === 'string' ? body['$db'] : '';
   const silent = (flags & MORE_TO_COME) !== 0;
-  return { requestId: buffer.readInt32LE(4), form: 'msg', silent, database, body, bytes: buffer.length };
+  return { requestId: buffer.readInt32LE(4), form: 'msg', silent, database, body };
 }
 
 function readQuery(buffer: Buffer): Message {
   const { text: namespace, next } = cString(buffer, HEADER + 4);
   if (!namespace.endsWith('.$cmd')) throw new WireFault('OP_QUERY that is no command');
-  const { doc } = documentAt(buffer, next + 8, buffer.length);
+  checkedEnd(buffer, next + 8, buffer.length);
+  const doc = documentAt(buffer, next + 8);
   const inner = doc['$query'];
   const body = typeof inner === 'object' && inner !== null ? (inner as Doc) : doc;
   const database = namespace.slice(0, -'.$cmd'.length);
@@ -101,7 +108,6 @@ function readQuery(buffer: Buffer): Message {
     silent: false,
     database,
     body,
-    bytes: buffer.length,
   };
 }
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import mongoose from 'mongoose';
 import { serialize } from './bson.js';
 import { MAX_MESSAGE_BYTES } from './command-admin.js';
-import { Cursors } from './cursors.js';
+import { Cursors, madeSource } from './cursors.js';
 import { openEmbeddedStore, type EmbeddedStore } from './embedded-store.js';
 import { Journal } from './journal.js';
 import { opMsg, WireClient } from './wire-client.fixture.js';
@@ -107,7 +107,7 @@ describe('cursors left alone', () => {
   it('are forgotten after a while, and not before', () => {
     let now = 0;
     const cursors = new Cursors(1000, () => now);
-    const documents = Array.from({ length: 10 }, (_, n) => ({ n }));
+    const documents = madeSource(Array.from({ length: 10 }, (_, n) => ({ n })));
     const idle = cursors.begin('db.rows', documents, 2);
     const used = cursors.begin('db.rows', documents, 2);
     now = 900;
@@ -120,7 +120,7 @@ describe('cursors left alone', () => {
 
   it('are refused to another collection', () => {
     const cursors = new Cursors(1000, () => 0);
-    const { id } = cursors.begin('db.rows', [{}, {}, {}], 1);
+    const { id } = cursors.begin('db.rows', madeSource([{}, {}, {}]), 1);
     expect(() => cursors.next(id, 'db.others', 1)).toThrow('different namespace');
   });
 });

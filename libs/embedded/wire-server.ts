@@ -87,7 +87,7 @@ export function wireServer(session: Omit<Session, 'connectionId'>, settle: Settl
       try {
         for (const bytes of inbox.take(chunk)) {
           const message = readMessage(bytes);
-          const request: Request = { database: message.database, body: message.body, bytes: message.bytes };
+          const request: Request = { database: message.database, body: message.body };
           replies.add(socket, message, runCommand(request, own));
         }
       } catch {

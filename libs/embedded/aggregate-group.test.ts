@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Context, evalExpr } from 'mingo/core';
+import * as expressions from 'mingo/operators/expression';
+import { aggregate } from './aggregate.js';
+import { deserialize, type Doc } from './bson.js';
+import { Collection } from './collection.js';
+import { valueKey } from './value-key.js';
+
+const silent = { put: () => undefined, removed: () => undefined };
+const options = { context: Context.init({ expression: expressions }) };
+
+const number = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.constantFrom(0.5, 1e6, 2 ** 31));
+const scalar = fc.oneof(
+  number,
+  fc.constantFrom<unknown>(
+    'a',
+    'b',
+    '',
+    true,
+    false,
+    null,
+    new Date(0),
+    new Date(5),
+    'a longer text than the others are',
+  ),
+);
+const value = fc.oneof(
+  { weight: 6, arbitrary: scalar },
+  { weight: 1, arbitrary: fc.record({ p: scalar }, { requiredKeys: [], noNullPrototype: true }) },
+  { weight: 1, arbitrary: fc.array(scalar, { maxLength: 2 }) },
+);
+const row = fc.record(
+  { a: value, b: value, n: number, at: fc.constantFrom(new Date(1), new Date(2), null) },
+  {
+    requiredKeys: [],
+    noNullPrototype: true,
+  },
+);
+const path = fc.constantFrom('$a', '$b', '$n', '$at', '$a.p', '$b.p');
+const part = fc.oneof(
+  { weight: 6, arbitrary: path },
+  { weight: 1, arbitrary: fc.constantFrom<unknown>(null, 1, 'text', { $literal: '$a' }) },
+  {
+    weight: 2,
+    arbitrary: fc.oneof(
+      fc.tuple(path, path).map(([one, other]) => ({ $ifNull: [one, other] })),
+      fc.tuple(path, path, path).map(([test, one, other]) => ({ $cond: [test, one, other] })),
+      fc
+        .tuple(path, path)
+        .map(([one, other]) => ({ $cond: { if: { $and: [one, other] }, then: one, else: 0 } })),
+      fc.tuple(path, path).map(([one, other]) => ({ $or: [one, other] })),
+      path.map((one) => ({ $isArray: one })),
+    ),
+  },
+);
+const key = fc.oneof(
+  { weight: 2, arbitrary: part },
+  {
+    weight: 3,
+    arbitrary: fc.record({ x: part, y: part, z: part }, { requiredKeys: ['x'], noNullPrototype: true }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ x: fc.record({ y: part }, { noNullPrototype: true }) }, { noNullPrototype: true }),
+  },
+);
+const fields = fc.record(
+  {
+    count: fc.constant({ $sum: 1 }),
+    sum: fc.constantFrom<Doc>({ $sum: '$n' }, { $sum: '$a' }, { $sum: { $cond: ['$b', '$n', 0] } }),
+    avg: fc.constant({ $avg: '$n' }),
+    min: path.map((one) => ({ $min: one })),
+    max: path.map((one) => ({ $max: one })),
+    first: part.map((one) => ({ $first: one })),
+    last: part.map((one) => ({ $last: one })),
+    all: part.map((one) => ({ $push: one })),
+    set: path.map((one) => ({ $addToSet: one })),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+/** What is missing from a made document is no field of it; from a made array, null. */
+function plain(inner: unknown): unknown {
+  if (Array.isArray(inner)) return inner.map((one) => plain(one) ?? null);
+  if (typeof inner !== 'object' || inner === null || inner instanceof Date) return inner;
+  const found = Object.entries(inner).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(found.map(([name, one]) => [name, plain(one)]));
+}
+
+const byMingo = (doc: Doc, expression: unknown): unknown =>
+  plain(evalExpr(doc, expression, options as never));
+
+const numbers = (values: readonly unknown[]): number[] => values.filter((one) => typeof one === 'number');
+const sum = (values: readonly unknown[]): number => numbers(values).reduce((total, one) => total + one, 0);
+const isThere = (one: unknown): boolean => one !== undefined && one !== null;
+
+/** What is gathered of one group, in the plainest words. */
+const GATHERED: Record<string, (values: readonly unknown[]) => unknown> = {
+  $sum: sum,
+  $avg: (values) => (numbers(values).length === 0 ? null : sum(values) / numbers(values).length),
+  $min: (values) => values.filter(isThere).sort(byKey)[0] ?? null,
+  $max: (values) => values.filter(isThere).sort((one, other) => byKey(other, one))[0] ?? null,
+  $first: (values) => values[0] ?? null,
+  $last: (values) => values.at(-1) ?? null,
+  $push: (values) => values.filter((one) => one !== undefined),
+  $addToSet: (values) => [
+    ...new Map(values.filter((one) => one !== undefined).map((one) => [valueKey(one), one])).values(),
+  ],
+};
+
+const byKey = (one: unknown, other: unknown): number =>
+  valueKey(one) < valueKey(other) ? -1 : valueKey(one) > valueKey(other) ? 1 : 0;
+
+/** Group by group, each expression by mingo for each document. */
+function grouped(docs: readonly Doc[], id: unknown, made: Doc): Doc[] {
+  const groups = new Map<string, { _id: unknown; docs: Doc[] }>();
+  for (const doc of docs) {
+    const _id = byMingo(doc, id) ?? null;
+    const group = groups.get(valueKey(_id)) ?? { _id, docs: [] };
+    groups.set(valueKey(_id), group);
+    group.docs.push(doc);
+  }
+  return [...groups.values()].map((group) => {
+    const gathered = Object.entries(made).map(([name, spec]) => {
+      const [operator, operand] = Object.entries(spec as Doc)[0]!;
+      return [name, GATHERED[operator]!(group.docs.map((doc) => byMingo(doc, operand)))];
+    });
+    return { _id: group._id, ...Object.fromEntries(gathered) };
+  });
+}
+
+describe('$group', () => {
+  it('answers what mingo answers expression by expression', () => {
+    fc.assert(
+      fc.property(
+        fc.array(row, { maxLength: 15 }),
+        key,
+        fields,
+        fc.boolean(),
+        (rows, _id, made, isIndexed) => {
+          const collection = new Collection('db.rows', silent);
+          if (isIndexed) collection.createIndex({ name: 'n', key: [['n', 1]], unique: false });
+          const docs = rows.map((one, n): Doc => ({ _id: n, ...one }));
+          for (const doc of docs) collection.insert(doc);
+          const pipeline = [{ $match: { n: { $gte: -1 } } }, { $group: { _id, ...made } }];
+          const answer = aggregate(collection, pipeline);
+          const ours = Array.from({ length: answer.length }, (_, n) => deserialize(answer.bytes(n)));
+          // Both read the rows in one order.
+          const found = docs.filter(({ n }) => Number(n) >= -1);
+          const inOrder = isIndexed
+            ? [...found].sort((one, other) => Number(one['n']) - Number(other['n']))
+            : found;
+          expect(ours).toEqual(grouped(inOrder, _id, made));
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});

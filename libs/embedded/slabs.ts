@@ -1,0 +1,54 @@
+import { int32At } from './raw-document.js';
+
+/** A new collection has one of this size; a large one has many of the other. */
+const SMALLEST_SLAB = 4 * 1024;
+const LARGEST_SLAB = 4 * 1024 * 1024;
+
+/** Documents one behind the other, outside of what the collector walks. What lies there is never changed. */
+export interface Slab {
+  readonly bytes: Buffer;
+  /** Where the next document will lie. */
+  used: number;
+  /** Bytes of documents that nothing has replaced. */
+  live: number;
+}
+
+/** Where a document lies. Who holds it holds what was: a slab goes when nobody holds it any more. */
+export interface Place {
+  slab: Slab;
+  at: number;
+}
+
+/** The documents of one collection. They are only ever added; what is mostly dead is to be copied together by its owner. */
+export class Slabs {
+  private current: Slab = { bytes: Buffer.alloc(0), used: 0, live: 0 };
+  private live = 0;
+
+  /** Copies a document in, and says where it lies. */
+  add(document: Uint8Array, from: number, place: Place): void {
+    const size = int32At(document, from);
+    if (this.current.used + size > this.current.bytes.length) this.begin(size);
+    const slab = this.current;
+    place.slab = slab;
+    place.at = slab.used;
+    if (size < 64)
+      for (let byte = 0; byte < size; byte += 1) slab.bytes[slab.used + byte] = document[from + byte]!;
+    else slab.bytes.set(document.subarray(from, from + size), slab.used);
+    slab.used += size;
+    slab.live += size;
+    this.live += size;
+  }
+
+  /** A document that is not wanted any more. True if its slab is now worth being emptied. */
+  drop({ slab, at }: Place): boolean {
+    const size = int32At(slab.bytes, at);
+    slab.live -= size;
+    this.live -= size;
+    return slab !== this.current && slab.live > 0 && slab.live * 2 < slab.used;
+  }
+
+  private begin(size: number): void {
+    const usual = Math.min(LARGEST_SLAB, Math.max(SMALLEST_SLAB, this.live));
+    this.current = { bytes: Buffer.allocUnsafeSlow(Math.max(usual, size)), used: 0, live: 0 };
+  }
+}
