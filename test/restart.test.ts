@@ -1,25 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rootDir } from '#platform/root';
 import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
+import { HouseProcess } from './processes.fixture.js';
 import { DAY, event, person, tell, until, visit, type Person } from './visit.fixture.js';
 
 let folder: string;
 const lines: Lagom[] = [];
-const children: ChildProcess[] = [];
+const processes: HouseProcess[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lagom-restart-'));
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  for (const one of processes.splice(0)) await one.kill();
   for (const line of lines.splice(0)) await line.close();
   await rm(folder, { recursive: true });
 });
@@ -96,40 +90,13 @@ interface Row {
 describe('a process that is killed', () => {
   const KEY = 'the-first-key-of-a-test';
 
-  /** The whole line in a process of its own, from its sources. */
+  /** The whole line in a process of its own. */
   async function spawned(): Promise<string> {
-    const child = spawn(
-      process.execPath,
-      ['--conditions=lagom:source', '--import', '@swc-node/register/esm-register', 'apps/all/main.ts'],
-      {
-        cwd: rootDir(),
-        env: {
-          PATH: process.env.PATH,
-          LAGOM_DATA_DIR: folder,
-          LAGOM_ADMIN_KEY: KEY,
-          PORT: '0',
-          LAGOM_SEND: 'capture',
-        },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    children.push(child);
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    return until(
-      () => Promise.resolve(said),
-      (text) => {
-        if (child.exitCode !== null) throw new Error(`it ended: ${text}`);
-        return /http:\/\/localhost:\d+/.exec(text)?.[0];
-      },
-    );
+    const env = { LAGOM_DATA_DIR: folder, LAGOM_ADMIN_KEY: KEY, LAGOM_SEND: 'capture' };
+    const all = HouseProcess.start('all', env);
+    processes.push(all);
+    return all.url();
   }
-  const kill = async (): Promise<void> => {
-    const child = children.pop();
-    if (!child) throw new Error('nothing to kill');
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  };
 
   it('has said each message once when it has come back, and lost none that it acknowledged', async () => {
     const clock = { now: () => new Date() };
@@ -166,7 +133,7 @@ describe('a process that is killed', () => {
       () => Promise.resolve(acknowledged.length),
       (count) => count >= 6,
     );
-    await kill();
+    await processes.pop()?.kill();
     await Promise.all(posting);
 
     const second = await spawned();
@@ -188,5 +155,6 @@ describe('a process that is killed', () => {
       expect([who.id, status === 'accepted' ? mails === 1 : mails <= 1]).toEqual([who.id, true]);
     }
     expect(confirmations.filter(({ status }) => status === 'accepted').length).toBeGreaterThan(0);
-  });
+    // Two starts, each of which may have to compile its sources.
+  }, 400_000);
 });
