@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Databases } from './databases.js';
 import { lockFolder } from './folder-lock.js';
@@ -110,14 +110,13 @@ class FolderStorage implements Storage {
   /** Reads one file into the databases. Only the last journal may have a torn tail, which is cut off. */
   private read(name: string, tornAllowed: boolean): number {
     const path = this.path(name);
-    const file = readFileSync(path);
     let last: string | undefined;
-    const { at, how } = readRecords(file, (record) => {
+    const { at, how, size } = readRecords(path, (record) => {
       last = record.o;
       replay(this.databases, record);
     });
     if (how === 'damaged' || (how === 'torn' && !tornAllowed)) {
-      throw this.damage(name, `is damaged at byte ${at} of ${file.length}`);
+      throw this.damage(name, `is damaged at byte ${at} of ${size}`);
     }
     if (name.startsWith('snapshot') && last !== 'end') throw this.damage(name, 'has no end');
     if (how === 'torn') truncateSync(path, at);

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { deserialize, serialize, type Doc } from './bson.js';
 import type { Databases } from './databases.js';
@@ -77,27 +78,77 @@ export interface Ending {
   /** Where the last whole record ends. */
   at: number;
   how: 'whole' | 'torn' | 'damaged';
+  /** How long the file is. */
+  size: number;
+}
+
+/** So much of a file is in memory at once: one of a large store is larger than a buffer may be. */
+const WINDOW = 16 * 1024 * 1024;
+
+/** A file's bytes from anywhere, read a window at a time. */
+class Windows {
+  readonly size: number;
+  private from = 0;
+  private window = Buffer.alloc(0);
+
+  constructor(private readonly file: number) {
+    this.size = fstatSync(file).size;
+  }
+
+  /** So many bytes from there, which the file has. What was given before stays as it was. */
+  bytes(at: number, count: number): Buffer {
+    if (at < this.from || at + count > this.from + this.window.length) this.read(at, count);
+    return this.window.subarray(at - this.from, at - this.from + count);
+  }
+
+  /** Whether nothing but zeros follows. */
+  isEmptyFrom(at: number): boolean {
+    for (let here = at; here < this.size; here += WINDOW) {
+      if (this.bytes(here, Math.min(WINDOW, this.size - here)).some((byte) => byte !== 0)) return false;
+    }
+    return true;
+  }
+
+  private read(at: number, count: number): void {
+    const window = Buffer.allocUnsafe(Math.min(this.size - at, Math.max(WINDOW, count)));
+    for (let read = 0; read < window.length;) {
+      const more = readSync(this.file, window, read, window.length - read, at + read);
+      if (more === 0) throw new Error('a file that became shorter while it was read');
+      read += more;
+    }
+    this.from = at;
+    this.window = window;
+  }
 }
 
 /**
- * Reads records until the end or the first that is not whole. It is torn if nothing but its own rest follows: a write
- * that was cut off. Anything else is damage, and what follows it must not be thrown away silently.
+ * Reads a file's records until the end or the first that is not whole. It is torn if nothing but its own rest follows: a
+ * write that was cut off. Anything else is damage, and what follows it must not be thrown away silently.
  */
-export function readRecords(file: Buffer, take: (record: StoreRecord | PutRecord) => void): Ending {
-  let at = 0;
-  while (at < file.length) {
-    const length = file.length - at >= FRAME ? file.readUInt32LE(at) : Infinity;
-    const end = at + FRAME + length;
-    if (end > file.length) return { at, how: 'torn' };
-    const payload = file.subarray(at + FRAME, end);
-    if (length < 5 || crc32(payload) !== file.readUInt32LE(at + 4)) {
-      const onlyZeros = file.subarray(at).every((byte) => byte === 0);
-      return { at, how: onlyZeros || end === file.length ? 'torn' : 'damaged' };
+export function readRecords(path: string, take: (record: StoreRecord | PutRecord) => void): Ending {
+  const opened = openSync(path, 'r');
+  try {
+    const file = new Windows(opened);
+    const { size } = file;
+    let at = 0;
+    while (at < size) {
+      if (size - at < FRAME) return { at, how: 'torn', size };
+      const head = file.bytes(at, FRAME);
+      const length = head.readUInt32LE(0);
+      const checksum = head.readUInt32LE(4);
+      const end = at + FRAME + length;
+      if (end > size) return { at, how: 'torn', size };
+      const payload = file.bytes(at + FRAME, length);
+      if (length < 5 || crc32(payload) !== checksum) {
+        return { at, how: end === size || file.isEmptyFrom(at) ? 'torn' : 'damaged', size };
+      }
+      take(readPut(payload) ?? (deserialize(payload) as StoreRecord));
+      at = end;
     }
-    take(readPut(payload) ?? (deserialize(payload) as StoreRecord));
-    at = end;
+    return { at, how: 'whole', size };
+  } finally {
+    closeSync(opened);
   }
-  return { at, how: 'whole' };
 }
 
 const PUT = Buffer.from('\x02o\0\x04\0\0\0put\0\x02ns\0', 'latin1');
