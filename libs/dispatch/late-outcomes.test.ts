@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Envelope, Outcome } from '#channels/outcome';
 import { type Fault, OUTAGES } from '#platform/faults.fixture';
 import { CLINIC } from '#privacy/ledger.fixture';
-import { accepted, Line } from './line.fixture.js';
+import { endsOf, planForFour, UNDISTURBED } from './four-people.fixture.js';
+import { Line } from './line.fixture.js';
 import { SENDING_STUCK_MS } from './repair-stuck.js';
 
 const T = CLINIC.id;
@@ -19,36 +19,6 @@ afterAll(async () => {
 });
 beforeEach(() => line.clear());
 
-/** What the provider says to each, the first time and later. */
-const SAYS: Record<string, Outcome['kind'][]> = {
-  anna: ['accepted'],
-  bo: ['retry-at', 'accepted'],
-  cay: ['bad-address', 'accepted'],
-  dag: ['rejected'],
-};
-const CLEAN = { anna: 'accepted', bo: 'accepted', cay: 'accepted', dag: 'failed' };
-
-async function plan(): Promise<string[]> {
-  await line.clear();
-  const tries = new Map<string, number>();
-  line.provider.answer = (envelope: Envelope) => {
-    const name = envelope.message.split('/')[1] ?? '';
-    const n = tries.get(name) ?? 0;
-    tries.set(name, n + 1);
-    const kind = SAYS[name]?.[n] ?? 'accepted';
-    if (kind === 'accepted') return accepted(envelope);
-    return kind === 'retry-at' ? { kind, afterMs: 0, reason: kind } : { kind, reason: kind };
-  };
-  const ids = [];
-  for (const name of Object.keys(SAYS)) ids.push(await line.confirmation(name));
-  return ids;
-}
-
-async function ends(ids: readonly string[]): Promise<Record<string, string>> {
-  const rows = await line.messages.findByIds(T, ids);
-  return Object.fromEntries(rows.map((row) => [row.customer, row.status]));
-}
-
 const run = () => cut.runDue().catch(() => undefined);
 const tell = () => cut.late.runOnce(cut.clock.now());
 
@@ -63,7 +33,7 @@ describe('with the ledger lost at each write and call, and back later', () => {
       let n = 0;
       while (isStruck) {
         n += 1;
-        const ids = await plan();
+        const ids = await planForFour(line);
         cut.faults.arm(n, fault);
         await run();
         isStruck = cut.faults.struck;
@@ -82,7 +52,7 @@ describe('with the ledger lost at each write and call, and back later', () => {
           // What was to be tried again comes due.
           cut.clock.pass(15_000);
         }
-        expect({ n, ...(await ends(ids)) }).toEqual({ n, ...CLEAN });
+        expect({ n, ...(await endsOf(line, ids)) }).toEqual({ n, ...UNDISTURBED });
         expect({ n, taken: [...line.provider.accepted.values()] }).toEqual({ n, taken: [1, 1, 1] });
         expect(await tell()).toEqual({ written: 0, waiting: 0 });
       }
