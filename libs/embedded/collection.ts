@@ -160,8 +160,10 @@ export class Collection {
     this.listener.put(this.namespace, entry.slab.bytes, entry.at);
   }
 
+  /** A document has gone from there; slabs that are mostly dead by now are emptied. */
   private drop(slab: Slab, at: number): void {
-    if (this.slabs.drop({ slab, at })) this.empty(slab);
+    this.slabs.drop({ slab, at });
+    for (let next = this.slabs.takeMostlyDead(); next; next = this.slabs.takeMostlyDead()) this.empty(next);
   }
 
   /** Copies what still lives out of a slab, which then nothing here holds. */

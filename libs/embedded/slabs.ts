@@ -23,6 +23,7 @@ export interface Place {
 export class Slabs {
   private current: Slab = { bytes: Buffer.alloc(0), used: 0, live: 0 };
   private live = 0;
+  private readonly dead = new Set<Slab>();
 
   /** Copies a document in, and says where it lies. */
   add(document: Uint8Array, from: number, place: Place): void {
@@ -39,16 +40,28 @@ export class Slabs {
     this.live += size;
   }
 
-  /** A document that is not wanted any more. True if its slab is now worth being emptied. */
-  drop({ slab, at }: Place): boolean {
+  /** A document that is not wanted any more. */
+  drop({ slab, at }: Place): void {
     const size = int32At(slab.bytes, at);
     slab.live -= size;
     this.live -= size;
-    return slab !== this.current && slab.live > 0 && slab.live * 2 < slab.used;
+    if (slab !== this.current && isMostlyDead(slab)) this.dead.add(slab);
+  }
+
+  /** A slab that is worth being emptied, if there is one: what lives in it is to be added again, and dropped there. */
+  takeMostlyDead(): Slab | undefined {
+    for (const slab of this.dead) {
+      this.dead.delete(slab);
+      if (slab.live > 0) return slab;
+    }
+    return undefined;
   }
 
   private begin(size: number): void {
+    if (isMostlyDead(this.current)) this.dead.add(this.current);
     const usual = Math.min(LARGEST_SLAB, Math.max(SMALLEST_SLAB, this.live));
     this.current = { bytes: Buffer.allocUnsafeSlow(Math.max(usual, size)), used: 0, live: 0 };
   }
 }
+
+const isMostlyDead = ({ live, used }: Slab): boolean => live * 2 < used;

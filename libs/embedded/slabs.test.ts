@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Doc } from './bson.js';
+import { Collection } from './collection.js';
+import type { Slab } from './slabs.js';
+import { placesOf } from './places.js';
+import { documentAt, int32At } from './raw-document.js';
+
+const silent = { put: () => undefined, removed: () => undefined };
+const text = (size: number): string => 'x'.repeat(size);
+
+describe('slabs of documents', () => {
+  it('lose nothing while they are copied together, and show a cursor what was', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(30), fc.nat(3), fc.integer({ min: 1, max: 1_500 })), { maxLength: 400 }),
+        fc.nat(400),
+        (steps, moment) => {
+          const collection = new Collection('db.rows', silent);
+          collection.createIndex({ name: 'n', key: [['n', 1]], unique: false });
+          const expected = new Map<number, Doc>();
+          let then: Doc[] = [];
+          let held = placesOf([]);
+          for (const [step, [_id, kind, size]] of steps.entries()) {
+            const entry = [...collection.entries()].find(({ doc }) => doc['_id'] === _id);
+            const doc = { _id, n: step, text: text(size) };
+            if (!entry) collection.insert(doc);
+            else if (kind === 0) collection.remove(entry);
+            else if (kind === 1) collection.replace(entry, doc);
+            else {
+              const fields = collection.fieldsFor(['n', 'text']);
+              const before = entry.pick(fields);
+              collection.change(entry, fields, before, { ...before, n: step, text: doc.text });
+            }
+            if (entry && kind === 0) expected.delete(_id);
+            else expected.set(_id, doc);
+            if (step === moment) {
+              held = placesOf(collection.entries());
+              then = [...collection.entries()].map(({ doc: is }) => is);
+            }
+          }
+          const byId = (one: Doc, other: Doc): number => Number(one['_id']) - Number(other['_id']);
+          const all = [...collection.entries()].map(({ doc }) => doc).sort(byId);
+          expect(all).toEqual([...expected.values()].sort(byId));
+          const byIndex = [...collection.indexes.get('n')!.between('', '\uffff')].map(({ doc }) => doc['n']);
+          expect(byIndex).toEqual(all.map(({ n }) => Number(n)).sort((one, other) => one - other));
+          const seen = Array.from({ length: held.length }, (_, n) =>
+            documentAt(held.slab(n).bytes, held.at(n)),
+          );
+          expect(seen).toEqual(then);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('hold no more than a few times what lives, however often few documents change beside many that do not', () => {
+    const collection = new Collection('db.rows', silent);
+    for (let _id = 0; _id < 200; _id += 1) collection.insert({ _id, text: text(300) });
+    for (let step = 0; step < 5_000; step += 1) {
+      // One of ten is new in each slab and stays: the others of it go.
+      const entry = collection.get([...collection.entries()][step % 7]!.id)!;
+      collection.replace(entry, { _id: entry.doc['_id'], text: text(300 + (step % 50)) });
+      if (step % 100 === 0) collection.insert({ _id: `new-${step}`, text: text(300) });
+    }
+    const slabs = new Set<Slab>();
+    let live = 0;
+    for (const { slab, at } of collection.entries()) {
+      slabs.add(slab);
+      live += int32At(slab.bytes, at);
+    }
+    const held = [...slabs].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    expect(held).toBeLessThan(live * 4);
+  });
+});
