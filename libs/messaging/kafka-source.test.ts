@@ -191,7 +191,7 @@ if (brokers.length === 0) {
       await stopAll();
     });
 
-    it('handles what ended its process twice alone, then dead-letters it', async () => {
+    it('handles alone what ended its process twice, then dead-letters it', async () => {
       const topic = await freshTopic(1);
       const notes = new Set<string>();
       const noted = (start: string) => [...notes].filter((note) => note.startsWith(start));
@@ -208,8 +208,10 @@ if (brokers.length === 0) {
           for (const note of noted(`${partition}/${offset}/`)) notes.delete(note);
         },
       };
-      // Two processes took the partition up here and died, the second with the message alone.
-      for (const note of ['0/0/start first', '0/0/start second', '0/0/alone second']) notes.add(note);
+      // Processes took the partition up here and died, the last three with the message alone.
+      const dead = ['first', 'second', 'other', 'last'];
+      for (const life of dead) notes.add(`0/0/start ${life}`);
+      for (const life of dead.slice(1)) notes.add(`0/0/alone ${life}`);
       await sink.produce(topic, [
         { key: 'a', value: '1' },
         { key: 'b', value: '2' },

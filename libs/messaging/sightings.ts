@@ -15,7 +15,10 @@ export interface Sightings {
 
 /** A partition taken up at the same offset for the third time: what is there ended the process twice. */
 export const STARTS_BEFORE_SUSPICION = 2;
-/** A message that ended its process with nothing beside it is not tried again. */
-export const TRIES_ALONE = 1;
+/**
+ * How many processes a message may end with nothing beside it before it is not tried again. One or two may have been ended
+ * by something else just then: where processes are killed often and the ledger is slow, one was far too few.
+ */
+export const TRIES_ALONE = 3;
 /** How many messages from there on are handled one at a time: what may have been in flight at the crash. */
 export const SUSPECTS = 500;
