@@ -86,6 +86,46 @@ export const PLACES: Missing = {
 export const AMBIGUITY: Missing = {
   hears: (answer) => (answer === 'timeout-sent' ? 'try-later' : answer),
 };
+/** B6: that a no absorbs. Every yes is taken for the person's own on our pages. */
+export const ABSORBS: Missing = {
+  write: (role, collection, { updateOne }) => {
+    const log = collection === 'customers' ? updateOne.update['$set']?.['choiceLog'] : undefined;
+    const yeses = ((log ?? []) as { state: string }[]).filter(({ state }) => state === 'given');
+    if (role === 'ingest') for (const yes of yeses) Object.assign(yes, { lifts: true, via: 'page' });
+    return undefined;
+  },
+};
+/** D1: the generation that a customer's facts are guarded by. */
+export const CUSTOMER_GEN: Missing = {
+  sees: (role, collection, one) =>
+    role === 'ingest' && collection === 'customers' ? { ...one, gen: null } : one,
+};
+/** D2: equal plans again. What is equal is taken for older. */
+export const EQUAL_AGAIN: Missing = {
+  sees: (role, collection, one) => {
+    if (role !== 'ingest' || collection !== 'bookings') return one;
+    const gen = one['gen'] as { version: number };
+    return { ...one, gen: { ...gen, version: gen.version + 1 } };
+  },
+};
+/** D4: only rows of a lower generation are called off. Every row is taken for one. */
+export const LOWER_ONLY: Missing = {
+  sees: (role, collection, one) => {
+    if (role !== 'ingest' || collection !== 'messages' || one['generation'] == null) return one;
+    return { ...one, gen: 'v0', generation: { ...one['generation'], version: 0 } };
+  },
+};
+/** D5: the offset is committed last. */
+export const COMMIT_LAST: Missing = { commitsFirst: true };
+/** E2: the rank of what providers tell, and of where the row stands. */
+export const RANK: Missing = {
+  sees: (role, collection, one) =>
+    role === 'webhook' && collection === 'messages' ? { ...one, status: 'sending' } : one,
+  write: (role, collection, { updateOne }) => {
+    if (role === 'webhook' && collection === 'messages') delete updateOne.filter['status'];
+    return undefined;
+  },
+};
 
 /** Several parts at once. */
 export function without(...parts: readonly Missing[]): Missing {

@@ -43,7 +43,23 @@ const PARTS: [string, Missing, Schedule, RegExp][] = [
   ['B3: a new rev for what does not end', parts.TOUCH, schedules.reservedThenNo, AFTER],
   ['B3: the end of what has no channel left', parts.CANCEL_AND_TOUCH, schedules.reservedThenNoToAll, AFTER],
   ['B4: the wait', parts.WAIT, schedules.claimedAndPaced, AFTER],
+  ['B6: that a no absorbs', parts.ABSORBS, schedules.yesFromTheBookingSystem, AFTER],
   ['C3: two sightings far enough apart', parts.sightings(), schedules.resentMeanwhile(false), UNCLAIMED],
+  ['D1: the generation of a customer’s facts', parts.CUSTOMER_GEN, schedules.oldAddressHeardLate, AFTER],
+  [
+    'D2: equal plans again',
+    parts.EQUAL_AGAIN,
+    schedules.guardedAndNotPlanned,
+    /lost: promised and not there/,
+  ],
+  [
+    'D4: only rows of a lower generation',
+    parts.LOWER_ONLY,
+    schedules.bookedAfterAll,
+    /lost: ended without a cause/,
+  ],
+  ['D5: the offset last', parts.COMMIT_LAST, schedules.heardAndNotCommitted, /lost: promised and not there/],
+  ['E2: the rank of what is told', parts.RANK, schedules.weakerWordLate, /moved back/],
   ['Fields: who has won', parts.WINNERS, schedules.twoClaims, TWICE],
 ];
 

@@ -1,4 +1,9 @@
+import type { Receipt } from '#channels/receipt';
+import { booking, event } from '#ingest/hearing.fixture';
+import { said } from '#privacy/ledger.fixture';
+import { newsOf } from './noes.fixture.js';
 import type { Stage } from './stage.fixture.js';
+import { MAIL, T } from './world.fixture.js';
 
 const W_MS = 5_000;
 /** Longer than a call in doubt is left alone (FLOW_MS), and than any repair waits. */
@@ -303,4 +308,90 @@ export async function takenAndNotCommitted(stage: Stage): Promise<void> {
   const a = await stage.dispatcher('A');
   await stage.to(a, 'customers.bulkWrite');
   await a.crash();
+}
+
+/** Someone's no is answered; the booking system tells of a yes, later; a row that was planned since is sent. */
+export async function yesFromTheBookingSystem(stage: Stage): Promise<void> {
+  const { world } = stage;
+  await world.someone();
+  await stage.end(await stage.no('page'));
+  stage.pass(1_000);
+  const yes = { customer: { id: 'anna' }, choices: [said({ state: 'given' })] };
+  const told = event('customer.consent-changed.v1', yes, { id: 'yes', at: 1 });
+  await stage.end(await stage.begin('yes', 'ingest', () => world.one(told)));
+  await released(stage);
+  await stage.end(await stage.dispatcher('A'));
+}
+
+/** A new address is told of, and answered; then comes an event of before that names the old one; a row is sent. */
+export async function oldAddressHeardLate(stage: Stage): Promise<void> {
+  const { world } = stage;
+  await world.someone();
+  await stage.end(await stage.no('new address'));
+  const late = event(
+    'customer.updated.v1',
+    { customer: { id: 'anna', email: MAIL } },
+    { id: 'late', at: -1 },
+  );
+  await stage.end(await stage.begin('late', 'ingest', () => world.one(late)));
+  await released(stage, 1, 'service');
+  await stage.end(await stage.dispatcher('A'));
+}
+
+/** What the booking of the news plans as it is confirmed. */
+const CONFIRMATION = `${T}/anna/confirmation/now/n9/v1`;
+
+/** Ingest dies between the guard and the plan; the event is heard again. */
+export async function guardedAndNotPlanned(stage: Stage): Promise<void> {
+  const { world } = stage;
+  await world.someone();
+  const [confirmed] = newsOf('confirmed', 9);
+  world.promised.add(CONFIRMATION);
+  const a = await stage.begin('A', 'ingest', () => world.tell(confirmed!));
+  await stage.past(a, 'bookings.insertMany');
+  await a.crash();
+  await stage.end(await stage.begin('B', 'ingest', () => world.tell(confirmed!)));
+}
+
+/** A hears of a cancellation and has still to call off; B hears that it is booked after all, and plans; A calls off. */
+export async function bookedAfterAll(stage: Stage): Promise<void> {
+  const { world } = stage;
+  await world.someone();
+  const [confirmed, cancelled] = newsOf('cancelled', 9);
+  await world.tell(confirmed!);
+  const a = await stage.begin('A', 'ingest', () => world.tell(cancelled!));
+  await stage.past(a, 'messages.insertMany');
+  const again = { id: 'n9-3', data: { customer: { id: 'anna' } } };
+  await world.tell(booking('booking.confirmed.v1', 3, { id: 'n9' }, again));
+  await stage.end(a);
+}
+
+/** Ingest takes an event and dies before it has planned anything; another takes what is not committed. */
+export async function heardAndNotCommitted(stage: Stage): Promise<void> {
+  const { world } = stage;
+  await world.someone();
+  world.news.push({ event: newsOf('confirmed', 9)[0]!, isCommitted: false });
+  world.promised.add(CONFIRMATION);
+  const a = await stage.begin('A', 'ingest', () => world.consume());
+  await stage.to(a, 'messages.insertMany');
+  await a.crash();
+  await stage.end(await stage.begin('B', 'ingest', () => world.consume()));
+}
+
+/** A sends; the provider tells that it was delivered, then, late, that it was taken. */
+export async function weakerWordLate(stage: Stage): Promise<void> {
+  const { world } = stage;
+  await released(stage, 1, 'service');
+  await stage.end(await stage.dispatcher('A'));
+  const [row] = await world.messages.findOfCustomer(T, 'anna', 1);
+  const about = {
+    ref: row!.attempts.at(-1)!.ref,
+    address: MAIL,
+    channel: 'email',
+    stream: 'service',
+  } as const;
+  for (const kind of ['delivered', 'accepted'] as const) {
+    const receipt: Receipt = { kind, ...about };
+    await stage.end(await stage.begin(kind, 'webhook', () => world.applyReceipt.apply(T, receipt)));
+  }
 }

@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type mongoose from 'mongoose';
 import { Query } from 'mingo';
 
-export type Role = 'dispatcher' | 'withdraw' | 'ingest' | 'scheduler' | 'repair' | 'resolve';
+export type Role = 'dispatcher' | 'withdraw' | 'ingest' | 'scheduler' | 'repair' | 'resolve' | 'webhook';
 
 /**
  * How a stopped call goes on. `hold`: it is made, and its reply comes later; `lost`: it is made, and its reply never
@@ -175,6 +175,10 @@ export interface Missing {
   readsFirst?: { role: Role; collection: string };
   /** Answers a read in the store's place. */
   read?: (role: Role, collection: string, filter: Record<string, unknown>) => readonly unknown[] | undefined;
+  /** How a document looks to whom it was read for. */
+  sees?: (role: Role, collection: string, document: Record<string, unknown>) => Record<string, unknown>;
+  /** Whether events are committed before they were heard. */
+  commitsFirst?: boolean;
   /** Whom a bulk tells that every write of it has won. */
   tellsAllWon?: Role;
   /** The clock of whoever runs. */
@@ -210,11 +214,12 @@ export class StoppedStore {
       for (const method of LOOKS) {
         const look = methods[method]!.bind(methods);
         methods[method] = (...args) =>
-          stop(`${name}.${method}`, 'read', async (how) =>
-            method === 'findOne' && how === 'stale'
-              ? (this.asBefore(name, args[0] as object)[0] ?? null)
-              : look(...args),
-          );
+          stop(`${name}.${method}`, 'read', async (how) => {
+            if (method !== 'findOne') return look(...args);
+            if (how === 'stale') return this.asBefore(name, args[0] as object)[0] ?? null;
+            const found = (await look(...args)) as Record<string, unknown> | null;
+            return found && this.seen(name, found);
+          });
       }
       this.stopFind(name, methods);
       this.stopBulk(name, methods);
@@ -262,12 +267,17 @@ export class StoppedStore {
           if (instead !== undefined) return instead;
           if (how === 'stale' && this.before.has(name)) return this.asBefore(name, filter);
           if (own !== undefined) own.mayBeStale = false;
-          return toArray();
+          return ((await toArray()) as Documents).map((one) => this.seen(name, one));
         });
       };
       return cursor;
     };
     methods['find'] = stopped as unknown as Call;
+  }
+
+  private seen(name: string, document: Record<string, unknown>): Record<string, unknown> {
+    const own = actor();
+    return own === undefined ? document : (this.missing.sees?.(own.role, name, document) ?? document);
   }
 
   /** Whoever is about to read `customers` reads that now which was to be read after. */

@@ -23,6 +23,9 @@ export const T = CLINIC.id;
 export const MAIL = 'anna@example.se';
 export const PHONE = '+46701740605';
 
+/** What a booking system tells. */
+type News = Parameters<Hearing['one']>[0];
+
 /** Somebody's no, and what may not be begun once it was answered. */
 export interface No {
   isAnswered: boolean;
@@ -61,8 +64,10 @@ export class World extends Hearing {
   readonly badAddresses = new Set<string>();
   /** Rows that were answered for. */
   readonly promised = new Set<string>();
-  /** Whether a newer word on the booking of the news was ever heard. */
-  isOvertaken = false;
+  /** What a booking system has told, each until it is committed. */
+  readonly news: { event: News; isCommitted: boolean }[] = [];
+  /** The newest version of the booking of the news that was ever told. */
+  newest = 0;
   /** How often the provider has taken each message, whatever it answered. */
   readonly taken = new Map<string, number>();
   /** What happened, counted: a walk that never saw a thing has not shown anything about it. */
@@ -131,8 +136,9 @@ export class World extends Hearing {
     this.steps.missing = missing;
     this.steps.forget();
     this.tenant = { ...CLINIC, journeys: {} };
-    this.isOvertaken = false;
-    for (const one of [this.violations, this.noes, this.records, this.topics.records]) one.length = 0;
+    this.newest = 0;
+    for (const one of [this.violations, this.noes, this.records, this.news, this.topics.records])
+      one.length = 0;
     for (const one of [this.badAddresses, this.promised, this.taken, this.claimed, this.calling]) one.clear();
     (this.webhooks as unknown as { written: Map<string, number> }).written.clear();
     this.provider.calls.length = 0;
@@ -235,9 +241,27 @@ export class World extends Hearing {
   }
 
   /** What a booking system tells; what it is answered for must be there. */
-  async tell(news: Parameters<Hearing['one']>[0]): Promise<void> {
-    this.isOvertaken ||= news.type !== 'booking.confirmed.v1';
+  async tell(news: News): Promise<void> {
+    this.newest = Math.max(
+      this.newest,
+      (news.data as { booking?: { version?: number } }).booking?.version ?? 0,
+    );
     for (const id of (await this.one(news)).planned) this.promised.add(id);
+  }
+
+  /** One delivery of what was told: it is heard, then committed. */
+  async consume(): Promise<void> {
+    const record = this.news.find(({ isCommitted }) => !isCommitted);
+    if (record === undefined) return;
+    const commit = (): Promise<void> =>
+      stop('topic.commit', 'topic', () => {
+        record.isCommitted = true;
+        return Promise.resolve();
+      });
+    const isFirst = this.steps.missing.commitsFirst === true;
+    if (isFirst) await commit();
+    await this.tell(record.event);
+    if (!isFirst) await commit();
   }
 
   /** What must hold at the end, whatever happened. */
@@ -253,8 +277,10 @@ export class World extends Hearing {
       this.note(`ends ${status}${reason === null ? '' : ` (${reason})`}`);
       const wrong = (what: string): number => this.violations.push(`${what}: ${_id} ${status} ${reason}`);
       if (status === 'accepted' && times === 0) wrong('lost: nobody has it');
-      if (times > 0 && resent === 0 && status !== 'accepted' && status !== 'unknown')
+      if (times > 0 && resent === 0 && !['accepted', 'delivered', 'unknown'].includes(status))
         wrong('sent, and not said so');
+      if (status === 'accepted' && row.history.some((step) => step.status === 'delivered'))
+        wrong('moved back');
       if (status === 'unknown' && row.attempts.length === 0) wrong('unknown without a try');
       if (this.isOpen(row)) wrong('does not end');
       if (status === 'expired') wrong('lost: it expired');
@@ -280,7 +306,9 @@ export class World extends Hearing {
 
   private mayEnd(row: MessageRow): boolean {
     if (this.noes.some((no) => no.ends(row))) return true;
-    if (this.isOvertaken && row.booking === 'n9' && row.gen === 'v1') return true;
+    if (row.booking === 'n9' && row.gen !== `v${this.newest}`) return true;
+    // What asks back has no text here.
+    if (row.journey === 'double-opt-in') return true;
     if (row.reason === 'capped') {
       return row.stream === 'marketing' && this.tenant.policy.caps.marketing.max < 5;
     }
