@@ -13,8 +13,9 @@ import { PrefixedSource } from '#messaging/topic-prefix';
 import { SystemClock } from '#platform/clock';
 import { readConfig } from '#platform/config';
 import { Health } from '#platform/health';
-import { createLog, type Log } from '#platform/telemetry';
+import type { Log } from '#platform/telemetry';
 import { homeOf, silent } from './home.fixture.js';
+import { watchedLog } from './leaks.fixture.js';
 
 const ADMIN_KEY = 'the-first-key-of-a-test';
 
@@ -26,7 +27,7 @@ export interface LagomOptions {
   at?: string | Date;
   /** `debug` to see what happens. */
   logLevel?: string;
-  /** Where the log goes instead. */
+  /** Where the log goes instead; it is the test's then to look through it. */
   log?: Log;
   /** How long a provider may take; absent: Q, 30 s. */
   providerTimeoutMs?: number;
@@ -92,6 +93,7 @@ export interface Lagom {
   messages(filter?: Record<string, string>, options?: { tenant?: string }): Promise<LedgerMessage[]>;
   /** Somebody else who hears the line's topics, to be started and stopped by the test. */
   listener(group: string): EventSource;
+  /** Ends it; throws where its log named a person or a treatment that the test made up. */
   close(): Promise<void>;
 }
 
@@ -106,12 +108,14 @@ export async function startLagom({
   env = {},
   at,
   logLevel = 'error',
-  log = createLog({ level: logLevel, app: 'all' }),
+  log: own,
   providerTimeoutMs,
 }: LagomOptions = {}): Promise<Lagom> {
+  const watched = watchedLog(logLevel);
+  const log = own ?? watched.log;
   const home = homeOf(env['LAGOM_DATA_DIR'] ?? 'memory');
-  const own = { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture' };
-  const config = readConfig({ ...own, ...home.env, ...env }, 'all');
+  const plain = { LAGOM_DATA_DIR: 'memory', PORT: '0', LAGOM_ADMIN_KEY: ADMIN_KEY, LAGOM_SEND: 'capture' };
+  const config = readConfig({ ...plain, ...home.env, ...env }, 'all');
   const clock = new SystemClock();
   if (at !== undefined) clock.setLead(new Date(at).getTime() - clock.now().getTime());
   const { topicPrefix } = home;
@@ -186,6 +190,11 @@ export async function startLagom({
     close: async () => {
       await close();
       await home.leave();
+      const leaked = own === undefined ? watched.leaks() : [];
+      if (leaked.length > 0)
+        throw new Error(
+          `${leaked.length} lines of the log name somebody or a treatment, the first is ${leaked[0]}`,
+        );
     },
   };
 }

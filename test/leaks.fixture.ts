@@ -1,4 +1,40 @@
+import { createLog, type Log } from '#platform/telemetry';
 import type { Person } from './visit.fixture.js';
+
+/** Whom and what the tests of this file made up so far: see `noted`. */
+const people: Pick<Person, 'email' | 'phone' | 'name'>[] = [];
+const treatments = new Set<string>();
+
+/** Somebody whom a test made up: no log of a line that it started may name them. */
+export function notePerson<Made extends Pick<Person, 'email' | 'phone' | 'name'>>(made: Made): Made {
+  people.push(made);
+  return made;
+}
+
+/** A visit that a test made up: no log may say what it is, nor who gives it. */
+export function noteVisit<Made extends { service: string; practitioner?: unknown }>(made: Made): Made {
+  for (const word of [made.service, made.practitioner])
+    if (typeof word === 'string' && word.length >= SHORTEST_TREATMENT) treatments.add(word);
+  return made;
+}
+/** A shorter word would be met by chance. */
+const SHORTEST_TREATMENT = 5;
+
+/** The log of a line under test: shown from `level` on, kept from `debug` on, and looked through once it has ended. */
+export function watchedLog(level: string): { log: Log; leaks: () => string[] } {
+  const lines: string[] = [];
+  const isShown = LEVELS.slice(Math.max(0, LEVELS.indexOf(level)));
+  const write = (line: string): void => {
+    lines.push(line);
+    const [, said = ''] = /^\{"level":"(\w+)"/.exec(line) ?? [];
+    if (level !== 'silent' && isShown.includes(said)) process.stdout.write(line);
+  };
+  return {
+    log: createLog({ level: 'debug', app: 'all' }, { write }),
+    leaks: () => leaks(lines, [...secretsOf(people), ...treatments]),
+  };
+}
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** What must stand in no log line and no metric about these people, in every form that code might write it in. */
 export function secretsOf(people: readonly Pick<Person, 'email' | 'phone' | 'name'>[]): string[] {
@@ -21,8 +57,12 @@ export function leaks(lines: readonly string[], secrets: readonly string[]): str
     ...(secret.length < 8 ? [] : [Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -1)]),
   ]);
   const sought = [...new Set(forms.map((form) => form.toLowerCase()))].filter((form) => form.length > 2);
+  // Mostly nothing is found: one look at all of it is cheap.
+  const all = lines.join('').toLowerCase();
+  const there = sought.filter((form) => all.includes(form));
+  if (there.length === 0) return [];
   return lines.filter((line) => {
     const low = line.toLowerCase();
-    return sought.some((form) => low.includes(form));
+    return there.some((form) => low.includes(form));
   });
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import ICAL from 'ical.js';
 import type { WireEvent } from '#events/example';
 import { CLINIC, type Captured, type Lagom } from './lagom.fixture.js';
+import { notePerson, noteVisit } from './leaks.fixture.js';
 
 /** A person as a booking system tells of them. */
 export interface Person {
@@ -35,27 +36,27 @@ export function person(facts: Partial<Person> = {}): Person {
   people += 1;
   const number = 1_740_604 + people;
   if (number > 1_740_699) throw new Error('no more numbers are set aside for fiction');
-  return {
+  return notePerson({
     id: `c-${randomUUID().slice(0, 8)}`,
     name: `Åsa Öst ${people}`,
     email: `asa.ost.${people}@example.se`,
     phone: `+4670${number}`,
     locale: 'sv',
     ...facts,
-  };
+  });
 }
 
 /** A visit of an hour that begins at `startsAt`. */
 export function visit(startsAt: Date | string, facts: Partial<Visit> = {}): Visit {
   const start = new Date(startsAt);
-  return {
+  return noteVisit({
     id: `b-${randomUUID().slice(0, 8)}`,
     service: 'Ansiktsbehandling',
     startsAt: start.toISOString(),
     endsAt: new Date(start.getTime() + HOUR).toISOString(),
     location: 'Prästgatan 31, Östersund',
     ...facts,
-  };
+  });
 }
 
 /** An event as it happens now by the clock of the line. `more` goes over the CloudEvent's own attributes. */
