@@ -82,6 +82,7 @@ export const CAMPAIGNS: FactoryProvider[] = [
     CampaignRows,
     MessageStore,
     WatchCampaigns,
+    PullCampaigns,
     TestShares,
     Clock,
   ]),

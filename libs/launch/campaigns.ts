@@ -18,6 +18,7 @@ import type { CampaignLimits } from '#purposes/campaign-limits';
 import type { Tenant } from '#tenants/tenant';
 import { countsOf, laxerFaults, limitsOf } from './limits.js';
 import { hashOfPlan } from './plan-hash.js';
+import type { PullCampaigns } from './pull-campaigns.js';
 import type { NotReady, Segments } from './segments.js';
 import { launchAt } from './send-times.js';
 import type { TestShares } from './test-shares.js';
@@ -58,6 +59,7 @@ export class Campaigns {
     private readonly rows: CampaignRows,
     private readonly messages: MessageStore,
     private readonly watch: WatchCampaigns,
+    private readonly pulls: PullCampaigns,
     private readonly shares: TestShares,
     private readonly clock: Clock,
   ) {}
@@ -161,11 +163,13 @@ export class Campaigns {
   }
 
   /** After a pause at a limit what had been by then was seen: from here on the limits look at what comes. */
-  resume(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
-    return this.act(tenant.id, id, 'resume', by, async ({ pausedFor }) => {
+  async resume(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
+    const resumed = await this.act(tenant.id, id, 'resume', by, async ({ pausedFor }) => {
       if (pausedFor?.by !== SCHEDULER) return { set: {} };
       return { set: { limitsFrom: countsOf(await this.rows.countByStatus(tenant.id, id)) } };
     });
+    if (resumed.kind === 'done') await this.pulls.begin(resumed.campaign, this.clock.now());
+    return resumed;
   }
 
   /** For good. Answers once no call of it begins any more; what was planned is called off. */

@@ -47,6 +47,12 @@ export class PullCampaigns {
     return { pulled };
   }
 
+  /** What a campaign that goes on may pull at once: it waits for no look of the scheduler. Of a new domain that one shares out. */
+  async begin(campaign: Campaign, now: Date): Promise<void> {
+    if (rampedDomain(this.tenants.get(campaign.tenant), campaign) === null)
+      await this.pull(campaign, now, null);
+  }
+
   /** When there is something to pull again, up to `until` and after `after`: for who leads the clock. */
   async nextAt(until: Date, after: Date): Promise<Date | null> {
     const times: Date[] = [];

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProviderSink, TWILIO } from '#channels/provider-sink.fixture';
+import { CustomerStore } from '#customers/customer.store';
+import { newCustomer } from '#customers/customer.types';
+import { rootDir } from '#platform/root';
+import type { Choice } from '#purposes/choice';
+import { Staff } from './campaign.fixture.js';
+import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
+import { until } from './visit.fixture.js';
+
+/** As long as a provider takes when all is well. */
+const ANSWERS_AFTER_MS = 200;
+const MEMBERS = 300;
+/** What the dispatcher has claimed when it is asked to pause: one pass, and the one that is being made ready meanwhile. */
+const CLAIMED = 2 * 64;
+
+let lagom: Lagom;
+let staff: Staff;
+let sink: ProviderSink;
+let tenants: string;
+/** Each call: whose number, and when it began. */
+const calls: { to: string; at: number }[] = [];
+
+beforeAll(async () => {
+  sink = await ProviderSink.open();
+  tenants = await mkdtemp(join(tmpdir(), 'lagom-pause-'));
+  await cp(join(rootDir(), 'tenants'), tenants, { recursive: true });
+  const file = join(tenants, `${CLINIC}.yaml`);
+  const text = await readFile(file, 'utf8');
+  // Faster than its provider is: the dispatcher always has more than it can send.
+  await writeFile(file, text.replace('from: WellnessNu', 'from: WellnessNu\n      perSecond: 1000'));
+  lagom = await startLagom({
+    at: '2026-11-02T10:00:00Z',
+    env: {
+      ...{ LAGOM_TENANTS: tenants, LAGOM_SEND: 'live', SENDGRID_API_KEY: 'SG.test' },
+      ...{ TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'x', TWILIO_BASE_URL: sink.url },
+    },
+  });
+  staff = await Staff.of(lagom);
+  sink.always(({ body }) => {
+    calls.push({ to: new URLSearchParams(body).get('To') ?? '', at: performance.now() });
+    return { ...(TWILIO.accepted() as object), status: 201, afterMs: ANSWERS_AFTER_MS };
+  });
+});
+afterAll(async () => {
+  await lagom.close();
+  await sink.close();
+  await rm(tenants, { recursive: true, force: true });
+});
+
+const wish = (now: Date): Choice => ({
+  ...{ id: 'wish', purpose: 'newsletter', channel: 'sms', state: 'given', at: now, recordedAt: now },
+  ...{ via: 'event', noticeVersion: '2026-01', language: 'sv', method: 'checkbox', place: '/' },
+});
+
+/** A campaign of SMS to so many people of a city, under way; their numbers begin alike. */
+async function sending(city: string, prefix: string): Promise<string> {
+  const now = lagom.now();
+  await lagom.app.get(CustomerStore).write(
+    Array.from({ length: MEMBERS }, (_, n) => ({
+      before: null,
+      after: {
+        ...newCustomer(CLINIC, `${city}-${n}`, now),
+        phone: `${prefix}${String(n).padStart(5, '0')}`,
+        address: { lines: ['x'], postalCode: '1', city, country: 'SE' },
+        choiceLog: [wish(now)],
+      },
+    })),
+  );
+  const id = await staff.approved({ place: { city: [city] } }, { channel: 'sms' });
+  await staff.act(id, 'schedule', {});
+  return id;
+}
+/** A second, in milliseconds; more where the machine has so much else to do that a mere question takes long. */
+async function aSecondHere(id: string): Promise<number> {
+  const began = performance.now();
+  for (let n = 0; n < 5; n += 1) await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`);
+  return Math.max(1_000, 30 * ((performance.now() - began) / 5));
+}
+const callsTo = (prefix: string) => calls.filter(({ to }) => to.startsWith(prefix));
+
+it('pauses while its dispatcher is loaded: no call begins after the answer, few after it was asked; and goes on', async () => {
+  const [own, other] = ['+467300', '+467600'];
+  const [id, beside] = [await sending('Paus', own), await sending('Bredvid', other)];
+  await until(
+    () => Promise.resolve(Math.min(callsTo(own).length, callsTo(other).length)),
+    (least) => least >= 40,
+  );
+  const patience = await aSecondHere(id);
+  const asked = performance.now();
+  expect(await staff.act(id, 'pause')).toMatchObject({ status: 'paused' });
+  const answered = performance.now();
+  expect(answered - asked).toBeLessThan(patience);
+  const before = callsTo(own).length;
+  expect(callsTo(own).filter(({ at }) => at > answered)).toEqual([]);
+  // By count, not by time: however slow the machine is, only what was claimed already still went out.
+  expect(callsTo(own).filter(({ at }) => at > asked).length).toBeLessThanOrEqual(CLAIMED);
+  expect(before).toBeLessThan(MEMBERS);
+  // The other one goes on as if nothing was; when it has ended, this one has made no call since.
+  await staff.until(beside, 'sent');
+  expect(callsTo(other)).toHaveLength(MEMBERS);
+  expect(callsTo(own)).toHaveLength(before);
+
+  const resumed = performance.now();
+  await staff.act(id, 'resume');
+  const first = await until(
+    () => Promise.resolve(callsTo(own)[before]),
+    (call) => call,
+  );
+  expect(first.at - resumed).toBeLessThan(patience);
+  await staff.until(id, 'sent');
+  expect(new Set(callsTo(own).map(({ to }) => to)).size).toBe(MEMBERS);
+  expect(callsTo(own)).toHaveLength(MEMBERS);
+});
