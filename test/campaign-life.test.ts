@@ -316,6 +316,22 @@ describe('a campaign under way', () => {
     expect(await lagom.inbox({ to: email })).toHaveLength(1);
   });
 
+  it('writes to an address in the name of whom something can be said to, though somebody else had it first', async () => {
+    const email = 'ett-hem@example.se';
+    const nameless = await reader('Hem', { id: 'a-nameless', email, name: null });
+    const named = await reader('Hem', { id: 'b-named', email, name: 'Bo Ek' });
+    const id = await staff.approved(living('Hem'), {
+      variants: [await staff.content('Hej {{person.firstName}}!')],
+    });
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sent');
+    expect(await staff.rows(id)).toEqual({
+      [nameless.id]: 'refused invalid-template',
+      [named.id]: 'accepted',
+    });
+    expect(await lagom.inbox({ to: email })).toHaveLength(1);
+  });
+
   it('counts against the cap of a person with the others that they get', async () => {
     const anna = await reader('Tak');
     const ids = [];

@@ -21,7 +21,7 @@ import type { Links } from './links.js';
 import { type LoadFacts, missingFact } from './load-facts.js';
 import { type InDoubt, type Late, type LateOutcomes, neverCalled } from './late-outcomes.js';
 import { placesOf } from './places.js';
-import { partsOf, portionOf, withRoom } from './portion.js';
+import { partsOf, portionOf, withoutHeirs, withRoom } from './portion.js';
 import { outcomeMove, type Sending } from './record-outcome.js';
 import { Recorder } from './recorder.js';
 import type { Standings } from './standings.js';
@@ -126,7 +126,8 @@ export class DispatchBatch {
     const known = rows.filter((row) => !missing.has(row._id));
 
     const decided = decide(known, facts, tenant.policy, this.means, now, started);
-    const { composed, stopped } = withRoom(await this.composeAll(tenant, decided, now), over);
+    const said = withoutHeirs(await this.composeAll(tenant, decided, now), over);
+    const { composed, stopped } = withRoom(said, over);
     const { free, doubles } = await this.takeAddresses(tenant, composed, now);
     const lostStops = await this.stop([...stopped, ...doubles]);
     const { kept, lost: lostPlaces } = await this.reserve(tenant, free, now);

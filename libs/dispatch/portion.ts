@@ -41,6 +41,26 @@ export function withRoom(
   };
 }
 
+/**
+ * Without the doubles of who had their address in this pass and has nothing to be said after all: they are asked again, once
+ * that one is refused. Noted in `over`.
+ */
+export function withoutHeirs<Said extends { stopped: readonly Transition[] }>(
+  said: Said,
+  over: Set<string>,
+): Said {
+  const unsaid = new Set(
+    said.stopped.flatMap(({ after }) =>
+      after.reason === 'invalid-template' && after.campaign !== null ? [after.campaign] : [],
+    ),
+  );
+  if (unsaid.size === 0) return said;
+  const isHeir = ({ after }: Transition): boolean =>
+    after.reason === 'duplicate' && unsaid.has(after.campaign ?? '');
+  for (const one of said.stopped) if (isHeir(one)) over.add(one.after._id);
+  return { ...said, stopped: said.stopped.filter((one) => !isHeir(one)) };
+}
+
 /** Parts of at most so many calls. */
 export function partsOf<T>(items: readonly T[]): T[][] {
   const parts: T[][] = [];
