@@ -217,3 +217,18 @@ it('says of each what the launch then does, reason by reason', async () => {
     refused,
   );
 });
+
+it('tells who of a test would wait for its winner, and asks of them what any variant says', async () => {
+  const people = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => reader('Prov', { id: `prov-${n}` }, 'sms')),
+  );
+  const variants = [await staff.content('Kort'), await staff.content(`Lång ${'x'.repeat(200)}`)];
+  const plan = { channel: 'sms', variants, testShare: 1 };
+  const reach = await staff.act(await staff.draft(living('Prov'), plan), 'reach');
+  expect(reach).toMatchObject({ members: people.length, permitted: people.length, refused: {} });
+  expect(reach.waiting).toBeGreaterThan(people.length / 2);
+  // Which one wins nobody knows: the cost is the longer one's.
+  expect(reach.sms.segments).toBeGreaterThan(reach.waiting);
+  const whole = await staff.act(await staff.draft(living('Prov'), { ...plan, testShare: 100 }), 'reach');
+  expect(whole).toMatchObject({ permitted: people.length, waiting: 0 });
+});

@@ -24,6 +24,12 @@ const totals = (facts: Partial<MeasureTotals>): MeasureTotals => ({
 });
 
 describe('a report', () => {
+  it('has no share above 1: who clicked a mail that counts as failed since is one of those who could', () => {
+    const groups = [group({ count: 1, measured: 1 }), group({ status: 'failed', count: 2, measured: 2 })];
+    const measures = [totals({ clicked: { byPerson: 3, byMachine: 0 } })];
+    expect(foldReport(groups, [], measures).total.clicked).toMatchObject({ count: 3, of: 3, share: 1 });
+  });
+
   it('takes clicks as shares of who is measured only, and no machine’s', () => {
     const measures = [
       totals({

@@ -33,12 +33,11 @@ export type Folded = Pick<
   | 'links'
 > & { comparison: Comparison | null };
 
-export const figure = (count: number, of: number, denominator: Denominator): Figure => ({
-  count,
-  of,
-  share: of === 0 ? null : Math.round((count / of) * 1e6) / 1e6,
-  denominator,
-});
+/** A share is never above 1: who was counted is one of those it is of, also where their row has moved since (`failed`). */
+export function figure(count: number, of: number, denominator: Denominator): Figure {
+  const all = Math.max(count, of);
+  return { count, of: all, share: all === 0 ? null : Math.round((count / all) * 1e6) / 1e6, denominator };
+}
 
 /** What is known of some members: their rows, their bookings, what they opened. */
 interface Known {

@@ -41,3 +41,10 @@ it('counts who booked of those to whom it was surely sent', () => {
     { variant: 'B', count: 0, of: 40 },
   ]);
 });
+
+it('counts nobody who acted outside of those it is of', () => {
+  const booked = [{ variant: 'A', locale: 'sv', afterMessage: 25, afterHour: 25 }];
+  expect(foldShares(VARIANTS, 'bookings', GROUPS, { measures: [], booked })[0]).toEqual({
+    ...{ variant: 'A', count: 25, of: 25 },
+  });
+});

@@ -13,7 +13,7 @@ export function foldShares(
   groups: readonly RowGroup[],
   { measures, booked }: { measures: readonly MeasureTotals[]; booked: readonly BookedGroup[] },
 ): TestShare[] {
-  return variants.map(({ name }) => {
+  const shares = variants.map(({ name }) => {
     const own = <One extends { variant: string | null }>(all: readonly One[]): One[] =>
       all.filter(({ variant }) => variant === name);
     return by === 'clicks'
@@ -28,4 +28,6 @@ export function foldShares(
           of: own(groups).reduce((sum, { status, count }) => sum + (SENT.includes(status) ? count : 0), 0),
         };
   });
+  // Who clicked or booked is one of those it is of, also where their row has moved since.
+  return shares.map(({ variant, count, of }) => ({ variant, count, of: Math.max(count, of) }));
 }

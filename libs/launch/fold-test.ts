@@ -1,6 +1,6 @@
 import type { Campaign, TestShare } from '#campaigns/campaign.types';
 import type { RowGroup } from '#messages/campaign-rows';
-import { dueRule } from './choose-winner.js';
+import { dueRule, lapsesAt } from './choose-winner.js';
 import { comparedBy } from './compared-by.js';
 import { compareShares } from './compare-shares.js';
 import { figure } from './fold-report.js';
@@ -30,6 +30,7 @@ export function foldTest(
     ...{ share, rule, by, waiting: figure(waiting, members, 'members') },
     endedAt: campaign.testEndedAt ?? null,
     decidesAt: winner === null ? (dueRule(campaign)?.at ?? null) : null,
+    lapsesAt: lapsesAt(campaign),
     winner: winner && { variant: winner.variant, at: winner.at, by: winner.by, how: winner.how },
     says: said(campaign),
     shares:
@@ -44,9 +45,10 @@ export function foldTest(
 }
 
 function said(campaign: Campaign): string {
-  const { winner, undecided, testEndedAt, winnerRule } = campaign;
+  const { winner, undecided, testEndedAt, winnerRule, lapsedAt } = campaign;
   const byHand = 'a marketer names the winner (POST /v1/campaigns/:id/winner)';
   if (winner != null) return `${winner.variant} has won, by ${winner.how}`;
+  if (lapsedAt != null) return 'no winner was named in time; who waited for it got nothing';
   if (undecided != null) return `the rule named nobody: ${undecided.why}; ${byHand}`;
   if (campaign.launch === null) return 'not launched';
   if (testEndedAt == null) return 'the test is being sent';

@@ -23,9 +23,9 @@ import { campaignRowId } from './launch.js';
 import { hoursFor } from './how-long.js';
 import { dayIn, rampedDomain } from './ramp.js';
 import type { RampQuota } from './ramp-quota.js';
-import { Rehearsal } from './rehearsal.js';
+import { Rehearsal, type Rehearsed } from './rehearsal.js';
 import { contextOf, type NotReady, type Refused, type Segments } from './segments.js';
-import { HOLD_OUT, partOf } from './split.js';
+import { HOLD_OUT, partOf, WAITS } from './split.js';
 
 const PAGE = 2_000;
 const EXAMPLES = 5;
@@ -37,6 +37,8 @@ export interface Reach {
   members: number;
   heldOut: number;
   permitted: number;
+  /** Of them: who waits for the winner of the test. */
+  waiting: number;
   /** Who would get it later, and who would not get it at all, by reason. */
   held: Partial<Record<Reason, number>>;
   refused: Partial<Record<Reason, number>>;
@@ -195,7 +197,7 @@ class Funnel {
       allowed: (address: string) => boolean;
     },
   ) {
-    const counts = { members: 0, heldOut: 0, permitted: 0, withoutName: 0 };
+    const counts = { members: 0, heldOut: 0, permitted: 0, waiting: 0, withoutName: 0 };
     this.reach = { at: now, ...counts, held: {}, refused: {}, examples: {}, hours: null };
     this.rehearsal = new Rehearsal(tenant, campaign, house.contents, now);
     this.paused = pausedUntil(house.pauses, campaign, now);
@@ -208,10 +210,10 @@ class Funnel {
 
   add({ prospect, address, digest, suppressions }: Looked): void {
     const { campaign, tenant, now, house, reach } = this;
-    const { campaign: id, purpose, channel, holdOut, variants } = campaign;
+    const { campaign: id, purpose, channel, holdOut, variants, testShare } = campaign;
     const { customer, sends } = prospect;
     reach.members += 1;
-    const part = partOf(id, customer, holdOut, variants);
+    const part = partOf(id, customer, holdOut, variants, testShare);
     if (part === HOLD_OUT && holdOut > 0) {
       reach.heldOut += 1;
       return;
@@ -235,7 +237,9 @@ class Funnel {
       otherChannelUsable: false,
       duplicateOf: digest !== null && this.taken.has(digest) ? 'another' : null,
       tooLate: null,
-      contentProblem: this.written.has(part) ? null : 'nothing is written for it',
+      contentProblem: this.partsOf(part).some((one) => this.written.has(one))
+        ? null
+        : 'nothing is written for it',
       allowed: address !== null && house.allowed(address),
       paused: this.paused,
     };
@@ -244,13 +248,14 @@ class Funnel {
       this.stopped(verdict.kind === 'hold' ? reach.held : reach.refused, verdict.reason, customer);
       return;
     }
-    const said = this.rehearsal.of(part, prospect);
+    const said = this.rehearse(part, prospect);
     if (said.kind === 'invalid') {
       this.stopped(reach.refused, 'invalid-template', customer);
       return;
     }
     this.taken.add(digest!);
     reach.permitted += 1;
+    if (part === WAITS) reach.waiting += 1;
     if (prospect.name === null) reach.withoutName += 1;
     this.segments += said.segments;
   }
@@ -263,6 +268,20 @@ class Funnel {
       ...this.reach,
       ...(channel === 'sms' ? { sms: { segments: this.segments, ...cost } } : {}),
     };
+  }
+
+  /** What somebody of this part may get: who waits, any of the variants. */
+  private partsOf(part: string): string[] {
+    return part === WAITS ? this.campaign.variants.map(({ name }) => name) : [part];
+  }
+
+  /** As long as the longest that it may come to: which one wins nobody knows yet. */
+  private rehearse(part: string, prospect: Prospect): Rehearsed {
+    const said = this.partsOf(part)
+      .filter((one) => this.written.has(one))
+      .map((one) => this.rehearsal.of(one, prospect));
+    const segments = said.flatMap((one) => (one.kind === 'said' ? [one.segments] : []));
+    return segments.length === 0 ? { kind: 'invalid' } : { kind: 'said', segments: Math.max(...segments) };
   }
 
   private stopped(counts: Partial<Record<Reason, number>>, reason: Reason, customer: string): void {
