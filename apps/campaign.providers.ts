@@ -99,7 +99,7 @@ export const CAMPAIGNS: FactoryProvider[] = [
   wire(BookedAfter, [CampaignRows, BookingStore]),
   wire(TestShares, [CampaignRows, MeasureStore, BookedAfter]),
   wire(ReportOf, [CampaignRows, BookedAfter, MeasureStore, TestShares, Clock]),
-  wire(ChooseWinner, [CampaignStore, CampaignRows, TestShares]),
+  wire(ChooseWinner, [CampaignStore, CampaignRows, TestShares, MessageStore]),
   wire(TestSend, [SuppressionStore, PauseStore, ContentLibrary, Senders, Clock]),
   wire(Contents, [TemplateStore, ContentLibrary, Clock]),
   wire(Segments, [SegmentStore, CustomerStore, DeriveBacklog, Clock]),

@@ -298,6 +298,7 @@ export const LINE: FactoryProvider[] = [
     WebhookStore,
     PauseStore,
     RequestStore,
+    CampaignStore,
     OUTBOXES,
     Tenants,
     Metrics,

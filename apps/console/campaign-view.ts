@@ -16,6 +16,7 @@ export interface CampaignView extends Omit<
   | 'limitsFrom'
   | 'sweptAt'
   | 'claimsDeletedAt'
+  | 'lookedThroughAt'
   | 'history'
   | 'unaudited'
   | 'status'
@@ -41,6 +42,7 @@ export function campaignView(campaign: Campaign, ramp: RampView | null, whole = 
     sweptAt: _swept,
     limitsFrom: _seen,
     claimsDeletedAt: _forgotten,
+    lookedThroughAt: _looked,
     unaudited: _unaudited,
     ...rest
   } = campaign;

@@ -137,8 +137,11 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           myDataLinks: await this.myDataLinks.deleteBefore(new Date(now.getTime() - 3_600_000)),
           formLimits: await this.formLimits.deleteExpired(now),
           addressClaims: await this.watchCampaigns.deleteOldClaims(now),
-          rampDays: await this.pullCampaigns.closeDays(now),
           audit: await this.audit.deleteBefore(new Date(now.getTime() - KEEP_PROOF_MS)),
+        };
+        const campaigns = {
+          leftBehind: await this.watchCampaigns.moveLeftBehind(now),
+          rampDays: await this.pullCampaigns.closeDays(now),
         };
         for (const [what, count] of Object.entries(deleted)) this.metrics.deleted(what, count);
         return {
@@ -146,6 +149,7 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
           sweptErasures,
           ...merges,
           ...deleted,
+          ...campaigns,
           unconfirmed: await this.doubleOptIn.runOnce(now),
         };
       }),

@@ -104,7 +104,7 @@ export function newCampaign(
     ...plan,
     ...{ rev: nonce(), status: 'draft', submitted: null, approved: null, schedule: null, launchAt: null },
     ...{ pausedFor: null, launch: null, pulledTo: null, sweptAt: null, history: [] },
-    ...{ testEndedAt: null, winner: null, undecided: null },
+    ...{ testEndedAt: null, winner: null, undecided: null, lapsedAt: null },
     ...{ createdAt: at, createdBy: by, updatedAt: at },
   };
 }

@@ -37,7 +37,7 @@ export const CAMPAIGN_MOVES = {
 export type CampaignMove = keyof typeof CAMPAIGN_MOVES;
 
 /** What is written down of a campaign and moves it nowhere. */
-export type CampaignNote = 'winner' | 'undecided';
+export type CampaignNote = 'winner' | 'undecided' | 'lapse';
 
 export type ShownStatus = Exclude<CampaignStatus, 'pausing'>;
 export const SHOWN_STATUSES = CAMPAIGN_STATUSES.filter((one): one is ShownStatus => one !== 'pausing');

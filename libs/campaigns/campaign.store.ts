@@ -100,6 +100,25 @@ export class CampaignStore {
       .lean<Campaign[]>();
   }
 
+  /** How many of a tenant have people waiting for a winner that a person has to name. */
+  async countUndecided(tenant: string): Promise<number> {
+    return this.campaigns.countDocuments({
+      ...{ tenant, status: 'sending', testEndedAt: { $gt: new Date(0) }, winner: null, lapsedAt: null },
+      $or: [{ winnerRule: null }, { 'undecided.at': { $gt: new Date(0) } }],
+    } as never);
+  }
+
+  /** Those that ended before then and of which nobody has looked whether a row was left waiting. */
+  async findUnlooked(endedBefore: Date, limit: number): Promise<Campaign[]> {
+    return this.campaigns
+      .find({
+        ...{ status: { $in: ['sent', 'archived'] }, 'history.move': 'end', lookedThroughAt: null },
+        updatedAt: { $lt: endedBefore },
+      } as never)
+      .limit(limit)
+      .lean<Campaign[]>();
+  }
+
   /** Those of which the audit lacks a line. */
   async findUnaudited(limit: number): Promise<Campaign[]> {
     return this.campaigns

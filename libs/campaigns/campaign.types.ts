@@ -141,8 +141,12 @@ export interface Campaign extends CampaignPlan {
   winner?: Winner | null;
   /** Why the rule has named nobody: then a marketer does. */
   undecided?: { at: Date; why: string; shares: TestShare[] } | null;
+  /** Nobody named a winner in time: who waited for it gets nothing. Written once. */
+  lapsedAt?: Date | null;
   /** All its rows were called off, after a cancellation. */
   sweptAt: Date | null;
+  /** After its end none of its rows was left waiting for it. */
+  lookedThroughAt?: Date | null;
   /** Which row had which address was deleted, long after its end. */
   claimsDeletedAt?: Date | null;
   history: CampaignLine[];

@@ -1,3 +1,4 @@
+import type { CampaignStore } from '#campaigns/campaign.store';
 import type { WebhookStore } from '#channels/webhook.store';
 import type { PauseStore } from '#consent/pause.store';
 import type { MessageStore } from '#messages/message.store';
@@ -19,6 +20,7 @@ export class CountLedger {
     private readonly webhooks: WebhookStore,
     private readonly pauses: PauseStore,
     private readonly requests: Pick<RequestStore, 'countOverdue'>,
+    private readonly campaigns: Pick<CampaignStore, 'countUndecided'>,
     private readonly outboxes: readonly { outBacklog(): Promise<OutBacklog> }[],
     private readonly tenants: Tenants,
     private readonly metrics: Metrics,
@@ -28,15 +30,17 @@ export class CountLedger {
     const since = (at: Date | null): number =>
       at === null ? 0 : Math.max(0, (now.getTime() - at.getTime()) / 1_000);
     const tenants = this.tenants.all().map(({ id }) => id);
-    const [oldestDue, rows, deadLettersOpen, out, silent, pauses, requestsOverdue] = await Promise.all([
-      figures(DUE_CLASSES, async (one) => since(await this.messages.oldestDueAt(one, now))),
-      figures(COUNTED, (one) => this.messages.countByStatus([one])),
-      this.deadLetters.countOpen(),
-      Promise.all(this.outboxes.map((outbox) => outbox.outBacklog())),
-      this.webhooks.silentSince(),
-      figures(tenants, async (id) => (await this.pauses.list(id)).length),
-      figures(tenants, (id) => this.requests.countOverdue(id, now)),
-    ]);
+    const [oldestDue, rows, deadLettersOpen, out, silent, pauses, requestsOverdue, testsUndecided] =
+      await Promise.all([
+        figures(DUE_CLASSES, async (one) => since(await this.messages.oldestDueAt(one, now))),
+        figures(COUNTED, (one) => this.messages.countByStatus([one])),
+        this.deadLetters.countOpen(),
+        Promise.all(this.outboxes.map((outbox) => outbox.outBacklog())),
+        this.webhooks.silentSince(),
+        figures(tenants, async (id) => (await this.pauses.list(id)).length),
+        figures(tenants, (id) => this.requests.countOverdue(id, now)),
+        figures(tenants, (id) => this.campaigns.countUndecided(id)),
+      ]);
     this.metrics.ledger({
       oldestDue,
       rows,
@@ -46,6 +50,7 @@ export class CountLedger {
       webhookSilence: Object.fromEntries(silent.map((one) => [one.account, since(one.since)])),
       pauses,
       requestsOverdue,
+      testsUndecided,
     });
   }
 

@@ -329,11 +329,15 @@ function testFaults({
 }
 
 /** Why somebody may not name this winner; null: they may. */
-function whyNoWinner({ status, variants, testShare = 100, winner }: Campaign, variant: string): Acted | null {
+function whyNoWinner(
+  { status, variants, testShare = 100, winner, lapsedAt }: Campaign,
+  variant: string,
+): Acted | null {
   const refused = (detail: string): Acted => ({ kind: 'refused', detail });
   if (!['sending', 'pausing', 'paused'].includes(status))
     return refused(`is ${shownStatus(status)}; a winner is named while it is sending or paused`);
   if (testShare === 100) return refused('has nobody waiting for a winner: its testShare is 100');
+  if (lapsedAt != null) return refused('has nobody waiting any more: no winner was named in time');
   if (!variants.some(({ name }) => name === variant)) {
     const detail = `expected one of ${variants.map(({ name }) => name).join(', ')}`;
     return { kind: 'faulty', faults: [{ path: ['variant'], detail }] };

@@ -81,6 +81,8 @@ export interface TestReport {
   endedAt: Date | null;
   /** When the rule is asked; null: it was, or there is none, or the test still runs. */
   decidesAt: Date | null;
+  /** When who waits gets nothing any more, unless somebody names a winner; null: not yet known, or it has one, or it is over. */
+  lapsesAt: Date | null;
   winner: { variant: string; at: Date; by: string; how: 'rule' | 'hand' } | null;
   /** Where it stands, in words. */
   says: string;

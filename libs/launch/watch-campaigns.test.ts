@@ -240,3 +240,37 @@ describe('what the scheduler does to a campaign', () => {
     expect(await told(T, 'c-hand')).toEqual([]);
   });
 });
+
+it('moves rows that were left waiting for a campaign that has ended, once: tried again while there is time, else over', async () => {
+  const left = async (id: string, customer: string, expiresAt: Date | null): Promise<void> => {
+    await ledger.row({
+      ...{ _id: `${T}/${customer}/${id}`, tenant: T, customer, campaign: id, variant: 'A', journey: null },
+      ...{ subject: { kind: 'campaign', id }, createdAt: NOW, notBefore: NOW },
+      ...{ status: 'planned', dueAt: null, expiresAt },
+    });
+  };
+  const ended = async (id: string, status: 'sent' | 'archived'): Promise<void> => {
+    const before = await launched(id);
+    const line = { at: NOW, by: 'scheduler', move: 'end' as const, from: 'sending' as const };
+    await campaigns.write(before, { ...before, status, history: [{ ...line, to: 'sent' }] });
+  };
+  await ended('c-left', 'sent');
+  await ended('c-put-away', 'archived');
+  await left('c-left', 'tried', later(2 * DAY));
+  await left('c-left', 'past', later(1_000));
+  await left('c-left', 'never', null);
+  await left('c-put-away', 'tried', later(2 * DAY));
+  const watch = watcher();
+  expect(await watch.moveLeftBehind(later(MINUTE))).toBe(0);
+  expect(await watch.moveLeftBehind(later(DAY))).toBe(4);
+  const stand = async (id: string) =>
+    (await rowsOf(id)).map(({ customer, status, dueAt }) => [customer, status, dueAt]).sort();
+  expect(await stand('c-left')).toEqual([
+    ['never', 'expired', null],
+    ['past', 'expired', null],
+    ['tried', 'planned', later(DAY)],
+  ]);
+  expect(await stand('c-put-away')).toEqual([['tried', 'expired', null]]);
+  expect([await watch.moveLeftBehind(later(DAY)), await watch.moveLeftBehind(later(DAY))]).toEqual([0, 0]);
+  expect((await campaigns.find(T, 'c-left'))?.lookedThroughAt).toEqual(later(DAY));
+});

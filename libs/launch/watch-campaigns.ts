@@ -75,6 +75,30 @@ export class WatchCampaigns {
     return count;
   }
 
+  /**
+   * Looks once after each campaign's end for rows that were left waiting for it, which nobody pulls any more: what staff
+   * tried again goes out while there is time, the rest has its end. How many rows.
+   */
+  async moveLeftBehind(now: Date): Promise<number> {
+    let count = 0;
+    const endedBefore = new Date(now.getTime() - SWEEP_FOR_MS);
+    for (const campaign of await this.campaigns.findUnlooked(endedBefore, MOST)) {
+      const rows = await this.rows.findLeft(campaign.tenant, campaign.campaign, null, PAGE);
+      const isPutAway = campaign.status === 'archived';
+      const goes = rows.filter(({ expiresAt }) => !isPutAway && expiresAt !== null && expiresAt > now);
+      const over = rows.filter((row) => !goes.includes(row)) as (MessageRow & { status: 'planned' })[];
+      for (const row of goes) if (await this.messages.makeDue(row, now)) count += 1;
+      const why = 'its campaign had ended without it';
+      count += (
+        await this.messages.apply(
+          over.map((row) => transition(row, 'expired', why, now, { reason: 'expired' })),
+        )
+      ).size;
+      if (rows.length === 0) await this.campaigns.write(campaign, { ...campaign, lookedThroughAt: now });
+    }
+    return count;
+  }
+
   private async forget(campaign: Campaign, now: Date): Promise<number> {
     let count = 0;
     for (let pages = 0; pages < CLAIM_PAGES; pages += 1) {

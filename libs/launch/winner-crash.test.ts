@@ -29,6 +29,7 @@ class Scheduler {
       this.campaigns,
       campaignRows,
       new TestShares(campaignRows, measures, booked),
+      ledger.messages,
     );
     this.pull = new PullCampaigns(
       this.campaigns,
@@ -148,3 +149,59 @@ it.each(FAULTS)(
     expect(n).toBeGreaterThan(3);
   },
 );
+
+const DAY = 24 * HOUR;
+
+it.each(FAULTS)(
+  'with a %s at each write of a lapse ends each who waited, once, and nobody is named any more',
+  async (fault) => {
+    let n = 1;
+    for (let isStruck = true; isStruck; n += 1) {
+      const id = `c-${fault}-${n}`;
+      await line.ledger.clear();
+      await tested(id, T, null);
+      await tested(id, NEIGHBOUR.id, { by: 'bookings', after: 'P30D', least: 1 });
+      await line.choose.runOnce(later(0));
+      expect(await line.campaigns.countUndecided(T)).toBe(1);
+      expect(await line.choose.nextAt(later(30 * DAY), later(0))).toEqual(later(7 * DAY));
+      await line.choose.runOnce(later(7 * DAY - 1));
+      expect((await rows(id)).get('c')?.status).toBe('planned');
+      doomed.ledger.faults.arm(n, fault);
+      await doomed.choose.runOnce(later(7 * DAY)).catch(() => undefined);
+      isStruck = doomed.ledger.faults.struck;
+      await doomed.ledger.faults.revive();
+      await line.choose.runOnce(later(7 * DAY + 1_000));
+      await line.pull.runOnce(later(7 * DAY + 2_000));
+      const campaign = (await line.campaigns.find(T, id))!;
+      expect([n, campaign.history.filter(({ move }) => move === 'lapse').length]).toEqual([n, 1]);
+      expect(await line.campaigns.countUndecided(T)).toBe(0);
+      const found = [...(await rows(id)).values()].map(({ status, reason, history }) => [
+        ...[status, reason],
+        history.filter((entry) => entry.status === 'expired').length,
+      ]);
+      expect([n, found.sort()]).toEqual([
+        n,
+        [
+          ['accepted', null, 0],
+          ['accepted', null, 0],
+          ['expired', 'expired', 1],
+          ['expired', 'expired', 1],
+          ['expired', 'expired', 1],
+        ],
+      ]);
+      // A rule that is still to be asked has its time.
+      expect([...(await rows(id, NEIGHBOUR.id)).values()].map(({ status }) => status)).toContain('planned');
+    }
+    expect(n).toBeGreaterThan(2);
+  },
+);
+
+it('gives who waited their days from when a paused test goes on', async () => {
+  await tested('c-paused', T, null);
+  await line.choose.runOnce(later(0));
+  const campaign = (await line.campaigns.find(T, 'c-paused'))!;
+  const resumed = { at: later(20 * DAY), by: 'eva', move: 'resume' as const, from: 'paused' as const };
+  await line.campaigns.write(campaign, { ...campaign, history: [{ ...resumed, to: 'sending' }] });
+  await line.choose.runOnce(later(20 * DAY + 1_000));
+  expect(await line.choose.nextAt(later(90 * DAY), later(20 * DAY))).toEqual(later(27 * DAY));
+});

@@ -46,6 +46,20 @@ export class CampaignRows {
     return found.flat().sort(byHour).slice(0, limit);
   }
 
+  /** Rows that wait for their campaign, whatever their hour; of one part only where it is named. */
+  async findLeft(
+    tenant: string,
+    campaign: string,
+    part: string | null,
+    limit: number,
+  ): Promise<MessageRow[]> {
+    const of = part === null ? {} : { variant: part };
+    return this.rows
+      .find({ tenant, campaign, status: 'planned', dueAt: null, ...of })
+      .limit(limit)
+      .toArray();
+  }
+
   /** When the next hour comes of a row of these parts that waits, after `after`; null: of none. */
   async nextHour(
     tenant: string,

@@ -332,6 +332,18 @@ export class MessageStore implements Outbox {
     );
   }
 
+  /** Gives a row that waits without a `dueAt` one; false where it was written by others meanwhile. */
+  async makeDue(row: MessageRow, dueAt: Date): Promise<boolean> {
+    const written = await casMany(this.rows.collection, [
+      {
+        nonce: nonce(),
+        filter: { _id: row._id, tenant: row.tenant, status: 'planned', dueAt: null, rev: row.rev },
+        update: { $set: { dueAt, reason: null, until: null } },
+      },
+    ]);
+    return written.size > 0;
+  }
+
   /**
    * A line in a row's history; where it stands does not change. False where it was written by others meanwhile, or is
    * just being sent: its sender's next write asks for the `rev` that it knows. `tell` goes out with it.

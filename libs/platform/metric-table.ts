@@ -138,6 +138,12 @@ export const METRICS = {
     help: 'Requests of people about their data that are open though their month, or their three, has gone by (GDPR 12(3))',
     by: LEADER,
   },
+  lagom_tests_undecided: {
+    type: 'gauge',
+    labels: ['tenant'],
+    help: 'A/B tests of campaigns that are over and whose winner a person has to name: the others wait for it, 7 days at most',
+    by: LEADER,
+  },
   lagom_lease_held: {
     type: 'gauge',
     labels: ['lease'],

@@ -10,6 +10,7 @@ const NOTHING: LedgerFigures = {
   webhookSilence: {},
   pauses: {},
   requestsOverdue: {},
+  testsUndecided: {},
 };
 
 const message = { tenant: 'wellbe', purpose: 'booking', channel: 'email', status: 'accepted' };

@@ -23,6 +23,8 @@ export interface LedgerFigures {
   pauses: Readonly<Record<string, number>>;
   /** By tenant. */
   requestsOverdue: Readonly<Record<string, number>>;
+  /** By tenant. */
+  testsUndecided: Readonly<Record<string, number>>;
 }
 
 /**
@@ -157,12 +159,14 @@ export class Metrics {
       webhookSilence = {},
       pauses = {},
       requestsOverdue = {},
+      testsUndecided = {},
     } = figures ?? {};
     this.replace('lagom_oldest_due_seconds', 'class', oldestDue);
     this.replace('lagom_rows', 'status', rows);
     this.replace('lagom_webhook_silence_seconds', 'account', webhookSilence);
     this.replace('lagom_pauses', 'tenant', pauses);
     this.replace('lagom_requests_overdue', 'tenant', requestsOverdue);
+    this.replace('lagom_tests_undecided', 'tenant', testsUndecided);
     this.set('lagom_dead_letters_open', {}, figures?.deadLettersOpen ?? 0);
     this.set('lagom_outbox_waiting', {}, figures?.outboxWaiting ?? 0);
     this.set('lagom_outbox_oldest_seconds', {}, figures?.outboxOldestSeconds ?? 0);
