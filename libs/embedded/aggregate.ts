@@ -7,8 +7,7 @@ import { madeSource, storedSource, type Source } from './cursors.js';
 import { compileFilter, filterRoots } from './match-filter.js';
 import { placesOf } from './places.js';
 import { compileProjection } from './project.js';
-import { findEntries, sorted, sortPattern } from './query.js';
-import { Fields } from './raw-document.js';
+import { findEntries, findFields, sorted, sortPattern } from './query.js';
 import { Refusal } from './refusal.js';
 import { Draft, valueAt } from './update-path.js';
 
@@ -192,11 +191,12 @@ export function aggregate(collection: Collection | undefined, pipeline: readonly
   const sort: KeyPattern = sortPattern(leading('$sort'));
   const skip = (leading('$skip') as number | undefined) ?? 0;
   const limit = (leading('$limit') as number | undefined) ?? 0;
-  const entries = findEntries(collection, { filter, sort, skip, limit });
-  if (stages.length === 0) return storedSource(placesOf(entries), undefined);
+  const query = { filter, sort, skip, limit };
+  if (stages.length === 0) return storedSource(placesOf(findEntries(collection, query)), undefined);
   const needed = stages.reduceRight<Roots>((asked, { needs }) => needs(asked), undefined);
-  const fields = needed && new Fields(needed);
-  let docs: readonly Doc[] = entries.map((entry) => (fields ? entry.pick(fields) : entry.doc));
+  let docs: readonly Doc[] = needed
+    ? findFields(collection, query, needed)
+    : findEntries(collection, query).map(({ doc }) => doc);
   for (const { run } of stages) docs = run(docs);
   return madeSource(docs);
 }

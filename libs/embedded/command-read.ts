@@ -5,9 +5,8 @@ import { anyAt } from './match-path.js';
 import { storedSource } from './cursors.js';
 import { placesOf } from './places.js';
 import { compileRawProjection } from './project.js';
-import { findEntries, sortPattern } from './query.js';
+import { findEntries, findFields, sortPattern } from './query.js';
 import { pathParts, rootOf } from './field-path.js';
-import { Fields } from './raw-document.js';
 import { Refusal } from './refusal.js';
 import { valueKey } from './value-key.js';
 
@@ -90,10 +89,9 @@ const distinct: Command = {
       if (value !== undefined && !Array.isArray(value)) values.set(valueKey(value), value);
       return false; // never enough: the walk goes on to every value of the path
     };
-    const fields = new Fields([rootOf(key)]);
     const filter = documentOf('query', body['query']);
-    for (const entry of findEntries(databases.get(namespaceOf(request)), { filter })) {
-      anyAt(entry.pick(fields), pathParts(key), note, true);
+    for (const doc of findFields(databases.get(namespaceOf(request)), { filter }, [rootOf(key)])) {
+      anyAt(doc, pathParts(key), note, true);
     }
     const inOrder = [...values.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
     return { values: inOrder.map(([, value]) => value), ok: 1 };

@@ -28,31 +28,54 @@ export function sortPattern(sort: unknown): KeyPattern {
   });
 }
 
-/** Sorts as MongoDB does: missing and null first, then by type; equal keys keep their order. */
-export function sorted<T>(items: readonly T[], docOf: (item: T) => Doc, pattern: KeyPattern): T[] {
-  const keyed = items.map((item) => ({ item, key: sortKey(docOf(item), pattern) }));
+interface Keyed<T> {
+  item: T;
+  key: string;
+}
+
+function inOrderOf<T>(keyed: Keyed<T>[]): T[] {
   keyed.sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : 0));
   return keyed.map(({ item }) => item);
 }
 
+/** Sorts as MongoDB does: missing and null first, then by type; equal keys keep their order. */
+export function sorted<T>(items: readonly T[], docOf: (item: T) => Doc, pattern: KeyPattern): T[] {
+  return inOrderOf(items.map((item) => ({ item, key: sortKey(docOf(item), pattern) })));
+}
+
 /** The entries that a query finds, in its order. */
 export function findEntries(collection: Collection | undefined, query: Query): Entry[] {
-  const { filter, sort = [], skip = 0, limit = 0 } = query;
+  return find(collection, query, [], (entry) => entry);
+}
+
+/** Of what a query finds at least these top-level fields, read in one go with those that it looks at itself. */
+export function findFields(collection: Collection | undefined, query: Query, names: Iterable<string>): Doc[] {
+  return find(collection, query, names, (_entry, doc) => doc);
+}
+
+function find<T>(
+  collection: Collection | undefined,
+  { filter, sort = [], skip = 0, limit = 0 }: Query,
+  names: Iterable<string>,
+  itemOf: (entry: Entry, doc: Doc) => T,
+): T[] {
   const matches = compileFilter(filter); // refuses a wrong filter even where there is nothing to find
   if (!collection) return [];
   const plan = planFor(collection, filter, sort);
   const inOrder = sort.length === 0 || (plan.kind === 'index' && plan.sorted);
   const most = inOrder && limit > 0 ? skip + limit : Infinity;
-  const fields = new Fields(filterRoots(filter));
-  let found: Entry[] = [];
+  const ordering = inOrder ? [] : sort.map(([path]) => rootOf(path));
+  const fields = new Fields([...filterRoots(filter), ...ordering, ...names]);
+  let found: T[] = [];
+  const keyed: Keyed<T>[] = [];
   for (const entry of candidates(collection, plan)) {
-    if (!matches(entry.pick(fields))) continue;
-    found.push(entry);
+    const doc = entry.pick(fields);
+    if (!matches(doc)) continue;
+    const item = itemOf(entry, doc);
+    if (inOrder) found.push(item);
+    else keyed.push({ item, key: sortKey(doc, sort) });
     if (found.length >= most) break;
   }
-  if (!inOrder) {
-    const ordering = new Fields(sort.map(([path]) => rootOf(path)));
-    found = sorted(found, (entry) => entry.pick(ordering), sort);
-  }
+  if (!inOrder) found = inOrderOf(keyed);
   return skip === 0 && limit === 0 ? found : found.slice(skip, limit > 0 ? skip + limit : undefined);
 }
