@@ -302,16 +302,22 @@ export class KeyPages {
   /** The last page whose first pair is not above the wanted one; the first page if all are. */
   private pageOf(length: number, record: number): number {
     const { pages } = this;
-    // What comes in order goes where the one before it went.
-    const { hint } = this;
-    if (hint < pages.length && pages[hint]!.order(length, record, 0, 0) >= 0) {
-      const next = pages[hint + 1];
-      if (next === undefined || next.order(length, record, 0, 0) < 0) return hint;
-    }
     let low = 0;
     let high = pages.length - 1;
     let lowMatched = 0;
     let highMatched = 0;
+    // What comes in order goes where the one before it went; what does not is on one side of it.
+    const { hint } = this;
+    if (hint <= high) {
+      if (hint > 0 && pages[hint]!.order(length, record, 0, 0) < 0) {
+        high = hint - 1;
+        highMatched = matched;
+      } else {
+        if (hint === high || pages[hint + 1]!.order(length, record, 0, 0) < 0) return hint;
+        low = hint + 1;
+        lowMatched = matched;
+      }
+    }
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
       if (pages[middle]!.order(length, record, 0, Math.min(lowMatched, highMatched)) >= 0) {
