@@ -57,9 +57,14 @@ export class MemoryHearer {
     });
   }
 
-  /** Resolves when one more message may be taken; what is not running buffers without bound. */
+  /** Whether one more message may be taken; what is not running buffers without bound. */
+  get hasRoom(): boolean {
+    return this.lanes === undefined || this.lanes.waiting(0) < this.highWater;
+  }
+
+  /** Resolves when one more message may be taken. */
   async room(): Promise<void> {
-    await this.lanes?.room(0, this.handling.highWater ?? DEFAULTS.highWater);
+    await this.lanes?.room(0, this.highWater);
   }
 
   /** @param turns is shared with the other topics of its source */
@@ -86,6 +91,10 @@ export class MemoryHearer {
     this.stopped = true;
     for (const { failed } of this.kept.values()) failed(this.left());
     this.changed();
+  }
+
+  private get highWater(): number {
+    return this.handling.highWater ?? DEFAULTS.highWater;
   }
 
   private offer(lanes: Lanes, message: Message): void {

@@ -57,7 +57,11 @@ export class MemoryTopics {
     this.producing += 1;
     const ends: Promise<void>[] = [];
     const queued = topic.tail.then(async () => {
-      for (const copy of copies) await this.append(topic, copy, ends);
+      for (const copy of copies) {
+        // In one step while there is room: what is produced together is heard together.
+        for (const hearer of topic.hearers) if (!hearer.hasRoom) await hearer.room();
+        this.append(topic, copy, ends);
+      }
     });
     topic.tail = queued;
     try {
@@ -88,12 +92,7 @@ export class MemoryTopics {
     return { end: topic.nextOffset, handledTo: oldest === undefined ? topic.nextOffset : Number(oldest) };
   }
 
-  private async append(
-    topic: Topic,
-    copy: Omit<Heard, 'deliveries' | 'offset'>,
-    ends: Promise<void>[],
-  ): Promise<void> {
-    for (const hearer of topic.hearers) await hearer.room();
+  private append(topic: Topic, copy: Omit<Heard, 'deliveries' | 'offset'>, ends: Promise<void>[]): void {
     const message = { ...copy, offset: String(topic.nextOffset) };
     topic.nextOffset += 1;
     if (topic.hearers.length === 0) {
