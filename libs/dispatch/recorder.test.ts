@@ -42,8 +42,7 @@ describe('recording outcomes', () => {
     });
     recorder.add(accepted('a'), sent('a'));
     recorder.add(accepted('b'), sent('b'));
-    await Promise.resolve();
-    await Promise.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
     recorder.add(accepted('c'), sent('c'));
     recorder.add(accepted('d'), sent('d'));
     go();
