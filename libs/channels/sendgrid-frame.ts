@@ -13,10 +13,10 @@ const UNTRACKED = {
 /** Senders and reply addresses are the tenants' few; what is beyond is made anew. */
 const MOST_FRAMES = 1_000;
 
-/** A part of a mail's body; bytes are JSON already. */
+/** A part of a mail's body; bytes, in pieces, are JSON already. */
 export interface MailPart {
   type: string;
-  value: string | Buffer;
+  value: string | readonly Buffer[];
 }
 
 /** Posts nothing: keeps what the library would have posted. */
@@ -44,7 +44,7 @@ export class SendGridFrames {
       text += `${at === 0 ? '' : ','}{"type":${JSON.stringify(type)},"value":`;
       if (typeof value === 'string') text += `${JSON.stringify(value)}}`;
       else {
-        pieces.push(Buffer.from(text), value);
+        pieces.push(Buffer.from(text), ...value);
         text = '}';
       }
     }

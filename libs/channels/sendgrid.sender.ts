@@ -145,7 +145,7 @@ function togetherOf(envelopes: readonly Envelope[]): [own: object, parts: MailPa
     own,
     [
       { type: 'text/plain', value: body.text },
-      { type: 'text/html', value: body.htmlJson },
+      { type: 'text/html', value: [body.htmlJson] },
     ],
   ];
 }

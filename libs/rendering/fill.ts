@@ -4,8 +4,8 @@ import type { View } from './message-view.js';
 /** A template, ready to be filled in many thousand times a second. */
 export interface Fill {
   (view: View): string;
-  /** The same as a JSON string in UTF-8, between its quotes. What is the same for everybody was encoded once. */
-  json(view: View): Buffer;
+  /** The same as a JSON string in UTF-8, between its quotes, in pieces. What is the same for everybody was encoded once. */
+  json(view: View): Buffer[];
   /** The same with a slot wherever people differ. */
   parted: Parted;
 }
@@ -105,7 +105,7 @@ function said(pieces: readonly Piece[], view: View, written: Written): string {
   return text;
 }
 
-function encoded(pieces: readonly Piece[], view: View, written: Written): Buffer {
+function encoded(pieces: readonly Piece[], view: View, written: Written): Buffer[] {
   const parts: Buffer[] = [];
   const walk = (these: readonly Piece[]): void => {
     for (const piece of these) {
@@ -115,7 +115,7 @@ function encoded(pieces: readonly Piece[], view: View, written: Written): Buffer
     }
   };
   walk(pieces);
-  return Buffer.concat(parts);
+  return parts;
 }
 
 const jsonOf = (text: string): Buffer => Buffer.from(JSON.stringify(text).slice(1, -1));
