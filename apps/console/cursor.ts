@@ -1,4 +1,4 @@
-import type { MessageCursor } from '#messages/message.store';
+import type { MessageCursor } from '#messages/message-query';
 
 /** Where the next page begins, opaque to the caller. */
 export function cursorOf(row: { createdAt: Date; _id: string }): string {

@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { findPlain } from '#platform/find-plain';
 import { writeVersioned, type VersionedChange } from '#platform/versioned';
 import { bookingKey, type Booking, type BookingStatus } from './booking.types.js';
 
@@ -44,9 +45,9 @@ export class BookingStore {
   /** By booking id; what is not there is not in the map. */
   async findMany(tenant: string, bookings: readonly string[]): Promise<Map<string, Booking>> {
     if (bookings.length === 0) return new Map();
-    const found = await this.bookings
-      .find({ _id: { $in: [...new Set(bookings)].map((id) => bookingKey(tenant, id)) }, tenant })
-      .lean<Booking[]>();
+    const keys = [...new Set(bookings)].map((id) => bookingKey(tenant, id));
+    const filter = { _id: { $in: keys }, tenant };
+    const found = await findPlain<Booking>(this.bookings.collection, filter, keys.length);
     return new Map(found.map((booking) => [booking.booking, booking]));
   }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RenderInput } from '#rendering/rendered';
 import type { Tenant } from '#tenants/tenant';
 
@@ -55,8 +55,6 @@ export function saidDigest(
   for (const [name, url] of Object.entries(links)) {
     if (url !== undefined) plain = plain.replaceAll(url, hiddenLink(name, tenant));
   }
-  return createHash('sha256')
-    .update(JSON.stringify([ref, plain.replace(/\s+/g, ' ').trim()]))
-    .digest('base64url')
-    .slice(0, 22);
+  const said = JSON.stringify([ref, plain.replace(/\s+/g, ' ').trim()]);
+  return hash('sha256', said, 'base64url').slice(0, 22);
 }

@@ -1,14 +1,15 @@
-import type { OutEntry } from '#messaging/outbox';
 import mongoose from 'mongoose';
-import { pullPublished, waitingOut, type Outbox, type Outgoing } from '#messaging/outbox';
+import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import type { Metrics } from '#platform/metrics';
+import { findPlain } from '#platform/find-plain';
 import { casMany, nonce } from '#platform/mongo';
 import { insertMissing, ofTenant } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
 import type { Purpose } from '#purposes/purpose';
 import type { DueClass, Stream } from '#purposes/stream';
 import { keptTrace, readTrace } from './kept-trace.js';
+import type { MessageCursor, MessageFilter, Pace } from './message-query.js';
 import { HEADLINE, type Headline } from './headline.js';
 import type { MessageRow } from './message.types.js';
 import { OPEN, type Status } from './moves.js';
@@ -48,32 +49,6 @@ schema.post(['find', 'findOne'], (found: MessageRow | MessageRow[] | null) => {
   for (const row of [found ?? []].flat()) readTrace(row);
 });
 
-/** What is released at one pace. */
-export interface Pace {
-  tenant: string;
-  dueClass: DueClass;
-  channel: Channel;
-}
-
-/** What a list of messages is filtered by; all given must hold. */
-export interface MessageFilter {
-  customer?: string;
-  booking?: string;
-  campaign?: string;
-  status?: Status;
-  purpose?: Purpose;
-  channel?: Channel;
-  /** Bounds on `createdAt`: from inclusive, to exclusive. */
-  from?: Date;
-  to?: Date;
-}
-
-/** Where a page of a list ends: newest first by `createdAt`, then `_id`. */
-export interface MessageCursor {
-  createdAt: Date;
-  id: string;
-}
-
 /** Not every server hands a document out as it was when it matched: it may have moved on by then. */
 const isOpen = ({ status }: MessageRow): boolean => OPEN.includes(status);
 
@@ -110,7 +85,14 @@ export class MessageStore implements Outbox {
 
   async findByIds(tenant: string, ids: readonly string[]): Promise<MessageRow[]> {
     if (ids.length === 0) return [];
-    return this.rows.find({ _id: { $in: [...new Set(ids)] }, tenant }).lean<MessageRow[]>();
+    const keys = [...new Set(ids)];
+    const rows = await findPlain<MessageRow>(
+      this.rows.collection,
+      { _id: { $in: keys }, tenant },
+      keys.length,
+    );
+    rows.forEach(readTrace);
+    return rows;
   }
 
   /** All that was to be said about these bookings, whatever became of it. */
