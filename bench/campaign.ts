@@ -1,6 +1,6 @@
 import type { Child } from './child.js';
 import type { Ground, House } from './ground.js';
-import { median, times, until, type Use } from './measure.js';
+import { median, medians, times, until } from './measure.js';
 import type { Cost } from './throughput.js';
 
 /** As many calls at once as an account of the house has slots (libs/channels/sender.ts). */
@@ -60,7 +60,7 @@ export class CampaignBench {
     this.next += count;
     await this.dispatcher.ask('addMembers', { ...range, singly });
     await this.ground.sink.ask('reset', { keep: singly ? 200 : 0 });
-    const before = await this.cpuMs();
+    const before = await this.house.cpuMs();
     const began = await this.dispatcher.ask<number>('produceMembers', range);
     const sunk = () => this.ground.sink.ask<{ count: number; calls: number; lastAt: number }>('count');
     await until(
@@ -72,7 +72,7 @@ export class CampaignBench {
     if (sent !== count) throw new Error(`${sent} mails for ${count} messages`);
     return {
       perSecond: count / ((lastAt - began) / 1_000),
-      cpuMicroseconds: (((await this.cpuMs()) - before) / count) * 1_000,
+      cpuMicroseconds: (((await this.house.cpuMs()) - before) / count) * 1_000,
       callsPerHundred: (calls / count) * 100,
     };
   }
@@ -90,34 +90,18 @@ export class CampaignBench {
     const ratio = (of: (turn: (typeof turns)[number]) => Cost): number =>
       median(turns.map((turn) => of(turn).perSecond / turn.bare.perSecond));
     return {
-      singly: mediansOf(turns.map(({ singly }) => singly)),
-      together: mediansOf(turns.map(({ together }) => together)),
-      bare: {
-        perSecond: median(turns.map(({ bare }) => bare.perSecond)),
-        cpuMicroseconds: median(turns.map(({ bare }) => bare.cpuMicroseconds)),
-      },
+      singly: medians(turns.map(({ singly }) => singly)),
+      together: medians(turns.map(({ together }) => together)),
+      bare: medians(turns.map(({ bare }) => bare)),
       ratios: { singly: ratio(({ singly }) => singly), together: ratio(({ together }) => together) },
     };
   }
 
-  /** The most memory that the dispatcher, and the store where it is apart, have had. */
-  async peakMb(): Promise<{ dispatcher: number; store: number | null }> {
-    const { peakMb } = await this.dispatcher.ask<Use>('use');
-    return { dispatcher: peakMb, store: this.house.store?.use()?.peakMb ?? null };
+  peakMb(): ReturnType<House['peakMb']> {
+    return this.house.peakMb();
   }
 
   async close(): Promise<void> {
     await this.house.close();
   }
-
-  private async cpuMs(): Promise<number> {
-    const { cpuMs } = await this.dispatcher.ask<Use>('use');
-    return cpuMs + (this.house.store?.use()?.cpuMs ?? 0);
-  }
 }
-
-const mediansOf = (costs: readonly CampaignCost[]): CampaignCost => ({
-  perSecond: median(costs.map(({ perSecond }) => perSecond)),
-  cpuMicroseconds: median(costs.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-  callsPerHundred: median(costs.map(({ callsPerHundred }) => callsPerHundred)),
-});

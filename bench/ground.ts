@@ -20,14 +20,14 @@ const LARGE_HEAP = '--max-old-space-size=12288';
 /** What the house stands on while it is measured: a sink, and servers of its own or what is embedded. */
 export class Ground {
   private readonly children: Child[] = [];
+  private readonly houses: House[] = [];
   private readonly after: (() => Promise<void>)[] = [];
-  private prefix = '';
+  private brokers = process.env['KAFKA_BROKERS'] ?? '';
 
   private constructor(
     /** Real Kafka, separate processes, the store in its own. */
     readonly servers: boolean,
     private readonly profile: boolean,
-    private readonly brokers: string,
     readonly sink: Child,
     private readonly sinkUrl: string,
   ) {}
@@ -36,16 +36,22 @@ export class Ground {
   static async open({ servers, profile }: { servers: boolean; profile: boolean }): Promise<Ground> {
     const sink = Child.start('sink');
     const url = await sink.ask<string>('listen', { afterMs: 5 });
-    const named = process.env['KAFKA_BROKERS'];
-    if (!servers || named !== undefined) return new Ground(servers, profile, named ?? '', sink, url);
-    const folder = await mkdtemp(join(tmpdir(), 'lagom-bench-kafka-'));
-    const kafka = await KafkaServer.start(await classPath(), folder);
-    const ground = new Ground(servers, profile, kafka.brokers, sink, url);
-    ground.after.push(async () => {
-      await kafka.stop();
-      await rm(folder, { recursive: true, force: true });
-    });
+    const ground = new Ground(servers, profile, sink, url);
+    try {
+      if (servers && ground.brokers === '') await ground.startKafka();
+    } catch (error) {
+      await ground.close();
+      throw error;
+    }
     return ground;
+  }
+
+  private async startKafka(): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'lagom-bench-kafka-'));
+    this.after.push(() => rm(folder, { recursive: true, force: true }));
+    const kafka = await KafkaServer.start(await classPath(), folder);
+    this.after.unshift(() => kafka.stop());
+    this.brokers = kafka.brokers;
   }
 
   get url(): string {
@@ -54,7 +60,7 @@ export class Ground {
 
   /** An empty house: what the parts that are started next have in common. */
   async fresh({ journal }: { journal: boolean }): Promise<House> {
-    this.prefix = `bench-${randomUUID().slice(0, 8)}.`;
+    const prefix = `bench-${randomUUID().slice(0, 8)}.`;
     const folder = journal ? await mkdtemp(join(tmpdir(), 'lagom-bench-')) : null;
     const env: Record<string, string> = {
       LAGOM_TENANTS: join(rootDir(), 'bench', 'tenants'),
@@ -66,26 +72,36 @@ export class Ground {
       SENDGRID_BASE_URL: this.sinkUrl,
       LAGOM_DATA_DIR: folder ?? 'memory',
     };
-    const store = this.servers ? await Store.open(folder ?? 'memory') : null;
+    const forget = async (): Promise<void> => {
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
+    };
+    const store = this.servers
+      ? await Store.open(folder ?? 'memory').catch(async (error: unknown) => {
+          await forget();
+          throw error;
+        })
+      : null;
     if (this.servers) {
       Object.assign(env, {
         MONGODB_URI: store?.uri ?? '',
         KAFKA_BROKERS: this.brokers,
-        KAFKA_GROUP_PREFIX: this.prefix.slice(0, -1),
+        KAFKA_GROUP_PREFIX: prefix.slice(0, -1),
       });
     }
-    return new House(
+    const house = new House(
       env,
-      this.prefix,
+      prefix,
       this.servers,
       this.profile,
       async () => {
         await store?.close();
-        if (folder !== null) await rm(folder, { recursive: true, force: true });
-        if (this.servers) await this.forgetTopics();
+        await forget();
+        if (this.servers) await this.forgetTopics(prefix);
       },
       store,
     );
+    this.houses.push(house);
+    return house;
   }
 
   /** A bare process beside the house. */
@@ -95,15 +111,17 @@ export class Ground {
     return child;
   }
 
+  /** Ends all of it, and what a part that failed has left standing. */
   async close(): Promise<void> {
+    await Promise.all(this.houses.map((house) => house.close()));
     await Promise.all([this.sink, ...this.children].map((child) => child.end()));
     for (const end of this.after) await end();
   }
 
-  private async forgetTopics(): Promise<void> {
+  private async forgetTopics(prefix: string): Promise<void> {
     const admin = kafkaClient(this.brokers.split(','), 'lagom-bench', SILENT).admin();
     await admin.connect();
-    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(this.prefix));
+    const topics = (await admin.listTopics()).filter((topic) => topic.startsWith(prefix));
     if (topics.length > 0) await admin.deleteTopics({ topics });
     await admin.disconnect();
   }
@@ -112,6 +130,7 @@ export class Ground {
 /** The processes of one measurement, on one store. */
 export class House {
   private readonly parts: Child[] = [];
+  private closing: Promise<void> | undefined;
 
   constructor(
     private readonly env: Record<string, string>,
@@ -140,6 +159,12 @@ export class House {
     return all.reduce((sum, { cpuMs }) => sum + cpuMs, this.store?.use()?.cpuMs ?? 0);
   }
 
+  /** The most memory that its first process, and the store where it is apart, have had. */
+  async peakMb(): Promise<{ dispatcher: number; store: number | null }> {
+    const [first] = await Promise.all(this.parts.slice(0, 1).map((part) => part.ask<Use>('use')));
+    return { dispatcher: first?.peakMb ?? 0, store: this.store?.use()?.peakMb ?? null };
+  }
+
   private begin(part: HouseStart['part']): [Child, Promise<string>] {
     const nodeArgs = [LARGE_HEAP, ...(this.profile ? ['--cpu-prof', '--cpu-prof-dir=.cache/profiles'] : [])];
     const child = Child.start('house', { nodeArgs });
@@ -149,9 +174,9 @@ export class House {
     return [child, child.ask('start', told)];
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.parts.map((part) => part.end()));
-    await this.forget();
+  /** Ends its processes and takes its folders away. Twice is once. */
+  close(): Promise<void> {
+    return (this.closing ??= Promise.all(this.parts.map((part) => part.end())).then(() => this.forget()));
   }
 }
 

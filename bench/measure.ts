@@ -10,6 +10,14 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** The median of each figure by itself. */
+export function medians<T extends { [Name in keyof T]: number }>(all: readonly T[]): T {
+  const [first] = all;
+  if (first === undefined) throw new Error('no runs, no medians');
+  const names = Object.keys(first) as (keyof T)[];
+  return Object.fromEntries(names.map((name) => [name, median(all.map((one) => one[name]))])) as T;
+}
+
 /** Runs it so many times, one after the other. */
 export async function times<T>(count: number, run: (turn: number) => Promise<T>): Promise<T[]> {
   const results: T[] = [];

@@ -1,6 +1,6 @@
 import type { Child } from './child.js';
 import type { Ground, House } from './ground.js';
-import { median, times, until, type Use } from './measure.js';
+import { median, medians, times, until } from './measure.js';
 
 /** As many calls at once as an account of the house has slots (libs/channels/sender.ts). */
 const CONCURRENCY = 32;
@@ -66,7 +66,7 @@ export class DispatcherBench {
     this.next += count;
     await this.dispatcher.ask('addReleased', range);
     await this.ground.sink.ask('reset', { keep: 200 });
-    const before = await this.cpuMs();
+    const before = await this.house.cpuMs();
     const began = await this.dispatcher.ask<number>('produceDue', range);
     const mails = () => this.ground.sink.ask<{ count: number; lastAt: number }>('count');
     let releasedAt = performance.now();
@@ -83,7 +83,7 @@ export class DispatcherBench {
     if (sent !== count) throw new Error(`${sent} mails for ${count} messages`);
     return {
       perSecond: count / ((lastAt - began) / 1_000),
-      cpuMicroseconds: (((await this.cpuMs()) - before) / count) * 1_000,
+      cpuMicroseconds: (((await this.house.cpuMs()) - before) / count) * 1_000,
     };
   }
 
@@ -108,23 +108,11 @@ export class DispatcherBench {
     };
   }
 
-  /** The most memory that the dispatcher, and the store where it is apart, have had. */
-  async peakMb(): Promise<{ dispatcher: number; store: number | null }> {
-    const { peakMb } = await this.dispatcher.ask<Use>('use');
-    return { dispatcher: peakMb, store: this.house.store?.use()?.peakMb ?? null };
+  peakMb(): ReturnType<House['peakMb']> {
+    return this.house.peakMb();
   }
 
   async close(): Promise<void> {
     await this.house.close();
   }
-
-  private async cpuMs(): Promise<number> {
-    const { cpuMs } = await this.dispatcher.ask<Use>('use');
-    return cpuMs + (this.house.store?.use()?.cpuMs ?? 0);
-  }
 }
-
-const medians = (costs: readonly Cost[]): Cost => ({
-  perSecond: median(costs.map(({ perSecond }) => perSecond)),
-  cpuMicroseconds: median(costs.map(({ cpuMicroseconds }) => cpuMicroseconds)),
-});
