@@ -27,6 +27,8 @@ import { SCHEDULER, type WatchCampaigns } from './watch-campaigns.js';
 /** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
 const W_MS = 5_000;
 const POLL_MS = 25;
+/** More than ever are on their way of one campaign: it pulls 1,000 at once. */
+const MOST_RELEASED = 10_000;
 /** How often an act that lost a race for its campaign starts over. */
 const TRIES = 10;
 
@@ -236,24 +238,36 @@ export class Campaigns {
     return campaign === null ? { kind: 'unknown' } : { kind: 'done', campaign };
   }
 
-  /** Takes released rows back and waits for what is being sent, W at most: no pass that read the campaign before calls later. */
+  /**
+   * Takes back what is released and waits for what is being sent, W at most: no pass that read the campaign before calls
+   * later. A pass reads its rows before their campaign, so what is released from now on is only given back by whoever takes it
+   * up, and need not be waited for.
+   */
   private async quieten(tenant: string, id: string): Promise<void> {
     const began = this.clock.mono();
+    let released = await this.rows.findIn(tenant, id, ['released'], MOST_RELEASED);
     for (;;) {
-      const released = await this.rows.findIn(tenant, id, ['released'], 1_000);
-      const now = this.clock.now();
-      await this.messages.apply(
-        released.map((row) =>
-          transition(row as MessageRow & { status: 'released' }, 'planned', 'its campaign pauses', now, {
-            dueAt: null,
-            reason: 'paused',
-          }),
-        ),
-      );
+      released = await this.takeBack(tenant, released);
       if (released.length === 0 && (await this.rows.countIn(tenant, id, ['sending'])) === 0) return;
       if (this.clock.mono() - began >= W_MS) return;
       await wait(POLL_MS);
     }
+  }
+
+  /** Those of them that are released still: somebody wrote them meanwhile. */
+  private async takeBack(tenant: string, released: readonly MessageRow[]): Promise<MessageRow[]> {
+    const now = this.clock.now();
+    const won = await this.messages.apply(
+      released.map((row) =>
+        transition(row as MessageRow & { status: 'released' }, 'planned', 'its campaign pauses', now, {
+          dueAt: null,
+          reason: 'paused',
+        }),
+      ),
+    );
+    const lost = released.flatMap(({ _id }) => (won.has(_id) ? [] : [_id]));
+    const left = await this.messages.findByIds(tenant, lost);
+    return left.filter(({ status }) => status === 'released');
   }
 
   private async whom(
