@@ -1,4 +1,4 @@
-import type mongoose from 'mongoose';
+import mongoose from 'mongoose';
 import { aClinic } from '#channels/tenant.fixture';
 import { MeasureStore } from '#campaigns/measure.store';
 import { InboxStore } from '#channels/inbox.store';
@@ -63,6 +63,21 @@ export const CLINIC: Tenant = aClinic(
 );
 /** A neighbour with the same people: what forgets the tenant is seen. */
 export const NEIGHBOUR: Tenant = { ...CLINIC, id: 'wellbe' };
+
+/** The collections that were written to in this file of tests, by whom ever: the others hold nothing to be forgotten. */
+const written = new Set<string>();
+type Write = (this: { collectionName: string }, ...args: unknown[]) => unknown;
+const driver = mongoose.mongo.Collection.prototype as unknown as Record<string, Write>;
+for (const name of ['insertOne', 'insertMany', 'bulkWrite', 'updateOne', 'updateMany', 'replaceOne'].concat([
+  'findOneAndUpdate',
+  'findOneAndReplace',
+])) {
+  const write = driver[name]!;
+  driver[name] = function (...args) {
+    written.add(this.collectionName);
+    return write.apply(this, args);
+  };
+}
 
 /** The stores of one process on one server, and what changes facts, wired by hand. */
 export class Ledger {
@@ -205,9 +220,7 @@ export class Ledger {
   /** Forgets everything, between tests. */
   async clear(): Promise<void> {
     this.clock.set(NOW);
-    for (const name of await this.connection.db!.listCollections().toArray()) {
-      await this.connection.db!.collection(name.name).deleteMany({});
-    }
+    for (const name of written) await this.connection.db!.collection(name).deleteMany({});
   }
 
   async customer(changes: Partial<Customer> = {}, tenant = CLINIC.id): Promise<Customer> {
