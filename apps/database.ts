@@ -6,6 +6,9 @@ import { connectMongo } from '#platform/mongo';
 
 /** The driver's connection, and the embedded store behind it where no server is named. */
 export class Database {
+  /** Stores make their indexes one after the other: all at once, each would open a connection of its own. */
+  private tail: Promise<unknown> = Promise.resolve();
+
   private constructor(
     readonly connection: mongoose.Connection,
     /** True where this process runs the store itself, and so is alone on it. */
@@ -25,6 +28,13 @@ export class Database {
       await closeStore();
       throw error;
     }
+  }
+
+  /** Makes a store's indexes when its turn has come. */
+  makeIndexes(store: { createIndexes(): Promise<void> }): Promise<void> {
+    const turn = this.tail.then(() => store.createIndexes());
+    this.tail = turn.catch(() => undefined);
+    return turn;
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ export function store<Rest extends unknown[], T extends { createIndexes(): Promi
     inject: [Database, ...rest],
     useFactory: async (database: Database, ...deps: unknown[]) => {
       const made = new Class(database.connection, ...(deps as Rest));
-      await made.createIndexes();
+      await database.makeIndexes(made);
       return made;
     },
   };

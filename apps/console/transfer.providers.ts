@@ -23,7 +23,7 @@ export const TRANSFER: FactoryProvider[] = [
     inject: [Database],
     useFactory: async (database: Database) => {
       const made = new ImportStore(database.connection);
-      await made.createIndexes();
+      await database.makeIndexes(made);
       return made;
     },
   },

@@ -4,10 +4,11 @@ import type { SystemClock } from '#platform/clock';
 import type { ClockLeadStore } from '#platform/clock-lead.store';
 import type { ReleaseDue } from './release-due.js';
 
-/** How long nothing of what is under way may move before it counts as left behind (a crash's, or nobody's tenant's). */
-const STILL_MS = 2_000;
-/** The same where a broker carries it, which cannot tell that it carries nothing: a group that shares its partitions anew takes its time. */
-const STILL_ON_A_BROKER_MS = 6_000;
+/**
+ * How long nothing of what is under way may move before it counts as left behind (a crash's, or nobody's tenant's). A group of
+ * a broker that shares its partitions anew takes its time; so does a machine that is busy with other things.
+ */
+const STILL_MS = 6_000;
 /** The longest stop; after it the clock goes straight on to where it was sent. */
 const LONGEST_STOP_MS = 60_000;
 const POLL_MS = 20;
@@ -119,8 +120,7 @@ export class AdvanceClock {
       const what = moving.sort().join();
       if (what !== still.what) still = { at: mono, what };
       if (this.stopping || mono - began >= LONGEST_STOP_MS) return { looked, ended: false };
-      const patience = this.quiet === null ? STILL_ON_A_BROKER_MS : STILL_MS;
-      if (mono - still.at >= patience) for (const one of moving) leftBehind.add(one);
+      if (mono - still.at >= STILL_MS) for (const one of moving) leftBehind.add(one);
       else await pause(POLL_MS);
     }
   }
