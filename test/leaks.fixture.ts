@@ -59,10 +59,18 @@ export function leaks(lines: readonly string[], secrets: readonly string[]): str
   const sought = [...new Set(forms.map((form) => form.toLowerCase()))].filter((form) => form.length > 2);
   // Mostly nothing is found: one look at all of it is cheap.
   const all = lines.join('').toLowerCase();
-  const there = sought.filter((form) => all.includes(form));
+  const there = sought.filter((form) => says(all, form));
   if (there.length === 0) return [];
   return lines.filter((line) => {
     const low = line.toLowerCase();
-    return there.some((form) => low.includes(form));
+    return there.some((form) => says(low, form));
   });
 }
+
+/** A short name is looked for as a word: `son` stands in every `json`. */
+function says(text: string, form: string): boolean {
+  if (form.length > LONGEST_SHORT) return text.includes(form);
+  const plain = form.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  return new RegExp(String.raw`(?<![\p{L}\p{N}])${plain}(?![\p{L}\p{N}])`, 'u').test(text);
+}
+const LONGEST_SHORT = 5;
