@@ -1,12 +1,18 @@
 import { createLog, type Log } from '#platform/telemetry';
-import type { Person } from './visit.fixture.js';
+
+/** What a log could give away of somebody. */
+interface Named {
+  name?: string | null;
+  email?: string | null;
+  phone?: string | null;
+}
 
 /** Whom and what the tests of this file made up so far: see `noted`. */
-const people: Pick<Person, 'email' | 'phone' | 'name'>[] = [];
+const people: Named[] = [];
 const treatments = new Set<string>();
 
 /** Somebody whom a test made up: no log of a line that it started may name them. */
-export function notePerson<Made extends Pick<Person, 'email' | 'phone' | 'name'>>(made: Made): Made {
+export function notePerson<Made extends Named>(made: Made): Made {
   people.push(made);
   return made;
 }
@@ -37,7 +43,7 @@ export function watchedLog(level: string): { log: Log; leaks: () => string[] } {
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 
 /** What must stand in no log line and no metric about these people, in every form that code might write it in. */
-export function secretsOf(people: readonly Pick<Person, 'email' | 'phone' | 'name'>[]): string[] {
+export function secretsOf(people: readonly Named[]): string[] {
   const plain = people.flatMap(({ email, phone, name }) => [
     ...(email ? [email] : []),
     ...(phone ? [phone, phone.slice(3), `0${phone.slice(3)}`] : []),
