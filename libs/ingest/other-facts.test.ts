@@ -53,6 +53,7 @@ describe('what was bought', () => {
       code: 'safety',
       what: expect.stringContaining('recalls only'),
       ground: expect.stringContaining('2023/988 art. 35'),
+      howLong: '10 years from the last purchase',
       until: '2036-05-04T07:00:00.000Z',
     });
     const entries = await line.register.findBuyers(T, { item: 'i1', batches: [] }, null, 9);
