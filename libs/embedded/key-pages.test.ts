@@ -73,4 +73,22 @@ describe('pages of keys', () => {
       expect([...pages.between('', '\uffff', false)]).toEqual(left.sort((one, other) => one - other));
     }
   });
+
+  it.each([
+    ['ascend', 1],
+    ['descend', -1],
+  ])('fill their pages with keys that %s in the gap behind a full page', (_name, step) => {
+    const count = 10_000;
+    for (const first of [127, 128, 256]) {
+      const pages = new KeyPages();
+      const keyOf = (tenant: string, n: number): string => `${tenant}/${String(n).padStart(6, '0')}`;
+      for (let n = 0; n < first; n += 1) pages.add(indexKey(keyOf('a', n)), n);
+      for (let n = 0; n < first; n += 1) pages.add(indexKey(keyOf('c', n)), n);
+      for (let n = 0; n < count; n += 1)
+        pages.add(indexKey(keyOf('b', step > 0 ? n : count - 1 - n)), first + n);
+      expect(pages.size).toBeLessThan((3 * (count + 2 * first)) / 128);
+      const found = [...pages.between('b', 'c', false)];
+      expect(step > 0 ? found : found.reverse()).toEqual(Array.from({ length: count }, (_, n) => first + n));
+    }
+  });
 });

@@ -212,6 +212,11 @@ export class KeyPages {
   /** Where a page was last found. */
   private hint = 0;
 
+  /** How many pages there are. */
+  get size(): number {
+    return this.pages.length;
+  }
+
   /** A pair twice is once. */
   add(key: string, record: number): void {
     const length = take(key);
@@ -224,6 +229,12 @@ export class KeyPages {
     if (page.count === MOST) {
       // What comes in order fills its pages: only what falls between parts one in the middle.
       const ordered = index === page.count;
+      const after = pages[at + 1];
+      if (ordered && after !== undefined && after.count < MOST) {
+        // Keys that descend behind a full page would otherwise have a page each.
+        after.insert(0, length, record);
+        return;
+      }
       const next = ordered ? new Page(scratch.slice(0, length)) : page.splitAt(MOST / 2);
       pages.splice(at + 1, 0, next);
       if (ordered || index > MOST / 2) {
