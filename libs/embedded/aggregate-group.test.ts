@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { Context, evalExpr } from 'mingo/core';
 import * as expressions from 'mingo/operators/expression';
 import { aggregate } from './aggregate.js';
-import { deserialize, type Doc } from './bson.js';
+import { deserialize, Long, type Doc } from './bson.js';
 import { Collection } from './collection.js';
+import { sum as sumOf } from './number-sum.js';
 import { valueKey } from './value-key.js';
 
 const silent = { put: () => undefined, removed: () => undefined };
@@ -156,5 +157,70 @@ describe('$group', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('keeps a sum that was beyond 2^53 and is not any more in the group of its number', () => {
+    const collection = new Collection('db.rows', silent);
+    const beyond = Long.fromString('9007199254740994');
+    for (const [_id, doc] of [
+      { k: 1, v: beyond },
+      { k: 1, v: -9007199254740984 },
+      { k: 2, v: 10 },
+      { k: 3, v: beyond },
+      { k: 4, v: beyond },
+    ].entries())
+      collection.insert({ _id, ...doc });
+    const answer = aggregate(collection, [
+      { $group: { _id: '$k', sum: { $sum: '$v' } } },
+      { $group: { _id: '$sum', n: { $sum: 1 } } },
+    ]);
+    const groups = Array.from({ length: answer.length }, (_, n) => deserialize(answer.bytes(n)));
+    expect(groups.map(({ _id, n }) => [String(_id), n])).toEqual([
+      ['10', 2],
+      ['9007199254740994', 2],
+    ]);
+    expect(groups[0]!['_id']).toBe(10);
+  });
+
+  it('takes a long that is not beyond 2^53 for its number', () => {
+    const collection = new Collection('db.rows', silent);
+    for (const n of [1, 2]) collection.insert({ _id: n, n });
+    const answer = aggregate(collection, [
+      { $group: { _id: { $cond: [{ $eq: ['$n', 1] }, '$n', Long.fromNumber(1)] }, n: { $sum: 1 } } },
+    ]);
+    expect(answer.length).toBe(1);
+  });
+});
+
+describe('a sum', () => {
+  it('is a long beyond 2^53, a number within, a double with what is no whole number for sure', () => {
+    const beyond = Long.fromString('9007199254740995');
+    expect(String(sumOf(Number.MAX_SAFE_INTEGER, 4))).toBe('9007199254740995');
+    expect(sumOf(beyond, -4)).toBe(Number.MAX_SAFE_INTEGER);
+    expect(sumOf(beyond, 0.5)).toBe(2 ** 53 + 4);
+    expect(sumOf(beyond, 1e21)).toBe(1e21 + (2 ** 53 + 4));
+    expect(sumOf(beyond, NaN)).toBeNaN();
+  });
+});
+
+describe('what counts as true', () => {
+  it('is NaN too, and nothing that is zero, false or missing', () => {
+    const collection = new Collection('db.rows', silent);
+    for (const [_id, x] of [NaN, '', [], {}, 1, 0, -0, false, null].entries()) collection.insert({ _id, x });
+    collection.insert({ _id: 9 });
+    const answer = aggregate(collection, [
+      {
+        $project: {
+          _id: 0,
+          cond: { $cond: ['$x', true, false] },
+          and: { $and: ['$x', true] },
+          or: { $or: [false, '$x'] },
+          not: { $not: ['$x'] },
+        },
+      },
+    ]);
+    const rows = Array.from({ length: answer.length }, (_, n) => deserialize(answer.bytes(n)));
+    const wanted = [true, true, true, true, true, false, false, false, false, false];
+    expect(rows).toEqual(wanted.map((is) => ({ cond: is, and: is, or: is, not: !is })));
   });
 });

@@ -130,13 +130,21 @@ interface Group {
   running: Running[];
 }
 
+/** A long within ±2^53 is the number that it equals. */
+function asNumber(value: unknown): unknown {
+  if (typeof value !== 'object' || !isBsonNumber(value)) return value;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 /** The groups by the parts of their key, one after the other: most parts are looked up as they are. */
 class Branch {
   private readonly plain = new Map<unknown, Branch>();
   private readonly others = new Map<string, Branch>();
   group: Group | undefined;
 
-  at(part: unknown): Branch {
+  at(given: unknown): Branch {
+    const part = asNumber(given);
     // Beyond 2^53 a number may be the same as a long, which is an object.
     const isPlain =
       typeof part === 'number'

@@ -121,7 +121,8 @@ function path(expression: string): Make {
   };
 }
 
-const isTrue = (value: unknown): boolean => Boolean(value) || value === '';
+/** Only false, 0, null and what is missing are not: NaN is true, as in MongoDB. */
+const isTrue = (value: unknown): boolean => Boolean(value) || value === '' || Number.isNaN(value);
 
 function isSame(one: unknown, other: unknown): boolean {
   if (typeof one === 'string' && typeof other === 'string') return one === other;
@@ -154,6 +155,8 @@ function operator(name: string, operand: unknown): Make | undefined {
       return (doc) => all.every((one) => isTrue(one(doc)));
     case '$or':
       return (doc) => all.some((one) => isTrue(one(doc)));
+    case '$not':
+      return all.length === 1 ? (doc) => !isTrue(all[0]!(doc)) : undefined;
     case '$ifNull':
       return (doc) => {
         let value: unknown;
