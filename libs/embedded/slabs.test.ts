@@ -72,4 +72,22 @@ describe('slabs of documents', () => {
     const held = [...slabs].reduce((sum, { bytes }) => sum + bytes.length, 0);
     expect(held).toBeLessThan(live * 4);
   });
+
+  it('take large documents without room that nothing will fill', () => {
+    const collection = new Collection('db.rows', silent);
+    for (const size of [2_100_000, 1_500_000, 600_000]) {
+      for (let n = 0; n < 8; n += 1) {
+        collection.insert({ _id: `${size}-${n}`, text: text(size) });
+        collection.insert({ _id: `${size}-${n}-small`, text: text(300) });
+      }
+    }
+    const slabs = new Set([...collection.entries()].map(({ slab }) => slab));
+    const held = [...slabs].reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const live = [...collection.entries()].reduce((sum, { slab, at }) => sum + int32At(slab.bytes, at), 0);
+    expect(held).toBeLessThan(live * 1.2);
+    for (const entry of [...collection.entries()])
+      if (!String(entry.id).includes('small')) collection.remove(entry);
+    const left = new Set([...collection.entries()].map(({ slab }) => slab));
+    expect([...left].reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeLessThan(5 * 1024 * 1024);
+  });
 });

@@ -3,6 +3,8 @@ import { int32At } from './raw-document.js';
 /** A new collection has one of this size; a large one has many of the other. */
 const SMALLEST_SLAB = 4 * 1024;
 const LARGEST_SLAB = 4 * 1024 * 1024;
+/** A larger document has a slab of its own size: behind few of them, much of a usual one would stay empty. */
+const LARGEST_SHARING = LARGEST_SLAB / 8;
 
 /** Documents one behind the other, outside of what the collector walks. What lies there is never changed. */
 export interface Slab {
@@ -28,8 +30,7 @@ export class Slabs {
   /** Copies a document in, and says where it lies. */
   add(document: Uint8Array, from: number, place: Place): void {
     const size = int32At(document, from);
-    if (this.current.used + size > this.current.bytes.length) this.begin(size);
-    const slab = this.current;
+    const slab = size > LARGEST_SHARING ? newSlab(size) : this.withRoom(size);
     place.slab = slab;
     place.at = slab.used;
     if (size < 64)
@@ -57,11 +58,14 @@ export class Slabs {
     return undefined;
   }
 
-  private begin(size: number): void {
+  private withRoom(size: number): Slab {
+    if (this.current.used + size <= this.current.bytes.length) return this.current;
     if (isMostlyDead(this.current)) this.dead.add(this.current);
     const usual = Math.min(LARGEST_SLAB, Math.max(SMALLEST_SLAB, this.live));
-    this.current = { bytes: Buffer.allocUnsafeSlow(Math.max(usual, size)), used: 0, live: 0 };
+    return (this.current = newSlab(Math.max(usual, size)));
   }
 }
+
+const newSlab = (size: number): Slab => ({ bytes: Buffer.allocUnsafeSlow(size), used: 0, live: 0 });
 
 const isMostlyDead = ({ live, used }: Slab): boolean => live * 2 < used;
