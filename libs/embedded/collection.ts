@@ -3,7 +3,7 @@ import { CollectionIndex, Entry, type IndexSpec } from './collection-index.js';
 import { encode } from './encode.js';
 import { pathParts, type PathKeys } from './field-path.js';
 import { Fields, int32At } from './raw-document.js';
-import { Refusal, tooLarge } from './refusal.js';
+import { Refusal, shown, tooLarge } from './refusal.js';
 import { Slabs, type Slab } from './slabs.js';
 import { valueKey } from './value-key.js';
 
@@ -189,11 +189,11 @@ export class Collection {
 
   private duplicate(index: CollectionIndex, doc: Doc): Refusal {
     const keyPattern = Object.fromEntries(index.spec.key);
-    const keyValue = Object.fromEntries(index.spec.key.map(([path]) => [path, valueAt(doc, path)]));
-    const shown = Object.entries(keyValue).map(([path, value]) => `${path}: ${JSON.stringify(value)}`);
+    const keyValue = Object.fromEntries(index.spec.key.map(([path]) => [path, shown(valueAt(doc, path))]));
+    const all = Object.entries(keyValue).map(([path, value]) => `${path}: ${JSON.stringify(value)}`);
     return new Refusal(
       11000,
-      `E11000 duplicate key error collection: ${this.namespace} index: ${index.spec.name} dup key: { ${shown.join(', ')} }`,
+      `E11000 duplicate key error collection: ${this.namespace} index: ${index.spec.name} dup key: { ${all.join(', ')} }`,
       { keyPattern, keyValue },
     );
   }

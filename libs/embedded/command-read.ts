@@ -1,4 +1,4 @@
-import { bsonTypeOf, type LongValue } from './bson.js';
+import { bsonTypeOf, calculateObjectSize, MAX_DOCUMENT_BYTES, type LongValue } from './bson.js';
 import { aggregate } from './aggregate.js';
 import { arrayOf, checkFields, countOf, documentOf, namespaceOf, type Command } from './command.js';
 import { anyAt } from './match-path.js';
@@ -94,7 +94,10 @@ const distinct: Command = {
       anyAt(doc, pathParts(key), note, true);
     }
     const inOrder = [...values.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
-    return { values: inOrder.map(([, value]) => value), ok: 1 };
+    const found = inOrder.map(([, value]) => value);
+    if (calculateObjectSize({ values: found }) > MAX_DOCUMENT_BYTES)
+      throw new Refusal(17217, 'distinct too big, 16mb cap');
+    return { values: found, ok: 1 };
   },
 };
 

@@ -1,14 +1,26 @@
-import { bsonTypeOf, isDocument, ObjectId, type Doc } from './bson.js';
+import { bsonTypeOf, calculateObjectSize, isDocument, ObjectId, type Doc } from './bson.js';
 import { arrayOf, checkFields, documentOf, namespaceOf, type Command } from './command.js';
 import type { Collection } from './collection.js';
 import type { Entry } from './collection-index.js';
 import type { Databases } from './databases.js';
-import { codeName, isRefusal, Refusal } from './refusal.js';
+import { isRefusal, Refusal, refusalFields } from './refusal.js';
 import { findEntries } from './query.js';
-import { ARRAY, DECIMAL, documentAt, firstOf, RawDocument, REGEX, UNDEFINED } from './raw-document.js';
+import {
+  ARRAY,
+  DECIMAL,
+  documentAt,
+  firstOf,
+  RawDocument,
+  REGEX,
+  repeatedName,
+  UNDEFINED,
+} from './raw-document.js';
 import type { Place } from './slabs.js';
 import { compileUpdate, refuseNewId, type Update } from './update.js';
 import { upserted } from './upsert.js';
+
+/** Bytes of write errors that are told in full, as in MongoDB; of the others only which it was, and its code. */
+const ERRORS_IN_FULL = 1024 * 1024;
 
 /** Runs each part; the failed ones are told by their place. Ordered stops at the first. */
 function eachOf(
@@ -20,13 +32,15 @@ function eachOf(
     throw new Refusal(16, `Write batch sizes must be between 1 and 100000. Got ${parts.length} operations.`);
   }
   const errors: Doc[] = [];
+  let bytes = 0;
   for (const [index, part] of parts.entries()) {
     try {
       run(part, index);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const { code, message: errmsg, extra } = error;
-      errors.push({ index, code, codeName: codeName(code), errmsg, ...extra });
+      const full = { index, ...refusalFields(error) };
+      if (bytes < ERRORS_IN_FULL) bytes += calculateObjectSize(full);
+      errors.push(bytes < ERRORS_IN_FULL ? full : { index, code: error.code, errmsg: '' });
       if (ordered) break;
     }
   }
@@ -55,6 +69,9 @@ const NO_IDS = new Set([ARRAY, REGEX, DECIMAL, UNDEFINED]);
 function insertOne(collection: Collection, doc: unknown): Entry {
   if (!(doc instanceof RawDocument)) return collection.insert(storable(doc));
   const { bytes, at } = doc;
+  const twice = repeatedName(bytes, at);
+  if (twice !== undefined)
+    throw new Refusal(2, `the embedded store takes no document with a field twice: '${twice}'`);
   const first = firstOf(bytes, at);
   if (first?.name === '_id' && !NO_IDS.has(first.type)) return collection.insertBytes(bytes, at);
   return collection.insert(storable(documentAt(bytes, at)));

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { MAX_DOCUMENT_BYTES, serialize, type Doc } from './bson.js';
+import { MAX_DOCUMENT_BYTES, type Doc } from './bson.js';
+import { encode } from './encode.js';
 import type { Places } from './places.js';
 import type { RawView } from './project-raw.js';
 import { int32At } from './raw-document.js';
@@ -14,7 +15,7 @@ export interface Source {
 /** Documents that were made. */
 export const madeSource = (documents: readonly Doc[]): Source => ({
   length: documents.length,
-  bytes: (n) => serialize(documents[n]!),
+  bytes: (n) => encode(documents[n]!),
 });
 
 /** Documents that are stored, or a view of them (a projection). */

@@ -1,5 +1,6 @@
 import { deserialize, Long, ObjectId, type Doc } from './bson.js';
 import { encode } from './encode.js';
+import { Refusal } from './refusal.js';
 
 /**
  * Reads documents that are bytes of BSON, as many of their fields as somebody asks for. The bytes have been checked
@@ -130,7 +131,14 @@ function checkedEnd(bytes: Uint8Array, type: number, at: number, stop: number): 
       // The rare ones: the library reads them, and throws for what is wrong.
       const end = valueEnd(bytes, type, at);
       if (!(end >= at && end <= stop)) throw new Error('a BSON value beyond its document');
-      byLibrary(bytes, type, at, end);
+      try {
+        byLibrary(bytes, type, at, end);
+      } catch (error) {
+        // MongoDB keeps what is a pattern to PCRE only; here each is one of JavaScript's.
+        if (type === REGEX && (error as Error).name === 'SyntaxError')
+          throw new Refusal(2, `the embedded store takes no such pattern: ${(error as Error).message}`);
+        throw error;
+      }
       return end;
     }
   }
@@ -413,6 +421,49 @@ function segmentsOf(bytes: Buffer): Map<string, Uint8Array> {
     here = next;
   }
   return segments;
+}
+
+/** Where a name's hash was last met, in which walk over a document. */
+const METS = 1024;
+const met = new Uint32Array(METS);
+let walk = 0;
+
+/** A name that two of the top-level fields have. Names are compared only where two of them share a place. */
+export function repeatedName(bytes: Buffer, at: number): string | undefined {
+  walk += 1;
+  if (walk > 0xffffffff) {
+    met.fill(0);
+    walk = 1;
+  }
+  const stop = at + int32At(bytes, at) - 1;
+  let here = at + 4;
+  while (here < stop) {
+    let end = here + 1;
+    let hash = 0;
+    for (let byte = bytes[end]!; byte !== 0; byte = bytes[end]!) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      end += 1;
+    }
+    const slot = (hash ^ (hash >>> 10)) & (METS - 1);
+    if (met[slot] === walk) return repeatedByText(bytes, at);
+    met[slot] = walk;
+    here = valueEnd(bytes, bytes[here]!, end + 1);
+  }
+  return undefined;
+}
+
+function repeatedByText(bytes: Buffer, at: number): string | undefined {
+  const names = new Set<string>();
+  const stop = at + int32At(bytes, at) - 1;
+  let here = at + 4;
+  while (here < stop) {
+    const end = nameEnd(bytes, here + 1);
+    const name = bytes.toString('latin1', here + 1, end); // other bytes are another name
+    if (names.has(name)) return bytes.toString('utf8', here + 1, end);
+    names.add(name);
+    here = valueEnd(bytes, bytes[here]!, end + 1);
+  }
+  return undefined;
 }
 
 /** The type and name of a document's first element. */

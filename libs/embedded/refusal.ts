@@ -50,6 +50,7 @@ export type Code =
   | 15981
   | 15983
   | 16020
+  | 17217
   | 17276
   | 28811
   | 28818
@@ -92,15 +93,37 @@ export class Refusal extends Error {
 export const tooLarge = (size: number): Refusal =>
   new Refusal(10334, `BSONObj size: ${size} is invalid. Size must be between 0 and ${MAX_DOCUMENT_BYTES}`);
 
+/** Characters of a text in an error: what was sent may be megabytes of it. */
+const LONGEST_SHOWN = 1_000;
+const LONGEST_MESSAGE = 8 * LONGEST_SHOWN;
+
+const cut = (text: string, longest: number): string =>
+  text.length > longest ? `${text.slice(0, longest)}…` : text;
+
+/** A value as an error shows it: a long one is cut, and is a text then. */
+export function shown(value: unknown): unknown {
+  if (typeof value === 'string') return cut(value, LONGEST_SHOWN);
+  const text = JSON.stringify(value) ?? '';
+  return text.length > LONGEST_SHOWN ? cut(text, LONGEST_SHOWN) : value;
+}
+
 /** Tells a refusal from a bug, without `instanceof`: jest's realms break that. */
 export function isRefusal(error: unknown): error is Refusal {
   return (error as { isRefusal?: unknown } | null)?.isRefusal === true;
 }
 
+/** A refusal's fields, in a command's reply or among its write errors. */
+export function refusalFields({ code, message, extra }: Refusal): Doc {
+  return { code, codeName: codeName(code), errmsg: cut(message, LONGEST_MESSAGE), ...extra };
+}
+
 /** The body of a failed command's reply. */
 export function refusalReply(error: unknown): Doc {
-  if (isRefusal(error)) {
-    return { ok: 0, errmsg: error.message, code: error.code, codeName: codeName(error.code), ...error.extra };
-  }
-  return { ok: 0, errmsg: `internal error: ${String(error)}`, code: 1, codeName: codeName(1) };
+  if (isRefusal(error)) return { ok: 0, ...refusalFields(error) };
+  return {
+    ok: 0,
+    errmsg: cut(`internal error: ${String(error)}`, LONGEST_MESSAGE),
+    code: 1,
+    codeName: codeName(1),
+  };
 }

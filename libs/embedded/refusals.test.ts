@@ -177,6 +177,27 @@ describe('what the embedded store lacks', () => {
     expect(Object.keys((await rows.findOne({ _id: 'big' }))!)).toEqual(['_id', 'text']);
   });
 
+  it('tells a duplicate of megabytes by its beginning', async () => {
+    await rows.createIndexes([{ key: { k: 1 }, unique: true }]);
+    const k = 'x'.repeat(9_000_000);
+    await rows.insertOne({ _id: 'b', k });
+    const error: unknown = await rows.insertOne({ _id: 'c', k }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 11000, keyPattern: { k: 1 } });
+    expect((error as Error).message.length).toBeLessThan(10_000);
+    expect(await codeOf(rows.insertOne({ _id: 'd', k: [{ k }] }))).toBe(0);
+    expect(await codeOf(rows.insertOne({ _id: 'e', k: [{ k }] }))).toBe(11000);
+    expect(await rows.countDocuments()).toBe(3);
+  });
+
+  it('refuses an answer of more than 16 MB that no cursor gives piece by piece', async () => {
+    const text = 'x'.repeat(1_000_000);
+    for (let n = 0; n < 20; n += 1) await rows.insertOne({ _id: `big-${n}`, k: `${n}${text}` });
+    expect(await codeOf(rows.distinct('k'))).toBe(17217);
+    expect(await codeOf(rows.aggregate([{ $group: { _id: null, all: { $push: '$k' } } }]).toArray())).toBe(
+      10334,
+    );
+  });
+
   it('goes past 2^53 by whole numbers, and not past 2^63', async () => {
     await rows.updateOne({ _id: 'a' }, { $set: { n: Number.MAX_SAFE_INTEGER } });
     await rows.updateOne({ _id: 'a' }, { $inc: { n: 2 } } as never);

@@ -4,7 +4,7 @@ import { deserialize, serialize, type Doc } from './bson.js';
 /** What one message may ask for beside its body. */
 export interface Framing {
   /** Documents in a row, by the name of the array that they are. */
-  sequences?: Record<string, Doc[]>;
+  sequences?: Record<string, readonly (Doc | Buffer)[]>;
   flags?: number;
   /** Bytes after the sections, where a checksum would be. */
   tail?: Buffer;
@@ -18,7 +18,10 @@ export function opMsg(
 ): Buffer {
   const parts: Uint8Array[] = [Buffer.of(0), serialize(body)];
   for (const [name, documents] of Object.entries(sequences)) {
-    const inner = Buffer.concat([Buffer.from(`${name}\0`), ...documents.map((doc) => serialize(doc))]);
+    const inner = Buffer.concat([
+      Buffer.from(`${name}\0`),
+      ...documents.map((doc) => (Buffer.isBuffer(doc) ? doc : serialize(doc))),
+    ]);
     const size = Buffer.alloc(4);
     size.writeInt32LE(inner.length + 4);
     parts.push(Buffer.of(1), size, inner);

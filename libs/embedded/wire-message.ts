@@ -1,7 +1,9 @@
-import { arrayOfDocuments, serialize, withRawField, type Doc } from './bson.js';
+import { arrayOfDocuments, MAX_DOCUMENT_BYTES, serialize, withRawField, type Doc } from './bson.js';
 import type { Reply } from './command.js';
 import { checkDocument, commandAt, documentAt, int32At, RawDocument } from './raw-document.js';
 import { Long } from './bson.js';
+import { encode } from './encode.js';
+import { isRefusal, tooLarge, type Refusal } from './refusal.js';
 
 /** MongoDB's wire protocol: OP_MSG, and of the older OP_QUERY what the driver's first hello needs. */
 const OP_REPLY = 1;
@@ -14,6 +16,9 @@ const MORE_TO_COME = 2;
 /** Bits that a receiver must understand; bit 16 (exhaustAllowed) it may ignore. */
 const REQUIRED_BITS = 0xffff;
 
+/** As in MongoDB a reply with the largest document in it has some room beside that. */
+const MOST_OF_REPLY = MAX_DOCUMENT_BYTES + 16 * 1024;
+
 export interface Message {
   requestId: number;
   /** How the answer is to be framed. */
@@ -22,6 +27,8 @@ export interface Message {
   silent: boolean;
   database: string;
   body: Doc;
+  /** Why it cannot be read: what it holds is sound, but there is no such value here. */
+  refused?: Refusal;
 }
 
 /** Bytes that are no message of ours: the connection is closed, since what follows cannot be trusted. */
@@ -46,6 +53,7 @@ function checkedEnd(buffer: Buffer, at: number, end: number): number {
   try {
     checkDocument(buffer, at, end);
   } catch (error) {
+    if (isRefusal(error)) throw error;
     throw new WireFault(`a document that is none: ${(error as Error).message}`);
   }
   return at + int32At(buffer, at);
@@ -115,13 +123,28 @@ function readQuery(buffer: Buffer): Message {
 export function readMessage(buffer: Buffer): Message {
   if (buffer.length < HEADER + 5) throw new WireFault('a message too short');
   const operation = buffer.readInt32LE(12);
-  if (operation === OP_MSG) return readMsg(buffer);
-  if (operation === OP_QUERY) return readQuery(buffer);
-  throw new WireFault(`operation ${operation}`);
+  if (operation !== OP_MSG && operation !== OP_QUERY) throw new WireFault(`operation ${operation}`);
+  try {
+    return operation === OP_MSG ? readMsg(buffer) : readQuery(buffer);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return {
+      requestId: buffer.readInt32LE(4),
+      form: operation === OP_MSG ? 'msg' : 'query',
+      silent: operation === OP_MSG && (buffer.readUInt32LE(HEADER) & MORE_TO_COME) !== 0,
+      database: '',
+      body: {},
+      refused: error,
+    };
+  }
 }
 
 function encodeBody({ body, batch }: Reply): Uint8Array {
-  if (!batch) return serialize(body, { ignoreUndefined: true });
+  if (!batch) {
+    const bytes = encode(body);
+    if (bytes.length > MOST_OF_REPLY) throw tooLarge(bytes.length);
+    return bytes;
+  }
   const cursor = withRawField(
     serialize({ id: Long.fromBigInt(batch.id), ns: batch.namespace }),
     4,

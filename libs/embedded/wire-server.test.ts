@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import mongoose from 'mongoose';
-import { serialize } from './bson.js';
+import { serialize, type Doc } from './bson.js';
 import { MAX_MESSAGE_BYTES } from './command-admin.js';
 import { Cursors, madeSource } from './cursors.js';
 import { openEmbeddedStore, type EmbeddedStore } from './embedded-store.js';
@@ -56,6 +56,60 @@ describe('the wire', () => {
     client.socket.write(Buffer.concat([head, body]));
     const reply = await heard;
     expect([reply.readInt32LE(8), reply.readInt32LE(12), reply.readInt32LE(32)]).toEqual([5, 1, 1]);
+  });
+
+  it('refuses a pattern that is none of JavaScript, and goes on', async () => {
+    const documents = [{ _id: 1, r: new mongoose.mongo.BSONRegExp('(?i)a') }];
+    expect(await client.ask('db', { insert: 'rows', documents })).toMatchObject({ ok: 0, code: 2 });
+    const sequences = { documents };
+    expect(await client.ask('db', { insert: 'rows' }, { sequences })).toMatchObject({ ok: 0, code: 2 });
+    client.socket.write(opMsg(99, { insert: 'rows', documents, $db: 'db' }, { flags: 2 }));
+    expect(await client.ask('db', { count: 'rows' })).toMatchObject({ ok: 1, n: 0 });
+  });
+
+  it('refuses a document with a field twice, and leaves no key of it', async () => {
+    await client.ask('db', { createIndexes: 'rows', indexes: [{ name: 'a', key: { a: 1 } }] });
+    for (const doc of [
+      joined({ _id: 1 }, { a: 1 }, { a: 2 }),
+      joined({ _id: 1 }, { _id: 2 }),
+      joined({ a: 1 }, { a: 2 }),
+    ]) {
+      const refused = await client.ask('db', { insert: 'rows' }, { sequences: { documents: [doc] } });
+      expect(refused).toMatchObject({ ok: 1, n: 0, writeErrors: [{ index: 0, code: 2 }] });
+    }
+    // Names that are not the same, however many there are.
+    const many = Array.from({ length: 3_000 }, (_, n): Doc => ({ [`field-${n}`]: n }));
+    const documents = [joined({ _id: 1 }, { a: 1 }, ...many)];
+    expect(await client.ask('db', { insert: 'rows' }, { sequences: { documents } })).toMatchObject({ n: 1 });
+    for (const a of [1, 2])
+      expect(await client.ask('db', { count: 'rows', query: { a } })).toMatchObject({ n: a === 1 ? 1 : 0 });
+  });
+
+  it('lists every write error of a batch, those after the first megabyte without their text', async () => {
+    const documents = Array.from({ length: 100_000 }, (_, n) => ({
+      _id: `a-rather-usual-id-of-a-document-${n}`,
+    }));
+    const insert = { insert: 'rows', ordered: false };
+    expect(await client.ask('db', insert, { sequences: { documents } })).toMatchObject({ n: 100_000 });
+    const { writeErrors, ...reply } = await client.ask('db', insert, { sequences: { documents } });
+    expect(reply).toEqual({ n: 0, ok: 1 });
+    const errors = writeErrors as { index: number; code: number; errmsg: string }[];
+    expect(errors).toHaveLength(documents.length);
+    expect(errors.every(({ index, code }, at) => index === at && code === 11000)).toBe(true);
+    expect(errors[1_000]!.errmsg).toContain('a-rather-usual-id-of-a-document-1000');
+    expect(errors.at(-1)!.errmsg).toBe('');
+  });
+
+  it('answers a refusal in place of an answer that is too large', async () => {
+    // It is written: only to tell of it twice, as what is new and as its id, is too much.
+    const query = { _id: 'x'.repeat(9_000_000) };
+    const body = { findAndModify: 'rows', query, update: { $set: { n: 1 } }, upsert: true, new: true };
+    const refused = await client.ask('db', body);
+    expect(refused).toMatchObject({ ok: 0, code: 10334, codeName: 'BSONObjectTooLarge' });
+    expect(await client.ask('db', { count: 'rows' })).toMatchObject({ n: 1 });
+    const unknown = await client.ask('db', { ['x'.repeat(1_000_000)]: 1 });
+    expect(unknown).toMatchObject({ ok: 0, code: 59 });
+    expect(String(unknown['errmsg']).length).toBeLessThan(10_000);
   });
 
   it.each([
@@ -135,6 +189,14 @@ describe('a journal that cannot be written', () => {
     journal.close();
   });
 });
+
+/** One document of the fields of several. */
+function joined(...docs: readonly Doc[]): Buffer {
+  const fields = docs.map((doc) => serialize(doc).subarray(4, -1));
+  const whole = Buffer.concat([Buffer.alloc(4), ...fields, Buffer.alloc(1)]);
+  whole.writeInt32LE(whole.length, 0);
+  return whole;
+}
 
 function header(length: number, operation: number, rest = Buffer.alloc(0)): Buffer {
   const head = Buffer.alloc(16);

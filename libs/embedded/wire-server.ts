@@ -31,8 +31,17 @@ class Replies {
       failure = { body: refusalReply(error) };
     }
     for (const { socket, message, reply } of due) {
-      if (!message.silent && socket.writable) socket.write(writeReply(message, failure ?? reply));
+      if (!message.silent && socket.writable) socket.write(framed(message, failure ?? reply));
     }
+  }
+}
+
+/** A reply's bytes; those of a refusal where it is too large. */
+function framed(message: Message, reply: Reply): Buffer {
+  try {
+    return writeReply(message, reply);
+  } catch (error) {
+    return writeReply(message, { body: refusalReply(error) });
   }
 }
 
@@ -87,8 +96,9 @@ export function wireServer(session: Omit<Session, 'connectionId'>, settle: Settl
       try {
         for (const bytes of inbox.take(chunk)) {
           const message = readMessage(bytes);
-          const request: Request = { database: message.database, body: message.body };
-          replies.add(socket, message, runCommand(request, own));
+          const { database, body, refused } = message;
+          const request: Request = { database, body };
+          replies.add(socket, message, refused ? { body: refusalReply(refused) } : runCommand(request, own));
         }
       } catch {
         socket.destroy(); // bytes that are no message: what follows them cannot be trusted
