@@ -15,6 +15,11 @@ export type LongValue = InstanceType<typeof BSON.Long>;
 /** MongoDB's limit for one document. */
 export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
+/** MongoDB's limit for the levels of one document that is stored; the document itself is the first, an empty one is none. */
+export const MAX_DOCUMENT_DEPTH = 180;
+/** MongoDB's limit for the levels of a command, which holds such documents. */
+export const MAX_COMMAND_DEPTH = 200;
+
 /** The driver marks its value classes so; `instanceof` would fail across two realms. */
 export function bsonTypeOf(value: unknown): string | undefined {
   return (value as { _bsontype?: string } | null | undefined)?._bsontype;

@@ -1,6 +1,6 @@
 import { MAX_DOCUMENT_BYTES, own, type Doc } from './bson.js';
 import { CollectionIndex, Entry, type IndexSpec } from './collection-index.js';
-import { encode } from './encode.js';
+import { encodeStored } from './encode.js';
 import { pathParts, type PathKeys } from './field-path.js';
 import { Fields, int32At } from './raw-document.js';
 import { Refusal, shown, tooLarge } from './refusal.js';
@@ -55,10 +55,10 @@ export class Collection {
   }
 
   insert(doc: Doc): Entry {
-    return this.insertBytes(encode(doc), 0);
+    return this.insertBytes(encodeStored(doc), 0);
   }
 
-  /** Stores a copy of the document that begins there: checked, with an `_id`. */
+  /** Stores a copy of the document that begins there: checked, with an `_id`. How deep it is nested is not looked at. */
   insertBytes(bytes: Buffer, at: number): Entry {
     refuseTooLarge(bytes, at);
     const doc = this.roots.of(bytes, at);
@@ -76,7 +76,7 @@ export class Collection {
 
   /** Puts a new document in an entry's place; the `_id` is the same. */
   replace(entry: Entry, doc: Doc): void {
-    this.replaceBytes(entry, this.roots, entry.pick(this.roots), doc, encode(doc));
+    this.replaceBytes(entry, this.roots, entry.pick(this.roots), doc, encodeStored(doc));
   }
 
   /** As `replace`, by a copy of the document that begins there. */

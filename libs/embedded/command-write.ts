@@ -1,12 +1,20 @@
-import { bsonTypeOf, calculateObjectSize, isDocument, ObjectId, type Doc } from './bson.js';
+import {
+  bsonTypeOf,
+  calculateObjectSize,
+  isDocument,
+  MAX_DOCUMENT_DEPTH,
+  ObjectId,
+  type Doc,
+} from './bson.js';
 import { arrayOf, checkFields, documentOf, namespaceOf, type Command } from './command.js';
 import type { Collection } from './collection.js';
 import type { Entry } from './collection-index.js';
 import type { Databases } from './databases.js';
-import { isRefusal, Refusal, refusalFields } from './refusal.js';
+import { isRefusal, Refusal, refusalFields, tooDeep } from './refusal.js';
 import { findEntries } from './query.js';
 import {
   ARRAY,
+  checkDocument,
   DECIMAL,
   documentAt,
   firstOf,
@@ -68,7 +76,10 @@ const NO_IDS = new Set([ARRAY, REGEX, DECIMAL, UNDEFINED]);
 /** Stores a document that came, as it came where its `_id` is first and may be one. */
 function insertOne(collection: Collection, doc: unknown): Entry {
   if (!(doc instanceof RawDocument)) return collection.insert(storable(doc));
-  const { bytes, at } = doc;
+  const { bytes, at, deepest } = doc;
+  // What came in a command's body is as deep as that, or less: mostly that is little, and nobody need look again.
+  if (deepest > MAX_DOCUMENT_DEPTH && checkDocument(bytes, at, bytes.length) > MAX_DOCUMENT_DEPTH)
+    throw tooDeep(MAX_DOCUMENT_DEPTH);
   const twice = repeatedName(bytes, at);
   if (twice !== undefined)
     throw new Refusal(2, `the embedded store takes no document with a field twice: '${twice}'`);

@@ -13,8 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
-import { indexOn } from './bench.contract.js';
+import { codeOf, indexOn } from './bench.contract.js';
+import { serialize, type Doc } from './bson.js';
 import { openEmbeddedStore, type EmbeddedStore } from './embedded-store.js';
+import { framePut } from './record.js';
 
 interface Row {
   _id: string;
@@ -117,7 +119,7 @@ describe('the folder of a store', () => {
     const whole = readFileSync(file('journal-0'));
     await during((rows) => rows.insertOne({ _id: 'd' })); // longer by one record, in a new generation
     const record = whole.length - lastRecordStart(whole);
-    for (const cut of [1, 4, 7, 8, 9, Math.floor(record / 2), record - 1]) {
+    for (const cut of [1, 4, 7, 8, 9, 11, 12, 13, Math.floor(record / 2), record - 1]) {
       for (const name of files()) rmSync(file(name));
       writeFileSync(file('journal-0'), whole.subarray(0, whole.length - record + cut));
       expect(
@@ -144,6 +146,57 @@ describe('the folder of a store', () => {
     await expect(openEmbeddedStore({ dataDir })).rejects.toThrow(/journal-0 is damaged at byte \d+/);
     expect(readFileSync(file('journal-0'))).toEqual(bytes);
     expect(readdirSync(join(dataDir, 'store'))).toEqual(['journal-0']); // nor is it left locked
+  });
+
+  it('refuses a record of a wrong length, whatever it makes of what follows', async () => {
+    await killedAfterThree();
+    const whole = readFileSync(file('journal-0'));
+    const second = 8 + whole.readUInt32LE(0);
+    for (const start of [second, lastRecordStart(whole)]) {
+      for (const at of [start, start + 8]) {
+        for (let bit = 0; bit < 32; bit += 1) {
+          const bytes = Buffer.from(whole);
+          bytes[at + (bit >> 3)]! ^= 1 << (bit & 7);
+          writeFileSync(file('journal-0'), bytes);
+          await expect(openEmbeddedStore({ dataDir })).rejects.toThrow(
+            `journal-0 is damaged at byte ${start} of ${whole.length}`,
+          );
+          expect(readFileSync(file('journal-0'))).toEqual(bytes);
+        }
+      }
+    }
+  });
+
+  it('says where a record is that it cannot read, and touches nothing', async () => {
+    await killedAfterThree();
+    const sound = readFileSync(file('journal-0'));
+    const odd = framePut('lagom.rows', Buffer.from([8, 0, 0, 0, 0x55, 0x61, 0, 0]), 0);
+    const bytes = Buffer.concat([sound, odd, sound]);
+    writeFileSync(file('journal-0'), bytes);
+    await expect(openEmbeddedStore({ dataDir })).rejects.toThrow(
+      `journal-0 cannot be read at byte ${sound.length} of ${bytes.length} (BSON has no type 85)`,
+    );
+    expect(readFileSync(file('journal-0'))).toEqual(bytes);
+  });
+
+  it('opens what it has stored, however deep that was allowed to be nested', async () => {
+    await during(async (rows) => {
+      await rows.insertOne({ _id: 'a' });
+      const path = Array(250).fill('a').join('.');
+      expect(await codeOf(rows.updateOne({ _id: 'a' }, { $set: { [path]: 1 } }))).toBe(15);
+    });
+    expect(await idsNow()).toEqual(['a']);
+    // As a store wrote it that refused none.
+    let deep: Doc = { x: 1 };
+    for (let level = 0; level < 1_000; level += 1) deep = { a: deep };
+    const old = Buffer.from(serialize({ _id: 'b', deep }));
+    for (const name of files()) rmSync(file(name));
+    writeFileSync(file('journal-0'), framePut('lagom.rows', old, 0));
+    await during((rows) => rows.updateOne({ _id: 'b' }, { $set: { n: 1 } }));
+    await during(async (rows) => {
+      const [found] = await rows.find().toArray();
+      expect(serialize(found!)).toEqual(serialize({ _id: 'b', deep, n: 1 }));
+    });
   });
 
   it('refuses a snapshot without its end, and a journal that is missing', async () => {

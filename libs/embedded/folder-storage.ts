@@ -111,10 +111,11 @@ class FolderStorage implements Storage {
   private read(name: string, tornAllowed: boolean): number {
     const path = this.path(name);
     let last: string | undefined;
-    const { at, how, size } = readRecords(path, (record) => {
+    const { at, how, size, cause } = readRecords(path, (record) => {
       last = record.o;
       replay(this.databases, record);
     });
+    if (cause) throw this.damage(name, `cannot be read at byte ${at} of ${size} (${cause.message})`, cause);
     if (how === 'damaged' || (how === 'torn' && !tornAllowed)) {
       throw this.damage(name, `is damaged at byte ${at} of ${size}`);
     }
@@ -146,9 +147,10 @@ class FolderStorage implements Storage {
     return join(this.folder, name);
   }
 
-  private damage(name: string, what: string): Error {
+  private damage(name: string, what: string, cause?: Error): Error {
     return new Error(
       `${this.path(name)} ${what}: restore the folder from a copy, or move it away to start empty`,
+      { cause },
     );
   }
 }

@@ -2,6 +2,36 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { Refusal } from './refusal.js';
 import { frame, framePut, type StoreRecord } from './record.js';
 
+/** One write takes less than 2 GiB, and what is joined for it is a copy. */
+const MOST_AT_ONCE = 64 * 1024 * 1024;
+
+/** Records joined, no more of them than one write shall take. One that is larger by itself stays as it is. */
+function* batches(records: readonly Buffer[]): Generator<Buffer> {
+  let batch: Buffer[] = [];
+  let size = 0;
+  const joined = (): Buffer => (batch.length === 1 ? batch[0]! : Buffer.concat(batch, size));
+  for (const record of records) {
+    if (batch.length > 0 && size + record.length > MOST_AT_ONCE) {
+      yield joined();
+      batch = [];
+      size = 0;
+    }
+    batch.push(record);
+    size += record.length;
+  }
+  if (batch.length > 0) yield joined();
+}
+
+/** Writes all of it, in order. `write` may take less than it is given, and says how much it took. */
+export function writeAll(
+  records: readonly Buffer[],
+  write: (bytes: Buffer, from: number, count: number) => number,
+): void {
+  for (const batch of batches(records)) {
+    for (let at = 0; at < batch.length;) at += write(batch, at, Math.min(batch.length - at, MOST_AT_ONCE));
+  }
+}
+
 /** A file that only grows. Records gather in memory until `settle`, which writes them all at once. */
 export class Journal {
   private readonly file: number;
@@ -36,15 +66,15 @@ export class Journal {
   settle(): void {
     if (this.failure) throw stopped(this.failure);
     if (this.waiting.length === 0) return;
-    const batch = this.waiting.length === 1 ? this.waiting[0]! : Buffer.concat(this.waiting);
+    const records = this.waiting;
     this.waiting = [];
     try {
-      for (let at = 0; at < batch.length;) at += writeSync(this.file, batch, at);
+      writeAll(records, (bytes, from, count) => writeSync(this.file, bytes, from, count));
     } catch (error) {
       this.failure = error as Error;
       throw stopped(this.failure);
     }
-    this.bytes += batch.length;
+    for (const { length } of records) this.bytes += length;
   }
 
   close(): void {

@@ -167,6 +167,49 @@ describe('documents that are bytes', () => {
   });
 });
 
+describe('documents from outside', () => {
+  it.each<[string, number[]]>([
+    ['a pattern', [8, 0, 0, 0, 11, 0x72, 0, 0]],
+    ["a pattern's options", [9, 0, 0, 0, 11, 0x72, 0, 0, 0x69]],
+    ['a name', [8, 0, 0, 0, 10, 0x72, 0x72, 0x72]],
+    ['a text', [12, 0, 0, 0, 2, 0x72, 0, 9, 0, 0, 0, 0]],
+    ['bytes', [13, 0, 0, 0, 5, 0x72, 0, 9, 0, 0, 0, 0, 0]],
+    ['code with a scope', [12, 0, 0, 0, 15, 0x72, 0, 14, 0, 0, 0, 0]],
+    ['a reference of old', [12, 0, 0, 0, 12, 0x72, 0, 14, 0, 0, 0, 0]],
+  ])('are refused where %s runs off their end', (_name, bytes) => {
+    expect(() => checkDocument(Buffer.from(bytes), 0, bytes.length)).toThrow(/BSON/i);
+  });
+
+  it('may be nested deeper than the stack is', () => {
+    const levels = 1_000_000;
+    const bytes = nested(levels);
+    expect(checkDocument(bytes, 0, bytes.length)).toBe(levels);
+  });
+
+  it.each<[number, Doc]>([
+    [0, {}],
+    [1, { a: 1 }],
+    [1, { a: {}, b: [] }],
+    [2, { a: { b: 1 }, c: 1 }],
+    [3, { a: [{}, { b: 1 }], c: { d: [] } }],
+    [3, { a: new Code('x', { b: { c: 1 } }) }],
+  ])('have %p levels, as MongoDB counts: %p', (levels, doc) => {
+    const { bytes, at } = lying(doc);
+    expect(checkDocument(bytes, at, bytes.length)).toBe(levels);
+    expect(shown(documentAt(bytes, at))).toBe(shown(readBack(serialize(doc))));
+  });
+});
+
+/** Documents in one another, the innermost with a field; the library's stack would not reach so far. */
+function nested(levels: number): Buffer {
+  const bytes = Buffer.alloc(levels * 8);
+  for (let level = 0; level < levels; level += 1) {
+    bytes.writeInt32LE(bytes.length - level * 8, level * 7);
+    bytes.set(level === levels - 1 ? [10, 0x61, 0] : [3, 0x61, 0], level * 7 + 4);
+  }
+  return bytes;
+}
+
 function holds(value: unknown, test: (one: unknown) => boolean): boolean {
   if (test(value)) return true;
   if (Array.isArray(value)) return value.some((one) => holds(one, test));

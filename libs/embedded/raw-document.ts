@@ -1,5 +1,5 @@
 import { deserialize, Long, ObjectId, type Doc } from './bson.js';
-import { encode } from './encode.js';
+import { encodeStored } from './encode.js';
 import { Refusal } from './refusal.js';
 
 /**
@@ -29,16 +29,13 @@ export const DECIMAL = 19;
 const MAX_KEY = 127;
 const MIN_KEY = 255;
 
-/** MongoDB's own limit. */
-const MOST_NESTED = 200;
-
 export const int32At = (bytes: Uint8Array, at: number): number =>
   bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 
-/** Where the name that begins here has its zero. */
+/** Where the name that begins here has its zero; where the bytes end, if it has none. */
 export function nameEnd(bytes: Uint8Array, at: number): number {
   let end = at;
-  while (bytes[end] !== 0) end += 1;
+  while (end < bytes.length && bytes[end] !== 0) end += 1;
   return end;
 }
 
@@ -82,22 +79,54 @@ export function valueEnd(bytes: Uint8Array, type: number, at: number): number {
   }
 }
 
-/** Walks a document that came from outside: throws where a length leaves it, so that nothing else need look. */
-export function checkDocument(bytes: Uint8Array, at: number, end: number, depth = 0): void {
-  if (depth > MOST_NESTED) throw new Error('BSON nested too deep');
+/**
+ * Walks a document that came from outside: throws where a length leaves it, so that nothing else need look. How deep it
+ * is nested is not its matter: it says so, as MongoDB counts, the document itself being the first level and an empty one
+ * none.
+ */
+export function checkDocument(bytes: Uint8Array, at: number, end: number): number {
+  /** Where the documents around this one have their zero: recursion would end with the stack. */
+  const around: number[] = [];
+  let stop = checkedStop(bytes, at, end);
+  let here = at + 4;
+  let deepest = here < stop ? 1 : 0;
+  for (;;) {
+    while (here < stop) {
+      const type = bytes[here]!;
+      here = nameEnd(bytes, here + 1) + 1;
+      if (here > stop) throw new Error('a BSON name without an end');
+      if (type === DOCUMENT || type === ARRAY || type === CODE_WITH_SCOPE) {
+        const inner = type === CODE_WITH_SCOPE ? checkedScope(bytes, here, stop) : here;
+        around.push(stop);
+        stop = checkedStop(bytes, inner, stop);
+        here = inner + 4;
+        if (here < stop && around.length >= deepest) deepest = around.length + 1;
+      } else {
+        const next = checkedEnd(bytes, type, here, stop);
+        if (!(next >= here && next <= stop)) throw new Error('a BSON value beyond its document');
+        here = next;
+      }
+    }
+    const outer = around.pop();
+    if (outer === undefined) return deepest;
+    here = stop + 1;
+    stop = outer;
+  }
+}
+
+/** Where the document that begins here has its zero, before `end`. */
+function checkedStop(bytes: Uint8Array, at: number, end: number): number {
   if (at + 5 > end) throw new Error('BSON cut off');
   const stop = at + int32At(bytes, at) - 1;
   if (stop < at + 4 || stop >= end || bytes[stop] !== 0) throw new Error('BSON of a wrong length');
-  let here = at + 4;
-  while (here < stop) {
-    const type = bytes[here]!;
-    here = nameEnd(bytes, here + 1) + 1;
-    if (here > stop) throw new Error('a BSON name without an end');
-    const next = checkedEnd(bytes, type, here, stop);
-    if (!(next >= here && next <= stop)) throw new Error('a BSON value beyond its document');
-    if (type === DOCUMENT || type === ARRAY) checkDocument(bytes, here, next, depth + 1);
-    here = next;
-  }
+  return stop;
+}
+
+/** Where the scope of the code that begins here begins: it and the text are all there is of it. */
+function checkedScope(bytes: Uint8Array, at: number, stop: number): number {
+  const scope = checkedEnd(bytes, STRING, at + 4, stop);
+  if (scope + int32At(bytes, scope) !== at + int32At(bytes, at)) throw new Error('BSON of a wrong length');
+  return scope;
 }
 
 function checkedEnd(bytes: Uint8Array, type: number, at: number, stop: number): number {
@@ -122,10 +151,6 @@ function checkedEnd(bytes: Uint8Array, type: number, at: number, stop: number): 
     case MAX_KEY:
     case OBJECT_ID:
     case DECIMAL:
-      return valueEnd(bytes, type, at);
-    case DOCUMENT:
-    case ARRAY:
-      if (at + 5 > stop) throw new Error('BSON cut off');
       return valueEnd(bytes, type, at);
     default: {
       // The rare ones: the library reads them, and throws for what is wrong.
@@ -259,11 +284,13 @@ export class RawDocument {
   constructor(
     readonly bytes: Buffer,
     readonly at: number,
+    /** It is nested no deeper than this. */
+    readonly deepest: number,
   ) {}
 }
 
-/** A command: read, but for the documents of its field of this name. */
-export function commandAt(bytes: Buffer, at: number, unread: string): Doc {
+/** A command, nested so deep: read, but for the documents of its field of this name. */
+export function commandAt(bytes: Buffer, at: number, unread: string, deepest: number): Doc {
   const stop = at + int32At(bytes, at) - 1;
   const doc: Doc = {};
   let here = at + 4;
@@ -275,21 +302,26 @@ export function commandAt(bytes: Buffer, at: number, unread: string): Doc {
     put(
       doc,
       name,
-      name === unread && type === ARRAY ? arrayAt(bytes, value, true) : valueAt(bytes, type, value),
+      name === unread && type === ARRAY ? arrayAt(bytes, value, deepest) : valueAt(bytes, type, value),
     );
     here = valueEnd(bytes, type, value);
   }
   return doc;
 }
 
-function arrayAt(bytes: Buffer, at: number, isRaw = false): unknown[] {
+/** @param deepest of an array whose documents stay bytes: they are nested no deeper */
+function arrayAt(bytes: Buffer, at: number, deepest?: number): unknown[] {
   const stop = at + int32At(bytes, at) - 1;
   const array: unknown[] = [];
   let here = at + 4;
   while (here < stop) {
     const type = bytes[here]!;
     const value = nameEnd(bytes, here + 1) + 1;
-    array.push(isRaw && type === DOCUMENT ? new RawDocument(bytes, value) : valueAt(bytes, type, value));
+    array.push(
+      deepest !== undefined && type === DOCUMENT
+        ? new RawDocument(bytes, value, deepest)
+        : valueAt(bytes, type, value),
+    );
     here = valueEnd(bytes, type, value);
   }
   return array;
@@ -353,7 +385,7 @@ export class Fields {
       const type = bytes[here]!;
       let end = here + 1;
       let hash = 0;
-      for (let byte = bytes[end]!; byte !== 0; byte = bytes[end]!) {
+      for (let byte = bytes[end]!; byte > 0; byte = bytes[end]!) {
         hash = (Math.imul(hash, 31) + byte) | 0;
         end += 1;
       }
@@ -378,7 +410,7 @@ export class Fields {
     for (const name of Object.keys(after)) {
       if (!Object.hasOwn(before, name) || before[name] !== after[name]) put(changed, name, after[name]);
     }
-    const made = encode(changed);
+    const made = encodeStored(changed);
     const segments = segmentsOf(made);
     const parts: Uint8Array[] = [Buffer.alloc(4)];
     const stop = at + int32At(bytes, at) - 1;

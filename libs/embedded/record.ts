@@ -80,6 +80,8 @@ export interface Ending {
   how: 'whole' | 'torn' | 'damaged';
   /** How long the file is. */
   size: number;
+  /** Why a record whose checksum is right could not be taken. */
+  cause?: Error;
 }
 
 /** So much of a file is in memory at once: one of a large store is larger than a buffer may be. */
@@ -132,18 +134,14 @@ export function readRecords(path: string, take: (record: StoreRecord | PutRecord
     const { size } = file;
     let at = 0;
     while (at < size) {
-      if (size - at < FRAME) return { at, how: 'torn', size };
-      const head = file.bytes(at, FRAME);
-      const length = head.readUInt32LE(0);
-      const checksum = head.readUInt32LE(4);
-      const end = at + FRAME + length;
-      if (end > size) return { at, how: 'torn', size };
-      const payload = file.bytes(at + FRAME, length);
-      if (length < 5 || crc32(payload) !== checksum) {
-        return { at, how: end === size || file.isEmptyFrom(at) ? 'torn' : 'damaged', size };
+      const payload = payloadAt(file, at);
+      if (typeof payload === 'string') return { at, how: payload, size };
+      try {
+        take(readPut(payload) ?? (deserialize(payload) as StoreRecord));
+      } catch (error) {
+        return { at, how: 'damaged', size, cause: error as Error };
       }
-      take(readPut(payload) ?? (deserialize(payload) as StoreRecord));
-      at = end;
+      at += FRAME + payload.length;
     }
     return { at, how: 'whole', size };
   } finally {
@@ -151,9 +149,28 @@ export function readRecords(path: string, take: (record: StoreRecord | PutRecord
   }
 }
 
+/** The document of the record that begins there, whose length and checksum are right. */
+function payloadAt(file: Windows, at: number): Buffer | 'torn' | 'damaged' {
+  const { size } = file;
+  const from = at + FRAME;
+  if (from + 4 > size) return 'torn';
+  const head = file.bytes(at, FRAME + 4);
+  const length = head.readUInt32LE(0);
+  // The length stands there twice, being BSON's own too: a wrong one must not pass what follows off as a record cut short.
+  if (head.readUInt32LE(FRAME) !== length) return file.isEmptyFrom(from) ? 'torn' : 'damaged';
+  const end = from + length;
+  if (end > size) return 'torn';
+  const payload = file.bytes(from, length);
+  if (length >= 5 && crc32(payload) === head.readUInt32LE(4)) return payload;
+  return end === size || file.isEmptyFrom(at) ? 'torn' : 'damaged';
+}
+
 const PUT = Buffer.from('\x02o\0\x04\0\0\0put\0\x02ns\0', 'latin1');
 
-/** A put's document stays bytes. It was checked when it was stored; a file from elsewhere may say anything. */
+/**
+ * A put's document stays bytes. It was checked when it was stored; a file from elsewhere may say anything. How deep it is
+ * nested is not asked: what was once taken is given back.
+ */
 function readPut(payload: Buffer): PutRecord | undefined {
   if (!payload.subarray(4, 4 + PUT.length).equals(PUT)) return undefined;
   const text = 4 + PUT.length + 4;

@@ -7,6 +7,7 @@ const CODE_NAMES = {
   9: 'FailedToParse',
   13: 'Unauthorized',
   14: 'TypeMismatch',
+  15: 'Overflow',
   16: 'InvalidLength',
   17: 'ProtocolError',
   20: 'IllegalOperation',
@@ -92,6 +93,9 @@ export class Refusal extends Error {
 
 export const tooLarge = (size: number): Refusal =>
   new Refusal(10334, `BSONObj size: ${size} is invalid. Size must be between 0 and ${MAX_DOCUMENT_BYTES}`);
+
+export const tooDeep = (levels: number): Refusal =>
+  new Refusal(15, `Document exceeds maximum nesting depth of ${levels}`);
 
 /** Characters of a text in an error: what was sent may be megabytes of it. */
 const LONGEST_SHOWN = 1_000;

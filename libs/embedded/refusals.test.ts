@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import mongoose from 'mongoose';
+import { MAX_DOCUMENT_DEPTH } from './bson.js';
 import { codeOf, type Collection, type Row } from './bench.contract.js';
 import { openEmbeddedStore, type EmbeddedStore } from './embedded-store.js';
 
@@ -196,6 +197,31 @@ describe('what the embedded store lacks', () => {
     expect(await codeOf(rows.aggregate([{ $group: { _id: null, all: { $push: '$k' } } }]).toArray())).toBe(
       10334,
     );
+  });
+
+  it('refuses a document that a path or a value nests too deep, and keeps the one before', async () => {
+    const path = (levels: number): string => Array<string>(levels).fill('p').join('.');
+    const most = MAX_DOCUMENT_DEPTH;
+    for (const levels of [most + 1, 250, 3_000]) {
+      const update = { $set: { [path(levels)]: 1 } };
+      expect(await codeOf(rows.updateOne({ _id: 'a' }, update))).toBe(15);
+      expect(await codeOf(rows.updateMany({}, update))).toBe(15);
+      expect(await codeOf(rows.findOneAndUpdate({ _id: 'a' }, update))).toBe(15);
+      expect(await codeOf(rows.updateOne({ _id: 'b' }, update, { upsert: true }))).toBe(15);
+      expect(await codeOf(rows.updateOne({ [path(levels)]: 1 }, { $set: { n: 1 } }, { upsert: true }))).toBe(
+        15,
+      );
+    }
+    const value = { $set: { [path(most - 1)]: { x: { y: 1 } } } };
+    expect(await codeOf(rows.updateOne({ _id: 'a' }, value))).toBe(15);
+    const pushed = { $push: { [path(most - 1)]: { x: 1 } } } as never;
+    expect(await codeOf(rows.updateOne({ _id: 'a' }, pushed))).toBe(15);
+    expect(await rows.find().toArray()).toEqual([{ _id: 'a', n: 1, list: [{ x: 1 }, { x: 2 }], s: 'x' }]);
+    await rows.updateOne({ _id: 'a' }, { $set: { [path(most - 1)]: { x: {} } } });
+    await rows.updateOne({ _id: 'a' }, { $set: { [path(most)]: 1 } });
+    const deep = (await rows.findOne({ _id: 'a' }))!['p'];
+    expect(await codeOf(rows.replaceOne({ _id: 'a' }, { p: deep }))).toBeUndefined();
+    expect(await codeOf(rows.replaceOne({ _id: 'a' }, { p: { p: deep } }))).toBe(15);
   });
 
   it('goes past 2^53 by whole numbers, and not past 2^63', async () => {

@@ -1,9 +1,16 @@
-import { arrayOfDocuments, MAX_DOCUMENT_BYTES, serialize, withRawField, type Doc } from './bson.js';
+import {
+  arrayOfDocuments,
+  MAX_COMMAND_DEPTH,
+  MAX_DOCUMENT_BYTES,
+  serialize,
+  withRawField,
+  type Doc,
+} from './bson.js';
 import type { Reply } from './command.js';
 import { checkDocument, commandAt, documentAt, int32At, RawDocument } from './raw-document.js';
 import { Long } from './bson.js';
 import { encode } from './encode.js';
-import { isRefusal, tooLarge, type Refusal } from './refusal.js';
+import { isRefusal, tooDeep, tooLarge, type Refusal } from './refusal.js';
 
 /** MongoDB's wire protocol: OP_MSG, and of the older OP_QUERY what the driver's first hello needs. */
 const OP_REPLY = 1;
@@ -27,7 +34,7 @@ export interface Message {
   silent: boolean;
   database: string;
   body: Doc;
-  /** Why it cannot be read: what it holds is sound, but there is no such value here. */
+  /** Why it cannot be read: what it holds is sound, but there is no such value here, or it is nested too deep. */
   refused?: Refusal;
 }
 
@@ -48,15 +55,22 @@ function cString(buffer: Buffer, from: number): { text: string; next: number } {
 /** What is inserted stays bytes: they are copied to where they are kept. */
 const UNREAD = 'documents';
 
-/** Where the document that begins here ends, all of it being sound. */
-function checkedEnd(buffer: Buffer, at: number, end: number): number {
+/** The document that begins here, all of it being sound: where it ends, and how deep it is nested. */
+function checked(buffer: Buffer, at: number, end: number): { next: number; deepest: number } {
   try {
-    checkDocument(buffer, at, end);
+    const deepest = checkDocument(buffer, at, end);
+    return { next: at + int32At(buffer, at), deepest };
   } catch (error) {
     if (isRefusal(error)) throw error;
     throw new WireFault(`a document that is none: ${(error as Error).message}`);
   }
-  return at + int32At(buffer, at);
+}
+
+/** As `checked`, of what is going to be read. */
+function checkedToRead(buffer: Buffer, at: number, end: number): { next: number; deepest: number } {
+  const document = checked(buffer, at, end);
+  if (document.deepest > MAX_COMMAND_DEPTH) throw tooDeep(MAX_COMMAND_DEPTH);
+  return document;
 }
 
 /** Kind 0 is the body; kind 1 is one of its arrays, sent as documents in a row. */
@@ -68,8 +82,8 @@ function readSections(buffer: Buffer, from: number, end: number): Doc {
     const kind = buffer[at]!;
     at += 1;
     if (kind === 0 && !body) {
-      const next = checkedEnd(buffer, at, end);
-      body = commandAt(buffer, at, UNREAD);
+      const { next, deepest } = checkedToRead(buffer, at, end);
+      body = commandAt(buffer, at, UNREAD, deepest);
       at = next;
     } else if (kind === 1) {
       if (at + 4 > end) throw new WireFault('a sequence beyond its message');
@@ -78,9 +92,15 @@ function readSections(buffer: Buffer, from: number, end: number): Doc {
       const { text: name, next: start } = cString(buffer, at + 4);
       const documents: unknown[] = [];
       for (at = start; at < stop;) {
-        const next = checkedEnd(buffer, at, stop);
-        documents.push(name === UNREAD ? new RawDocument(buffer, at) : documentAt(buffer, at));
-        at = next;
+        if (name === UNREAD) {
+          const { next, deepest } = checked(buffer, at, stop);
+          documents.push(new RawDocument(buffer, at, deepest));
+          at = next;
+        } else {
+          const { next } = checkedToRead(buffer, at, stop);
+          documents.push(documentAt(buffer, at));
+          at = next;
+        }
       }
       sequences[name] = documents;
     } else {
@@ -105,7 +125,7 @@ function readMsg(buffer: Buffer): Message {
 function readQuery(buffer: Buffer): Message {
   const { text: namespace, next } = cString(buffer, HEADER + 4);
   if (!namespace.endsWith('.$cmd')) throw new WireFault('OP_QUERY that is no command');
-  checkedEnd(buffer, next + 8, buffer.length);
+  checkedToRead(buffer, next + 8, buffer.length);
   const doc = documentAt(buffer, next + 8);
   const inner = doc['$query'];
   const body = typeof inner === 'object' && inner !== null ? (inner as Doc) : doc;

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import mongoose from 'mongoose';
-import { serialize, type Doc } from './bson.js';
+import { MAX_COMMAND_DEPTH, MAX_DOCUMENT_DEPTH, serialize, type Doc } from './bson.js';
 import { MAX_MESSAGE_BYTES } from './command-admin.js';
 import { Cursors, madeSource } from './cursors.js';
 import { openEmbeddedStore, type EmbeddedStore } from './embedded-store.js';
-import { Journal } from './journal.js';
+import { Journal, writeAll } from './journal.js';
 import { opMsg, WireClient } from './wire-client.fixture.js';
 
 describe('the wire', () => {
@@ -122,6 +122,10 @@ describe('the wire', () => {
       (): Buffer => header(26, 2013, Buffer.from([0, 0, 0, 0, 0, 99, 0, 0, 0, 0])),
     ],
     ['bytes that are no BSON', (): Buffer => header(26, 2013, Buffer.from([0, 0, 0, 0, 0, 5, 0, 0, 0, 9]))],
+    [
+      'a pattern that runs off its message',
+      (): Buffer => header(29, 2013, Buffer.from([0, 0, 0, 0, 0, 8, 0, 0, 0, 11, 0x72, 0, 0])),
+    ],
     ['a section of no kind', (): Buffer => header(26, 2013, Buffer.from([0, 0, 0, 0, 7, 5, 0, 0, 0, 0]))],
   ])('hangs up on %s, and serves the others', async (_name, bytes) => {
     const other = await WireClient.connect(store.uri);
@@ -129,6 +133,31 @@ describe('the wire', () => {
     await client.closed;
     expect(await other.ask('db', { ping: 1 })).toMatchObject({ ok: 1 });
     other.close();
+  });
+
+  it('answers a command that is nested too deep, and serves on', async () => {
+    const levels = MAX_COMMAND_DEPTH;
+    expect(await client.ask('db', { ping: nested(levels - 1) })).toMatchObject({ ok: 1 });
+    const tooDeep = { ok: 0, code: 15, codeName: 'Overflow' };
+    expect(await client.ask('db', { ping: nested(levels) })).toMatchObject(tooDeep);
+    const sequences = { updates: [{ q: {}, u: { $set: { a: nested(levels) } } }] };
+    expect(await client.ask('db', { update: 'rows' }, { sequences })).toMatchObject(tooDeep);
+    expect(await client.ask('db', { ping: 1 })).toMatchObject({ ok: 1 });
+  });
+
+  it('refuses the documents that are nested too deep, and stores the others', async () => {
+    const of = (...levels: number[]): Doc[] => levels.map((count) => ({ _id: count, a: nested(count - 1) }));
+    const most = MAX_DOCUMENT_DEPTH;
+    const refused = (index: number): Doc => ({ index, code: 15, codeName: 'Overflow' });
+    expect(
+      await client.ask('db', { insert: 'rows', documents: of(most + 1, most), ordered: false }),
+    ).toMatchObject({ ok: 1, n: 1, writeErrors: [refused(0)] });
+    const sequences = { documents: [...of(1, most + 1, 3_000), { a: nested(3_000), _id: 1 }, ...of(2)] };
+    expect(await client.ask('db', { insert: 'rows', ordered: false }, { sequences })).toMatchObject({
+      ok: 1,
+      n: 2,
+      writeErrors: [refused(1), refused(2), refused(3)],
+    });
   });
 
   it('lets only this user near its socket, and takes it away', async () => {
@@ -179,6 +208,46 @@ describe('cursors left alone', () => {
   });
 });
 
+describe('what waits for the journal', () => {
+  it('is written whole, however little is taken at once', () => {
+    const records = [Buffer.from('one'), Buffer.alloc(0), Buffer.from('another'), Buffer.from('last')];
+    let written = '';
+    writeAll(records, (bytes, from, count) => {
+      const taken = Math.min(count, 3);
+      written += bytes.toString('latin1', from, from + taken);
+      return taken;
+    });
+    expect(written).toBe('oneanotherlast');
+  });
+
+  it('is written in pieces, none too large to be copied and none copied that is large', () => {
+    const large = Buffer.allocUnsafeSlow(40 * 1024 * 1024);
+    const sizes: number[] = [];
+    writeAll([...Array<Buffer>(100).fill(large), Buffer.alloc(5)], (bytes, _from, count) => {
+      if (bytes !== large) expect(bytes.length).toBe(large.length + 5);
+      sizes.push(count);
+      return count;
+    });
+    expect(sizes).toEqual([...Array<number>(99).fill(large.length), large.length + 5]);
+  });
+
+  it('may be more than one write takes', () => {
+    const file = openSync('/dev/null', 'a');
+    try {
+      const records = [Buffer.allocUnsafeSlow(2 ** 31), Buffer.from('more')];
+      let written = 0;
+      writeAll(records, (bytes, from, count) => {
+        const taken = writeSync(file, bytes, from, count);
+        written += taken;
+        return taken;
+      });
+      expect(written).toBe(2 ** 31 + 4);
+    } finally {
+      closeSync(file);
+    }
+  });
+});
+
 describe('a journal that cannot be written', () => {
   // The device that is always full is Linux's.
   (existsSync('/dev/full') ? it : it.skip)('refuses from then on, reads too', () => {
@@ -196,6 +265,13 @@ function joined(...docs: readonly Doc[]): Buffer {
   const whole = Buffer.concat([Buffer.alloc(4), ...fields, Buffer.alloc(1)]);
   whole.writeInt32LE(whole.length, 0);
   return whole;
+}
+
+/** A document of so many levels. */
+function nested(levels: number): Doc {
+  let doc: Doc = { a: 1 };
+  for (let level = 1; level < levels; level += 1) doc = { a: doc };
+  return doc;
 }
 
 function header(length: number, operation: number, rest = Buffer.alloc(0)): Buffer {
