@@ -1,7 +1,7 @@
-import { bsonTypeOf, isDocument, type Doc } from './bson.js';
+import { bsonTypeOf, isDocument, MAX_COMMAND_DEPTH, MAX_DOCUMENT_DEPTH, type Doc } from './bson.js';
 import { pathParts, rootOf } from './field-path.js';
 import { isBsonNumber, sum } from './number-sum.js';
-import { Refusal } from './refusal.js';
+import { Refusal, tooDeep } from './refusal.js';
 import { addToSet, pop, pull, pullAll, push, refuseConflicts, type ArrayChange } from './update-array.js';
 import { Draft } from './update-path.js';
 import { sameValue, valueKey } from './value-key.js';
@@ -104,6 +104,8 @@ function compileChange(operator: string, path: string, operand: unknown): Change
 
 function checkPath(path: string): void {
   const parts = pathParts(path);
+  // Nothing lies so deep; and what looks at each beginning of a path would take for ever.
+  if (parts.length > MAX_COMMAND_DEPTH) throw tooDeep(MAX_DOCUMENT_DEPTH);
   if (parts.some((part) => part === '')) {
     throw new Refusal(56, `The update path '${path}' contains an empty field name, which is not allowed.`);
   }
