@@ -2,7 +2,7 @@ import { own, type Doc } from './bson.js';
 import { pathKeys, pathParts, rootOf, type KeyPattern, type PathKeys } from './field-path.js';
 import { indexKey, onlyKey } from './index-key.js';
 import { KeyPages } from './key-pages.js';
-import type { Fields } from './raw-document.js';
+import type { Fields } from './fields.js';
 import { documentAt } from './raw-document.js';
 import { Refusal } from './refusal.js';
 import type { Place, Slab } from './slabs.js';

@@ -12,17 +12,9 @@ import type { Entry } from './collection-index.js';
 import type { Databases } from './databases.js';
 import { isRefusal, Refusal, refusalFields, tooDeep } from './refusal.js';
 import { findEntries } from './query.js';
-import {
-  ARRAY,
-  checkDocument,
-  DECIMAL,
-  documentAt,
-  firstOf,
-  RawDocument,
-  REGEX,
-  repeatedName,
-  UNDEFINED,
-} from './raw-document.js';
+import { ARRAY, DECIMAL, REGEX, UNDEFINED } from './bson-layout.js';
+import { checkDocument } from './check-document.js';
+import { documentAt, firstOf, RawDocument, repeatedName } from './raw-document.js';
 import type { Place } from './slabs.js';
 import { compileUpdate, refuseNewId, type Update } from './update.js';
 import { upserted } from './upsert.js';

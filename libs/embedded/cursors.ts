@@ -3,7 +3,7 @@ import { MAX_DOCUMENT_BYTES, type Doc } from './bson.js';
 import { encode } from './encode.js';
 import type { Places } from './places.js';
 import type { RawView } from './project-raw.js';
-import { int32At } from './raw-document.js';
+import { int32At } from './bson-layout.js';
 import { Refusal } from './refusal.js';
 
 /** What a cursor hands out: so many documents, each as bytes when its turn has come. */

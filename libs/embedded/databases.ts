@@ -1,6 +1,6 @@
 import { Collection, type ChangeListener } from './collection.js';
 import type { IndexSpec } from './collection-index.js';
-import { Fields } from './raw-document.js';
+import { Fields } from './fields.js';
 import { Refusal } from './refusal.js';
 import { valueKey } from './value-key.js';
 

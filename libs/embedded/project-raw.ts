@@ -1,4 +1,5 @@
-import { ARRAY, DOCUMENT, Fields, int32At, nameEnd, valueEnd } from './raw-document.js';
+import { ARRAY, DOCUMENT, int32At, nameEnd, valueEnd } from './bson-layout.js';
+import { Fields } from './fields.js';
 
 /** A tree of fields, wanted or unwanted; a leaf is true. */
 export interface Tree {

@@ -4,7 +4,7 @@ import type { Entry } from './collection-index.js';
 import { rootOf, sortKey, type KeyPattern } from './field-path.js';
 import { compileFilter, filterRoots } from './match-filter.js';
 import { candidates, planFor } from './plan.js';
-import { Fields } from './raw-document.js';
+import { Fields } from './fields.js';
 import { Refusal } from './refusal.js';
 
 export interface Query {

@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import mongoose from 'mongoose';
 import { deserialize, isDocument, serialize, type Doc } from './bson.js';
 import { compileProjection, compileRawProjection } from './project.js';
-import { checkDocument, documentAt, Fields } from './raw-document.js';
+import { checkDocument } from './check-document.js';
+import { Fields } from './fields.js';
+import { documentAt } from './raw-document.js';
 
 const { Binary, Decimal128, Long, MaxKey, MinKey, ObjectId, Timestamp, Code, DBRef } = mongoose.mongo;
 

@@ -4,7 +4,8 @@ import { deserialize, serialize, type Doc } from './bson.js';
 import type { Databases } from './databases.js';
 import type { IndexSpec } from './collection-index.js';
 import type { Direction } from './field-path.js';
-import { checkDocument, int32At } from './raw-document.js';
+import { int32At } from './bson-layout.js';
+import { checkDocument } from './check-document.js';
 
 /** What the journal and the snapshot are made of: a length, a checksum, a BSON document. Fields are short: there are many. */
 export type StoreRecord =

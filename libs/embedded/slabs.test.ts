@@ -4,7 +4,8 @@ import type { Doc } from './bson.js';
 import { Collection } from './collection.js';
 import type { Slab } from './slabs.js';
 import { placesOf } from './places.js';
-import { documentAt, int32At } from './raw-document.js';
+import { int32At } from './bson-layout.js';
+import { documentAt } from './raw-document.js';
 
 const silent = { put: () => undefined, removed: () => undefined };
 const text = (size: number): string => 'x'.repeat(size);

@@ -1,4 +1,4 @@
-import { int32At } from './raw-document.js';
+import { int32At } from './bson-layout.js';
 
 /** A new collection has one of this size; a large one has many of the other. */
 const SMALLEST_SLAB = 4 * 1024;

@@ -7,7 +7,9 @@ import {
   type Doc,
 } from './bson.js';
 import type { Reply } from './command.js';
-import { checkDocument, commandAt, documentAt, int32At, RawDocument } from './raw-document.js';
+import { int32At } from './bson-layout.js';
+import { checkDocument } from './check-document.js';
+import { commandAt, documentAt, RawDocument } from './raw-document.js';
 import { Long } from './bson.js';
 import { encode } from './encode.js';
 import { isRefusal, tooDeep, tooLarge, type Refusal } from './refusal.js';
