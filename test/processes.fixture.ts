@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { rootDir } from '#platform/root';
 import { until } from './visit.fixture.js';
 
-/** Ends the process when this one is gone, however it went: nothing of a killed test run lives on. */
+/**
+ * Ends the process when this one is gone, however it went: nothing of a killed test run lives on. The store's thread is told
+ * the same as its process, and has no standard input of its own.
+ */
 const WITH_ITS_PARENT = `data:text/javascript,${encodeURIComponent(
-  "process.stdin.resume().on('end', () => process.kill(process.pid, 'SIGKILL')); process.stdin.unref();",
+  "import { isMainThread } from 'node:worker_threads';" +
+    "if (isMainThread) process.stdin.resume().on('end', () => process.kill(process.pid, 'SIGKILL')).unref();",
 )}`;
 const FROM_SOURCES = ['--conditions=lagom:source', '--import', '@swc-node/register/esm-register'];
 const FROM_BUILD = ['--enable-source-maps'];

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootDir } from '#platform/root';
 
-/** Who may know the safety register: what writes it, what shows a person their own data, what ends it. */
+/** Who may know the safety register: what writes it, what shows a person their own data or says what is kept of them, what ends it. */
 const MAY_KNOW = [
   'apps/line.providers.ts',
   'apps/people.providers.ts',
@@ -12,6 +12,7 @@ const MAY_KNOW = [
   'libs/privacy/erase.ts',
   'libs/privacy/extract.ts',
   'libs/privacy/extract.types.ts',
+  'libs/privacy/kept.ts',
   'libs/privacy/person-extract.ts',
 ];
 
