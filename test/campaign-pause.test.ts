@@ -77,11 +77,14 @@ async function sending(city: string, prefix: string): Promise<string> {
   await staff.act(id, 'schedule', {});
   return id;
 }
-/** A second, in milliseconds; more where the machine has so much else to do that a mere question takes long. */
-async function aSecondHere(id: string): Promise<number> {
+/**
+ * How long an act may take, in milliseconds. On an idle machine it is within a second; here other suites, and the other
+ * campaign's calls that stand before it, take their time too. What is held strictly is held by counts.
+ */
+async function patienceHere(id: string): Promise<number> {
   const began = performance.now();
   for (let n = 0; n < 5; n += 1) await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`);
-  return Math.max(1_000, 200 * ((performance.now() - began) / 5));
+  return Math.max(8_000, 200 * ((performance.now() - began) / 5));
 }
 const callsTo = (prefix: string) => calls.filter(({ to }) => to.startsWith(prefix));
 
@@ -89,7 +92,7 @@ it('pauses while its dispatcher is loaded: no call begins after the answer, few 
   const [own, other] = ['+467300', '+467600'];
   const id = await sending('Paus', own);
   await sending('Bredvid', other);
-  const patience = await aSecondHere(id);
+  const patience = await patienceHere(id);
   await until(
     () => Promise.resolve(Math.min(callsTo(own).length, callsTo(other).length)),
     (least) => least >= SOME,
