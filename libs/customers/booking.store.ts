@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { findPlain } from '#platform/find-plain';
+import { findByKeys } from '#platform/find-by-keys';
 import { writeVersioned, type VersionedChange } from '#platform/versioned';
 import { bookingKey, type Booking, type BookingStatus } from './booking.types.js';
 
@@ -45,9 +45,8 @@ export class BookingStore {
   /** By booking id; what is not there is not in the map. */
   async findMany(tenant: string, bookings: readonly string[]): Promise<Map<string, Booking>> {
     if (bookings.length === 0) return new Map();
-    const keys = [...new Set(bookings)].map((id) => bookingKey(tenant, id));
-    const filter = { _id: { $in: keys }, tenant };
-    const found = await findPlain<Booking>(this.bookings.collection, filter, keys.length);
+    const keys = bookings.map((id) => bookingKey(tenant, id));
+    const found = await findByKeys<Booking>(this.bookings.collection, tenant, keys);
     return new Map(found.map((booking) => [booking.booking, booking]));
   }
 

@@ -1,7 +1,7 @@
 import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
-import { findPlain } from '#platform/find-plain';
+import { findByKeys } from '#platform/find-by-keys';
 import { casMany, nonce } from '#platform/mongo';
 import { ofTenant, writeVersioned, type VersionedChange } from '#platform/versioned';
 import { customerOut } from './customer-out.js';
@@ -82,9 +82,8 @@ export class CustomerStore implements Outbox {
   /** Only who stands under these very ids, merged or not: for who merges, erases and forgets. */
   async findExact(tenant: string, customers: readonly string[]): Promise<Customer[]> {
     if (customers.length === 0) return [];
-    const keys = [...new Set(customers)].map((id) => customerKey(tenant, id));
-    const filter = { _id: { $in: keys }, tenant };
-    return (await findPlain<Customer>(this.customers.collection, filter, keys.length)).map(bare);
+    const keys = customers.map((id) => customerKey(tenant, id));
+    return (await findByKeys<Customer>(this.customers.collection, tenant, keys)).map(bare);
   }
 
   /** Everyone of the tenant with that address (normalised). */

@@ -1,6 +1,6 @@
 import mongoose from 'mongoose';
 import type { EventType } from '#events/event';
-import { findPlain } from '#platform/find-plain';
+import { findByKeys } from '#platform/find-by-keys';
 import { insertMissing } from '#platform/versioned';
 
 /** That an event was heard, and what followed from it: ids only. Written last, so that a crash before is heard again. */
@@ -44,9 +44,8 @@ export class HeardEventStore {
   /** By CloudEvents id; what was not heard is not in the map. */
   async findMany(tenant: string, events: readonly string[]): Promise<Map<string, HeardEvent>> {
     if (events.length === 0) return new Map();
-    const keys = [...new Set(events)].map((id) => heardKey(tenant, id));
-    const filter = { _id: { $in: keys }, tenant };
-    const found = await findPlain<HeardEvent>(this.heard.collection, filter, keys.length);
+    const keys = events.map((id) => heardKey(tenant, id));
+    const found = await findByKeys<HeardEvent>(this.heard.collection, tenant, keys);
     return new Map(found.map((heard) => [heard.event, heard]));
   }
 

@@ -2,7 +2,7 @@ import mongoose from 'mongoose';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import type { Metrics } from '#platform/metrics';
-import { findPlain } from '#platform/find-plain';
+import { findByKeys } from '#platform/find-by-keys';
 import { casMany, nonce } from '#platform/mongo';
 import { insertMissing, ofTenant } from '#platform/versioned';
 import type { Channel } from '#purposes/channel';
@@ -85,12 +85,7 @@ export class MessageStore implements Outbox {
 
   async findByIds(tenant: string, ids: readonly string[]): Promise<MessageRow[]> {
     if (ids.length === 0) return [];
-    const keys = [...new Set(ids)];
-    const rows = await findPlain<MessageRow>(
-      this.rows.collection,
-      { _id: { $in: keys }, tenant },
-      keys.length,
-    );
+    const rows = await findByKeys<MessageRow>(this.rows.collection, tenant, ids);
     rows.forEach(readTrace);
     return rows;
   }
