@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { utmOf } from '#campaigns/utm-of';
 import { SHOWN_STATUSES } from '#campaigns/campaign-table';
 import type { Campaign } from '#campaigns/campaign.types';
+import type { PredicateFault } from '#campaigns/read-predicate';
 import { CustomerStore } from '#customers/customer.store';
 import { Campaigns, type Acted } from '#launch/campaigns';
 import { laxerFaults } from '#launch/limits';
@@ -323,7 +324,7 @@ export class CampaignsController {
         throw new Problem(
           422,
           move === 'winner' ? 'no such variant' : 'this campaign is not ready to be submitted',
-          acted.faults.map(({ path, detail }) => ({ pointer: pointerOf(path), detail })),
+          pointed(acted.faults),
         );
       case 'not-ready':
         throw new Problem(503, 'what people are found by is still being worked out; ask again', [], {
@@ -344,12 +345,11 @@ export class CampaignsController {
 function refuseLaxer(limits: CampaignLimits | undefined, tenant: Tenant): void {
   const faults = limits === undefined ? [] : laxerFaults(limits, tenant);
   if (faults.length === 0) return;
-  throw new Problem(
-    422,
-    "these limits let more pass than the tenant's",
-    faults.map(({ path, detail }) => ({ pointer: pointerOf(path), detail })),
-  );
+  throw new Problem(422, "these limits let more pass than the tenant's", pointed(faults));
 }
+
+const pointed = (faults: readonly PredicateFault[]) =>
+  faults.map(({ path, detail }) => ({ pointer: pointerOf(path), detail }));
 
 function reached(answer: ReachAnswer): Reach {
   switch (answer.kind) {

@@ -54,6 +54,9 @@ export function noted(
   return { ...campaign, ...set, updatedAt: at, history: [...history, entry] };
 }
 
+/** Who moves campaigns by itself, beside staff. */
+export const SCHEDULER = 'scheduler';
+
 /** The campaign whose last line is the scheduler's: to be told to the audit, which no request does for it. Pure. */
 export function toAudit(after: Campaign): Campaign {
   return { ...after, unaudited: [...(after.unaudited ?? []), ...after.history.slice(-1)] };

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { moved, newCampaign, noted } from '#campaigns/campaign-moves';
+import { moved, newCampaign, noted, SCHEDULER } from '#campaigns/campaign-moves';
 import { shownStatus, type CampaignMove, type ShownStatus } from '#campaigns/campaign-table';
 import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
@@ -22,7 +22,7 @@ import type { PullCampaigns } from './pull-campaigns.js';
 import type { NotReady, Segments } from './segments.js';
 import { launchAt } from './send-times.js';
 import type { TestShares } from './test-shares.js';
-import { SCHEDULER, type WatchCampaigns } from './watch-campaigns.js';
+import type { WatchCampaigns } from './watch-campaigns.js';
 
 /** A provider call begins within W of its pass (PROTOCOL, W): no wait needs to be longer. */
 const W_MS = 5_000;
@@ -116,19 +116,16 @@ export class Campaigns {
   approve(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
     return this.act(tenant.id, id, 'approve', by, async (campaign, now) => {
       const { submitted } = campaign;
-      if (submitted?.key === by.key) return refused('was submitted with this key: somebody else approves it');
+      if (submitted?.key === by.key)
+        return { stop: refused('was submitted with this key: somebody else approves it') };
       if (by.person !== undefined && submitted?.person === by.person)
-        return refused('was submitted by the same person: somebody else approves it');
+        return { stop: refused('was submitted by the same person: somebody else approves it') };
       const asked = await this.whom(tenant, campaign, now);
       if ('stop' in asked) return asked;
       const hash = hashOfPlan(campaign, asked.predicate);
       if (hash !== campaign.submitted?.hash) {
-        return {
-          stop: {
-            kind: 'refused',
-            detail: 'means other people since it was submitted: edit it, and submit it again',
-          },
-        };
+        const detail = 'means other people since it was submitted: edit it, and submit it again';
+        return { stop: refused(detail) };
       }
       return { set: { approved: { ...signatureOf(by), at: now, hash } } };
     });
@@ -222,11 +219,11 @@ export class Campaigns {
       const now = this.clock.now();
       // What cannot move is told so before what it lacks is.
       const possible = moved(campaign, move, by.name, now);
-      if (possible.kind === 'refused') return { kind: 'refused', detail: possible.detail };
+      if (possible.kind === 'refused') return refused(possible.detail);
       const decided = await decide(campaign, now);
       if ('stop' in decided) return decided.stop;
       const after = moved(campaign, move, by.name, now, decided.set, decided.why);
-      if (after.kind === 'refused') return { kind: 'refused', detail: after.detail };
+      if (after.kind === 'refused') return refused(after.detail);
       const written = await this.campaigns.write(campaign, after.after);
       if (written !== null) return { kind: 'done', campaign: written };
     }
@@ -347,7 +344,6 @@ function whyNoWinner(
   { status, variants, testShare = 100, winner, lapsedAt }: Campaign,
   variant: string,
 ): Acted | null {
-  const refused = (detail: string): Acted => ({ kind: 'refused', detail });
   if (!['sending', 'pausing', 'paused'].includes(status))
     return refused(`is ${shownStatus(status)}; a winner is named while it is sending or paused`);
   if (testShare === 100) return refused('has nobody waiting for a winner: its testShare is 100');
@@ -366,7 +362,7 @@ const signatureOf = ({ key, name, person }: Actor) => ({
   ...(person === undefined ? {} : { person }),
 });
 
-const refused = (detail: string): { stop: Acted } => ({ stop: { kind: 'refused', detail } });
+const refused = (detail: string): Acted => ({ kind: 'refused', detail });
 
 const nothing = (): Promise<{ set: Partial<Campaign> }> => Promise.resolve({ set: {} });
 

@@ -1,16 +1,16 @@
 import { Duration } from 'luxon';
-import { noted, toAudit } from '#campaigns/campaign-moves';
+import { noted, SCHEDULER, toAudit } from '#campaigns/campaign-moves';
 import type { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, WinnerRule } from '#campaigns/campaign.types';
 import type { CampaignRows } from '#messages/campaign-rows';
 import type { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
+import { endRows } from './end-rows.js';
 import { pickWinner } from './pick-winner.js';
 import { WAITS } from './split.js';
 import type { TestShares } from './test-shares.js';
 
-const SCHEDULER = 'scheduler';
 /** How long people wait for a winner that a person has to name: over a holiday, and what it says is still news. */
 const WAIT_DAYS = 7;
 const PAGE = 1_000;
@@ -75,25 +75,14 @@ export class ChooseWinner {
 
   /** Ends who waited; a crash in between leaves some to the next pass. How many. */
   private async expire({ tenant, campaign }: Campaign, now: Date): Promise<number> {
-    let count = 0;
-    for (;;) {
-      const rows = await this.rows.findLeft(tenant, campaign, WAITS, PAGE);
-      if (rows.length === 0) return count;
-      const won = await this.messages.apply(
-        rows.map((row) =>
-          transition(
-            row as MessageRow & { status: 'planned' },
-            'expired',
-            'no winner was named in time',
-            now,
-            { reason: 'expired' },
-          ),
-        ),
-      );
-      count += won.size;
-      // Others write them just now: with the next pass.
-      if (won.size === 0) return count;
-    }
+    const why = 'no winner was named in time';
+    const { count } = await endRows(
+      this.messages,
+      () => this.rows.findLeft(tenant, campaign, WAITS, PAGE),
+      (row) =>
+        transition(row as MessageRow & { status: 'planned' }, 'expired', why, now, { reason: 'expired' }),
+    );
+    return count;
   }
 
   private async decide(campaign: Campaign, rule: WinnerRule, now: Date): Promise<'won' | 'undecided' | null> {

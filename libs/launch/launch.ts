@@ -1,5 +1,5 @@
 import { compilePredicate } from '#campaigns/compile-predicate';
-import { moved, toAudit } from '#campaigns/campaign-moves';
+import { moved, SCHEDULER, toAudit } from '#campaigns/campaign-moves';
 import type { CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign } from '#campaigns/campaign.types';
 import type { CustomerStore } from '#customers/customer.store';
@@ -16,7 +16,6 @@ import { HOLD_OUT, partOf } from './split.js';
 
 /** Members whose rows are inserted at once. */
 const PAGE = 1_000;
-const SCHEDULER = 'scheduler';
 
 /** `_id` of a member's row (PROTOCOL C7): planning it twice inserts it once. */
 export const campaignRowId = (tenant: string, customer: string, campaign: string): string =>

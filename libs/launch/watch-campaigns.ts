@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { moved, toAudit } from '#campaigns/campaign-moves';
+import { moved, SCHEDULER, toAudit } from '#campaigns/campaign-moves';
 import type { AddressClaimStore } from '#campaigns/address-claim.store';
 import type { CampaignMove } from '#campaigns/campaign-table';
 import type { CampaignStore } from '#campaigns/campaign.store';
@@ -9,6 +9,7 @@ import type { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import type { AuditEntry, AuditStore } from '#privacy/audit.store';
+import { endRows } from './end-rows.js';
 import { limitReached } from './limits.js';
 
 const MOST = 100;
@@ -24,8 +25,6 @@ const SWEEP_FOR_MS = 10 * 60_000;
 const KEEP_CLAIMS_MS = 14 * 86_400_000;
 /** Pages of claims that one pass deletes. */
 const CLAIM_PAGES = 20;
-/** Who pauses and ends campaigns by itself. */
-export const SCHEDULER = 'scheduler';
 
 /** Looks after campaigns under way: pauses at their limits, ends what has ended, finishes what a crash broke off. */
 export class WatchCampaigns {
@@ -113,26 +112,20 @@ export class WatchCampaigns {
 
   /** Calls off what a cancelled campaign had planned; how many rows. */
   async sweep(campaign: Campaign, now: Date): Promise<number> {
-    let count = 0;
-    for (;;) {
-      const rows = await this.rows.findIn(campaign.tenant, campaign.campaign, ['planned', 'released'], PAGE);
-      if (rows.length === 0) break;
-      const won = await this.messages.apply(
-        rows.map((row) =>
-          transition(
-            row as MessageRow & { status: 'planned' | 'released' },
-            'cancelled',
-            'its campaign was cancelled',
-            now,
-          ),
+    const { tenant, campaign: id } = campaign;
+    const { count, isThrough } = await endRows(
+      this.messages,
+      () => this.rows.findIn(tenant, id, ['planned', 'released'], PAGE),
+      (row) =>
+        transition(
+          row as MessageRow & { status: 'planned' | 'released' },
+          'cancelled',
+          'its campaign was cancelled',
+          now,
         ),
-      );
-      count += won.size;
-      // What a dispatcher has just taken is looked for with the next pass.
-      if (won.size === 0) return count;
-    }
+    );
     const isOver = now.getTime() - campaign.updatedAt.getTime() > SWEEP_FOR_MS;
-    if (isOver && !(await this.rows.isOpen(campaign.tenant, campaign.campaign))) {
+    if (isThrough && isOver && !(await this.rows.isOpen(tenant, id))) {
       await this.campaigns.write(campaign, { ...campaign, sweptAt: now });
     }
     return count;
