@@ -150,20 +150,14 @@ class Branch {
       typeof part === 'number'
         ? Math.abs(part) <= Number.MAX_SAFE_INTEGER
         : typeof part !== 'object' || part === null;
-    if (isPlain) {
-      const next = this.plain.get(part);
-      if (next) return next;
-      const made = new Branch();
-      this.plain.set(part, made);
-      return made;
-    }
-    const key = valueKey(part);
-    const next = this.others.get(key);
-    if (next) return next;
-    const made = new Branch();
-    this.others.set(key, made);
-    return made;
+    return isPlain ? branchAt(this.plain, part) : branchAt(this.others, valueKey(part));
   }
+}
+
+function branchAt<Key>(branches: Map<Key, Branch>, key: Key): Branch {
+  let branch = branches.get(key);
+  if (branch === undefined) branches.set(key, (branch = new Branch()));
+  return branch;
 }
 
 interface Key {
