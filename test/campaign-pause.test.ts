@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ProviderSink, TWILIO } from '#channels/provider-sink.fixture';
 import { CustomerStore } from '#customers/customer.store';
 import { newCustomer } from '#customers/customer.types';
-import { rootDir } from '#platform/root';
 import type { Choice } from '#purposes/choice';
 import { Staff } from './campaign.fixture.js';
 import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
+import { tenantsWith } from './tenants.fixture.js';
 import { until } from './visit.fixture.js';
 
 /** As long as a provider takes when all is well. */
@@ -23,22 +20,18 @@ const CLAIMED = 2 * 64;
 let lagom: Lagom;
 let staff: Staff;
 let sink: ProviderSink;
-let tenants: string;
+let tenants: Awaited<ReturnType<typeof tenantsWith>>;
 /** Each call: whose number, and when it began. */
 const calls: { to: string; at: number }[] = [];
 
 beforeAll(async () => {
   sink = await ProviderSink.open();
-  tenants = await mkdtemp(join(tmpdir(), 'lagom-pause-'));
-  await cp(join(rootDir(), 'tenants'), tenants, { recursive: true });
-  const file = join(tenants, `${CLINIC}.yaml`);
-  const text = await readFile(file, 'utf8');
   // Faster than its provider is: the dispatcher always has more than it can send.
-  await writeFile(file, text.replace('from: WellnessNu', 'from: WellnessNu\n      perSecond: 1000'));
+  tenants = await tenantsWith('from: WellnessNu', 'from: WellnessNu\n      perSecond: 1000');
   lagom = await startLagom({
     at: '2026-11-02T10:00:00Z',
     env: {
-      ...{ LAGOM_TENANTS: tenants, LAGOM_SEND: 'live', SENDGRID_API_KEY: 'SG.test' },
+      ...{ LAGOM_TENANTS: tenants.folder, LAGOM_SEND: 'live', SENDGRID_API_KEY: 'SG.test' },
       ...{ TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'x', TWILIO_BASE_URL: sink.url },
     },
   });
@@ -51,7 +44,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await lagom.close();
   await sink.close();
-  await rm(tenants, { recursive: true, force: true });
+  await tenants.remove();
 });
 
 const wish = (now: Date): Choice => ({

@@ -1,28 +1,22 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rootDir } from '#platform/root';
 import { Staff } from './campaign.fixture.js';
-import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
+import { startLagom, type Lagom } from './lagom.fixture.js';
+import { tenantsWith } from './tenants.fixture.js';
 import { choice, person, tell, until, type Person } from './visit.fixture.js';
 
 /** The clinic's domain is new: two mails of campaigns on the first day, three on the second, then as many as there are. */
 const RAMP = 'ramp:\n  wellnesskliniken.se: { from: 2026-12-01, days: [2, 3] }\n';
 let lagom: Lagom;
 let staff: Staff;
-let tenants: string;
+let tenants: Awaited<ReturnType<typeof tenantsWith>>;
 beforeAll(async () => {
-  tenants = await mkdtemp(join(tmpdir(), 'lagom-ramp-'));
-  await cp(join(rootDir(), 'tenants'), tenants, { recursive: true });
-  const file = join(tenants, `${CLINIC}.yaml`);
-  await writeFile(file, (await readFile(file, 'utf8')).replace('journeys:', `${RAMP}journeys:`));
-  lagom = await startLagom({ at: '2026-12-01T10:00:00Z', env: { LAGOM_TENANTS: tenants } });
+  tenants = await tenantsWith('journeys:', `${RAMP}journeys:`);
+  lagom = await startLagom({ at: '2026-12-01T10:00:00Z', env: { LAGOM_TENANTS: tenants.folder } });
   staff = await Staff.of(lagom);
 });
 afterAll(async () => {
   await lagom.close();
-  await rm(tenants, { recursive: true, force: true });
+  await tenants.remove();
 });
 
 async function reader(city: string): Promise<Person> {

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rootDir } from '#platform/root';
 import { startLagom, type Lagom } from './lagom.fixture.js';
+import { tenantsWith } from './tenants.fixture.js';
 import { choice, DAY, person, tell, visit, type Person } from './visit.fixture.js';
 
 let lagom: Lagom;
@@ -142,12 +139,8 @@ describe('a survey', () => {
 
 describe('the service hours', () => {
   it('move a reminder earlier, to the evening before, where the tenant has it at night', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'lagom-tenants-'));
-    await cp(join(rootDir(), 'tenants'), folder, { recursive: true });
-    const file = join(folder, 'wellnesskliniken.yaml');
-    const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace('at: 09:00 the day before', 'at: 06:30 the day before'));
-    const night = await startLagom({ at: '2026-06-01T10:00:00Z', env: { LAGOM_TENANTS: folder } });
+    const tenants = await tenantsWith('at: 09:00 the day before', 'at: 06:30 the day before');
+    const night = await startLagom({ at: '2026-06-01T10:00:00Z', env: { LAGOM_TENANTS: tenants.folder } });
     try {
       const booking = visit('2026-06-10T08:00:00Z');
       await tell(night, 'booking.confirmed', { customer: person(), booking });
@@ -158,7 +151,7 @@ describe('the service hours', () => {
       });
     } finally {
       await night.close();
-      await rm(folder, { recursive: true });
+      await tenants.remove();
     }
   });
 });

@@ -1,27 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { rootDir } from '#platform/root';
 import { CLINIC, startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
+import { tenantsWith } from './tenants.fixture.js';
 import { choice, DAY, person, tell, visit } from './visit.fixture.js';
 
 let lagom: Lagom;
-let tenants: string;
+let tenants: Awaited<ReturnType<typeof tenantsWith>>;
 beforeAll(async () => {
-  tenants = await mkdtemp(join(tmpdir(), 'lagom-tenants-'));
-  await cp(join(rootDir(), 'tenants'), tenants, { recursive: true });
-  const file = join(tenants, `${CLINIC}.yaml`);
-  const text = await readFile(file, 'utf8');
-  await writeFile(
-    file,
-    text.replace('unknownAge: adult', 'unknownAge: adult\n  segmentServices: [Klippning]'),
-  );
-  lagom = await startLagom({ env: { LAGOM_TENANTS: tenants } });
+  tenants = await tenantsWith('unknownAge: adult', 'unknownAge: adult\n  segmentServices: [Klippning]');
+  lagom = await startLagom({ env: { LAGOM_TENANTS: tenants.folder } });
 });
 afterAll(async () => {
   await lagom.close();
-  await rm(tenants, { recursive: true, force: true });
+  await tenants.remove();
 });
 
 const count = async (predicate: unknown, tenant = CLINIC): Promise<number> => {
