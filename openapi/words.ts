@@ -40,7 +40,7 @@ export const TAGS: Record<string, string> = {
   surveys: 'What people thought of their visits.',
   'dead-letters': 'What could not be handled, and the way back for it.',
   pause: 'The stop button.',
-  stats: 'Figures by day, purpose, channel, campaign, reason.',
+  stats: 'Figures by day, purpose, channel, campaign, variant, reason.',
   audit: 'Who of the staff did what.',
   senders: 'What messages are sent from.',
   webhooks: 'The tenant’s own addresses that hear the events out.',

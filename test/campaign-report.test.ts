@@ -134,6 +134,13 @@ describe('the report of a campaign', () => {
     const held = people.filter((one) => variantOf(one) === 'hold-out');
     const got = people.filter((one) => variantOf(one) !== 'hold-out');
     expect([held.length, got.length]).toEqual([6, 12]);
+    // Held out is not called off: who reads the figures can tell.
+    const counted = (await stats('by=campaign,variant,status,reason')).items;
+    expect(counted.filter(({ campaign }: AnyBody) => campaign === id)).toEqual([
+      { campaign: id, variant: 'A', status: 'accepted', reason: null, count: 6 },
+      { campaign: id, variant: 'B', status: 'accepted', reason: null, count: 6 },
+      { campaign: id, variant: 'hold-out', status: 'cancelled', reason: null, count: 6 },
+    ]);
     await books(held[0]!);
     await Promise.all(got.slice(0, 3).map((one) => books(one)));
     // Called off again, told late, and long after.
@@ -266,7 +273,7 @@ describe('statistics', () => {
   });
 
   it.each<[string, string, string]>([
-    ['by=day,colour', '#/by', 'day, purpose, channel, campaign, reason, status'],
+    ['by=day,colour', '#/by', 'day, purpose, channel, campaign, variant, reason, status'],
     ['from=2026-01-01&to=2027-12-31', '#/from', '400 days'],
     ['from=2026-02-30', '#/from', 'a day'],
     ['from=2026-02-03&to=2026-02-01', '#/from', 'before `to`'],

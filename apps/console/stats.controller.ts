@@ -70,7 +70,7 @@ export class StatsController {
     private readonly clock: Clock,
   ) {}
 
-  /** By day in the tenant's zone, purpose, channel, campaign, reason, status; as CSV when asked. */
+  /** By day in the tenant's zone, purpose, channel, campaign, variant, reason, status; as CSV when asked. */
   @Get()
   async count(
     @Asking() caller: Caller,

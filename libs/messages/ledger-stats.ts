@@ -1,8 +1,8 @@
 import type mongoose from 'mongoose';
 import type { MessageRow } from './message.types.js';
 
-/** What messages can be counted by beside the day. */
-export const STAT_FIELDS = ['purpose', 'channel', 'campaign', 'reason', 'status'] as const;
+/** What messages can be counted by beside the day. Only `variant` tells who was held out from who was called off. */
+export const STAT_FIELDS = ['purpose', 'channel', 'campaign', 'variant', 'reason', 'status'] as const;
 export type StatField = (typeof STAT_FIELDS)[number];
 
 /** Messages that are alike, and how many. */
