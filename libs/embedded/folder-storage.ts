@@ -1,5 +1,7 @@
 import { readdirSync, rmSync, truncateSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Databases } from './databases.js';
 import { lockFolder } from './folder-lock.js';
 import { Journal } from './journal.js';
@@ -24,6 +26,7 @@ class FolderStorage implements Storage {
   private databases!: Databases;
   private loading = true;
   private rolling: Promise<void> | undefined;
+  private readonly closing = new AbortController();
   /** A journal larger than this is worth a snapshot. */
   private large = SMALLEST_LARGE_JOURNAL;
 
@@ -61,7 +64,7 @@ class FolderStorage implements Storage {
     }
     if (newest > 0 && journals.length === 0) throw this.damage(nameOf('journal', newest), 'is missing');
     this.generation = journals.at(-1) ?? 0;
-    this.removeBefore(newest);
+    for (const old of this.namesBefore(newest)) rmSync(this.path(old), { force: true });
     this.journal = new Journal(this.path(nameOf('journal', this.generation)), bytes);
     this.loading = false;
     if (bytes > 0 || journals.length > 1) void this.roll();
@@ -75,6 +78,7 @@ class FolderStorage implements Storage {
   async close(): Promise<void> {
     try {
       if (this.loading) return; // it was never opened
+      this.closing.abort();
       await this.rolling;
       try {
         if (!this.journal.failed) this.journal.settle();
@@ -102,9 +106,15 @@ class FolderStorage implements Storage {
     this.journal.close();
     this.journal = next;
     this.generation = generation;
-    const bytes = await writeSnapshot(this.path(nameOf('snapshot', generation)), moments);
+    const bytes = await writeSnapshot(this.path(nameOf('snapshot', generation)), moments, (ms) =>
+      this.rest(ms),
+    );
     this.large = Math.max(SMALLEST_LARGE_JOURNAL, bytes);
-    this.removeBefore(generation);
+    await this.removeBefore(generation);
+  }
+
+  private rest(ms: number): Promise<unknown> {
+    return setTimeout(ms, undefined, { signal: this.closing.signal }).catch(() => undefined);
   }
 
   /** Reads one file into the databases. Only the last journal may have a torn tail, which is cut off. */
@@ -135,12 +145,16 @@ class FolderStorage implements Storage {
     return found;
   }
 
-  private removeBefore(generation: number): void {
+  /** Away from the thread: a large file's blocks take their time. */
+  private async removeBefore(generation: number): Promise<void> {
+    for (const old of this.namesBefore(generation)) await rm(this.path(old), { force: true });
+  }
+
+  private namesBefore(generation: number): string[] {
     const files = this.generations();
-    for (const kind of ['snapshot', 'journal'] as const) {
-      for (const old of files[kind])
-        if (old < generation) rmSync(this.path(nameOf(kind, old)), { force: true });
-    }
+    return (['snapshot', 'journal'] as const).flatMap((kind) =>
+      files[kind].filter((old) => old < generation).map((old) => nameOf(kind, old)),
+    );
   }
 
   private path(name: string): string {

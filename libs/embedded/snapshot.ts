@@ -30,13 +30,23 @@ function* frames(moments: readonly Moment[]): Generator<Buffer> {
 }
 
 /** Small enough that others get their turn between two of them. */
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 128 * 1024;
+/** After a chunk, commands have the thread to themselves for so many times as long as it took to make. */
+const RESTS = 3;
+/** More at the disk at once would keep the journal's writes waiting behind it. */
+const SYNC_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes a snapshot beside its name and then renames it: under its name there is a whole one or none. Commands go on
  * between the chunks; what they write is in the next journal. Returns its size.
+ *
+ * @param rest resolves after so many milliseconds, or at once where the store is closing
  */
-export async function writeSnapshot(path: string, moments: readonly Moment[]): Promise<number> {
+export async function writeSnapshot(
+  path: string,
+  moments: readonly Moment[],
+  rest: (ms: number) => Promise<unknown>,
+): Promise<number> {
   const beside = `${path}.tmp`;
   let bytes = 0;
   try {
@@ -44,14 +54,25 @@ export async function writeSnapshot(path: string, moments: readonly Moment[]): P
     try {
       let chunk: Buffer[] = [];
       let size = 0;
+      let unsynced = 0;
+      let begun = performance.now();
       for (const next of frames(moments)) {
         chunk.push(next);
         size += next.length;
         bytes += next.length;
         if (size < CHUNK_BYTES) continue;
-        await file.writeFile(Buffer.concat(chunk, size));
+        const whole = Buffer.concat(chunk, size);
+        const took = performance.now() - begun;
+        await file.writeFile(whole);
+        unsynced += size;
+        if (unsynced >= SYNC_BYTES) {
+          await file.datasync();
+          unsynced = 0;
+        }
+        await rest(took * RESTS);
         chunk = [];
         size = 0;
+        begun = performance.now();
       }
       await file.writeFile(Buffer.concat(chunk, size));
       await file.sync();
