@@ -130,6 +130,7 @@ export class Ground {
 /** The processes of one measurement, on one store. */
 export class House {
   private readonly parts: Child[] = [];
+  private readonly tellers: Child[] = [];
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -151,6 +152,15 @@ export class House {
   /** Starts `all`, which answers over HTTP; where. */
   async startAll(): Promise<{ url: string }> {
     return { url: await this.begin('all')[1] };
+  }
+
+  /** A process that puts events onto `booking.events` and counts to none of the house's. */
+  async startTeller(): Promise<Child> {
+    const teller = Child.start('teller');
+    this.tellers.push(teller);
+    const { KAFKA_BROKERS: brokers } = this.env;
+    await teller.ask('open', { brokers, topic: `${this.topicPrefix}booking.events` });
+    return teller;
   }
 
   /** Milliseconds of processor that its processes, and the store where it is apart, have taken so far. */
@@ -176,7 +186,8 @@ export class House {
 
   /** Ends its processes and takes its folders away. Twice is once. */
   close(): Promise<void> {
-    return (this.closing ??= Promise.all(this.parts.map((part) => part.end())).then(() => this.forget()));
+    const all = [...this.tellers, ...this.parts];
+    return (this.closing ??= Promise.all(all.map((one) => one.end())).then(() => this.forget()));
   }
 }
 

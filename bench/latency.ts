@@ -1,8 +1,7 @@
 import { build } from 'hdr-histogram-js';
 import http from 'node:http';
-import type { Child } from './child.js';
 import { confirmed } from './events.js';
-import type { Ground } from './ground.js';
+import type { Ground, House } from './ground.js';
 import { monotonicMs, until } from './measure.js';
 
 /** Events that fall due within one of these are told together. */
@@ -30,11 +29,7 @@ export async function latency(
 ): Promise<Latency> {
   const house = await ground.fresh({ journal: true });
   try {
-    const { tell, close } = ground.servers
-      ? await overKafka(
-          await Promise.all([house.start('ingest'), house.start('scheduler'), house.start('dispatcher')]),
-        )
-      : await overHttp(await house.startAll());
+    const { tell, close } = ground.servers ? await overKafka(house) : await overHttp(await house.startAll());
     await ground.sink.ask('reset', { arrivals: true });
     const warmUp = Math.min(perSecond * 5, 2_000);
     await told(0, warmUp, perSecond, tell);
@@ -127,10 +122,8 @@ async function overHttp({ url }: { url: string }): Promise<{ tell: Tell; close: 
 }
 
 /** Onto `booking.events`, by a producer that is none of the processes that are measured. */
-async function overKafka([ingest]: readonly Child[]): Promise<{ tell: Tell; close: () => Promise<void> }> {
-  if (ingest === undefined) throw new Error('nobody hears');
-  return {
-    tell: (from, count) => ingest.ask('produceEvents', { from, count }),
-    close: async () => undefined,
-  };
+async function overKafka(house: House): Promise<{ tell: Tell; close: () => Promise<void> }> {
+  await Promise.all([house.start('ingest'), house.start('scheduler'), house.start('dispatcher')]);
+  const teller = await house.startTeller();
+  return { tell: (from, count) => teller.ask('tell', { from, count }), close: async () => undefined };
 }

@@ -57,6 +57,8 @@ const KEEP_WEBHOOKS_MS = 3 * 86_400_000;
 /** What shows that people were answered, and what staff did: as long as somebody may ask. */
 const KEEP_PROOF_MS = 3 * 366 * 86_400_000;
 
+type Pass = (now: Date, stopping: AbortSignal) => Promise<Record<string, number>>;
+
 /** What waits: one leader by lease releases what is due and mends what a crash left (PROTOCOL C). */
 @Injectable()
 export class SchedulerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -96,13 +98,10 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
     @Inject(LOG) log: Log,
   ) {
     this.lease = new Lease(database.connection, 'scheduler', clock, { takeAtOnce: database.embedded });
-    const leading = (pass: (now: Date) => Promise<Record<string, number>>) => async (now: Date) =>
-      (await this.lease.hold()) ? pass(now) : {};
-    const loop = (
-      name: string,
-      everyMs: number,
-      pass: (now: Date) => Promise<Record<string, number>>,
-    ): Loop => new Loop({ name, everyMs, runOnce: leading(pass), clock, log, metrics });
+    const leading = (pass: Pass) => async (now: Date, stopping: AbortSignal) =>
+      (await this.lease.hold()) ? pass(now, stopping) : {};
+    const loop = (name: string, everyMs: number, pass: Pass): Loop =>
+      new Loop({ name, everyMs, runOnce: leading(pass), clock, log, metrics });
     this.loops = [
       loop('release-due', RELEASE_EVERY_MS, async (now) => ({
         released: await this.releaseDue.runOnce(now),
@@ -154,8 +153,8 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
         };
       }),
       loop('ask-providers', TIDY_EVERY_MS, (now) => this.askProviders.runOnce(now)),
-      loop('retention', TIDY_EVERY_MS, async (now) => {
-        const counts = await this.deleteExpired.runOnce(now);
+      loop('retention', TIDY_EVERY_MS, async (now, stopping) => {
+        const counts = await this.deleteExpired.runOnce(now, stopping);
         // Counts only: that somebody was deleted is to be seen, not who.
         if (Object.values(counts).some((count) => count > 0))
           log.info({ counts }, 'deleted what is past its time');

@@ -5,15 +5,16 @@ import type { ReplyStore } from '#customers/reply.store';
 import type { TaskStore } from '#customers/task.store';
 import type { RowDeletion } from '#messages/row-deletion';
 import type { Metrics } from '#platform/metrics';
+import { Paced } from '#platform/paced';
 import type { Tenant, Tenants } from '#tenants/tenant';
 import type { Erase } from './erase.js';
 import type { Fated, ReadFates } from './read-fates.js';
 import { isMinor, monthsLater } from './retention-plan.js';
 import type { SafetyRegister } from './safety-register.store.js';
 
-const PAGE = 500;
+const PAGE = 100;
 /** One pass ends, so that the lease is looked at again; the next goes on where it was. */
-const PAGES = 20;
+const PAGES = 100;
 
 /** How many were deleted, of what. */
 export type Deleted = Record<
@@ -51,8 +52,9 @@ export class DeleteExpired {
     private readonly metrics: Pick<Metrics, 'deleted' | 'minorsWaiting'>,
   ) {}
 
-  /** One pass over each tenant; counts only. */
-  async runOnce(now: Date): Promise<Deleted> {
+  /** One pass over each tenant, at a pace that leaves the ledger to others; counts only. */
+  async runOnce(now: Date, stopping?: AbortSignal): Promise<Deleted> {
+    const paced = new Paced(stopping);
     const deleted: Deleted = {
       ...{ customers: 0, minors: 0, messages: 0, replies: 0, tasks: 0, captured: 0 },
       safetyEntries: await this.register.deleteExpired(now),
@@ -60,9 +62,9 @@ export class DeleteExpired {
     for (const tenant of this.tenants.all()) {
       const place = this.places.get(tenant.id) ?? { customer: null, row: null, minors: 0 };
       this.places.set(tenant.id, place);
-      await this.people(tenant, place, deleted, now);
+      await this.people(tenant, place, deleted, now, paced);
       const before = monthsLater(now, -tenant.policy.retentionMonths, tenant.policy.timeZone);
-      await this.oldRows(tenant, place, before, deleted, now);
+      await this.oldRows(tenant, place, before, deleted, now, paced);
       deleted.replies += await this.replies.deleteStrangersBefore(tenant.id, before);
       deleted.tasks += await this.tasks.deleteEndedBefore(tenant.id, before);
       deleted.captured += await this.inbox.deleteBefore(tenant.id, before);
@@ -71,7 +73,13 @@ export class DeleteExpired {
     return deleted;
   }
 
-  private async people(tenant: Tenant, place: Place, deleted: Deleted, now: Date): Promise<void> {
+  private async people(
+    tenant: Tenant,
+    place: Place,
+    deleted: Deleted,
+    now: Date,
+    paced: Paced,
+  ): Promise<void> {
     for (let pages = 0; pages < PAGES; pages++) {
       const page = await this.fates.page(tenant, place.customer, PAGE, now);
       for (const fated of page) {
@@ -79,7 +87,10 @@ export class DeleteExpired {
         else if (fated.fate.why === 'minor-waiting') place.minors += await this.awaitGuardian(fated, now);
       }
       place.customer = page.at(-1)?.customer._id ?? null;
-      if (page.length === PAGE) continue;
+      if (page.length === PAGE) {
+        if (await paced.mayGoOn()) continue;
+        return;
+      }
       place.customer = null;
       this.metrics.minorsWaiting(tenant.id, place.minors);
       place.minors = 0;
@@ -120,6 +131,7 @@ export class DeleteExpired {
     before: Date,
     deleted: Deleted,
     now: Date,
+    paced: Paced,
   ): Promise<void> {
     for (let pages = 0; pages < PAGES; pages++) {
       const rows = await this.rows.findOld(tenant.id, before, place.row, PAGE);
@@ -137,7 +149,10 @@ export class DeleteExpired {
       );
       deleted.messages += await this.rows.delete(over);
       place.row = rows.at(-1) ?? null;
-      if (rows.length === PAGE) continue;
+      if (rows.length === PAGE) {
+        if (await paced.mayGoOn()) continue;
+        return;
+      }
       place.row = null;
       return;
     }
