@@ -220,6 +220,15 @@ describe('Lease', () => {
     return { clock, lease: new Lease(connection, 'scheduler', clock, options) };
   };
 
+  it('is held by all jobs of a process that ask at once, the first time and at each beat', async () => {
+    const { clock, lease } = process2();
+    const together = (): Promise<boolean[]> => Promise.all(Array.from({ length: 5 }, () => lease.hold()));
+    expect(await together()).toEqual(Array(5).fill(true));
+    clock.pass(6_000);
+    expect(await together()).toEqual(Array(5).fill(true));
+    expect(lease.held).toBe(true);
+  });
+
   it('has one holder', async () => {
     const all = Array.from({ length: 8 }, () => process2());
     const held = await Promise.all(all.map(({ lease }) => lease.hold()));

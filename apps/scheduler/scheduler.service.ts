@@ -116,8 +116,8 @@ export class SchedulerService implements OnApplicationBootstrap, BeforeApplicati
       loop('pull-campaigns', RELEASE_EVERY_MS, (now) => this.pullCampaigns.runOnce(now)),
       loop('choose-winner', WATCH_EVERY_MS, (now) => this.chooseWinner.runOnce(now)),
       loop('watch-campaigns', WATCH_EVERY_MS, (now) => this.watchCampaigns.runOnce(now)),
-      loop('derive-backlog', TIDY_EVERY_MS, async (now) => ({
-        derived: await this.deriveBacklog.runOnce(now),
+      loop('derive-backlog', TIDY_EVERY_MS, async (now, stopping) => ({
+        derived: await this.deriveBacklog.runOnce(now, stopping),
       })),
       loop('open-tasks', TIDY_EVERY_MS, (now) => this.openTasks.runOnce(now)),
       loop('tidy', TIDY_EVERY_MS, async (now) => {

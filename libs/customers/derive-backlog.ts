@@ -1,10 +1,13 @@
 import mongoose from 'mongoose';
+import { Paced } from '#platform/paced';
 import type { CustomerStore } from './customer.store.js';
 import type { DeriveDealings } from './derive-dealings.js';
 
 /** Rises when what is derived changes its shape: then everybody's is worked out again. */
 const VERSION = 1;
-const PAGE = 500;
+const PAGE = 100;
+/** What somebody who asks waits for. */
+const PAGES_AT_ONCE = 20;
 
 interface Checkpoint {
   _id: string;
@@ -36,10 +39,15 @@ export class DeriveBacklog {
     );
   }
 
-  /** How many people were worked out; 0 once all are. At most `pages` pages. */
-  async runOnce(now: Date, pages = Number.POSITIVE_INFINITY): Promise<number> {
+  /** How many people were worked out; 0 once all are. At a pace that leaves the ledger to others. */
+  async runOnce(now: Date, stopping?: AbortSignal): Promise<number> {
+    const paced = new Paced(stopping);
+    return this.pages(now, () => paced.mayGoOn());
+  }
+
+  private async pages(now: Date, mayGoOn: () => Promise<boolean>): Promise<number> {
     let count = 0;
-    for (let page = 0; page < pages && !(await this.isFinished()); page += 1) {
+    while (!(await this.isFinished())) {
       const { after = null } = (await this.checkpoints.findOne({ _id: CHECKPOINT }).lean<Checkpoint>()) ?? {};
       const people = await this.customers.pageIds(after, PAGE);
       await this.derive(people, now);
@@ -51,6 +59,7 @@ export class DeriveBacklog {
         { upsert: true },
       );
       count += people.length;
+      if (!isLast && !(await mayGoOn())) break;
     }
     return count;
   }
@@ -58,7 +67,8 @@ export class DeriveBacklog {
   /** Whether everybody is found; works at it for a moment where not: few people are soon done. */
   async isReady(now: Date): Promise<boolean> {
     if (await this.isFinished()) return true;
-    await this.runOnce(now, 4);
+    let left = PAGES_AT_ONCE;
+    await this.pages(now, async () => (left -= 1) > 0);
     return this.isFinished();
   }
 

@@ -31,6 +31,7 @@ export class Lease {
   private heldSince: number | null = null;
   private seen: { beat: string; since: number } | null = null;
   private takeAtOnce: boolean;
+  private asking: Promise<boolean> | undefined;
   private readonly leases: mongoose.Collection<LeaseDocument>;
 
   constructor(
@@ -52,6 +53,12 @@ export class Lease {
   async hold(): Promise<boolean> {
     const mono = this.clock.mono();
     if (this.heldSince !== null && mono - this.heldSince < BEAT_EVERY_MS) return true;
+    // Jobs that begin together ask once: else all but one would lose the race to their own process, and skip a pass.
+    this.asking ??= this.ask(mono).finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async ask(mono: number): Promise<boolean> {
     const lease = await this.leases.findOne({ _id: this.name });
     const won = lease === null ? await this.create() : await this.takeOver(lease, mono);
     // Counted from before the write: it was fresh then at the latest.
