@@ -117,7 +117,7 @@ export class CampaignsController {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     if (!asksForLines) return reached(await this.reachOf.of(tenant, campaign, { signal: gone.signal }));
-    const progress = (looked: number, of: number): void => {
+    const progress = (looked: number, of: number | null): void => {
       if (!response.headersSent) response.type('application/x-ndjson');
       response.write(`${JSON.stringify({ progress: { looked, of } })}\n`);
     };

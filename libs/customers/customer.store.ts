@@ -9,7 +9,8 @@ import { customerKey, type Customer, type Send } from './customer.types.js';
 import { NO_DEALINGS, type Dealings } from './dealings.js';
 import { foundBy, type FoundBy, type StateOf } from './found-by.js';
 import { withMinorSince } from './minor-since.js';
-import { prospectFields, type Prospect } from './prospect.js';
+import { prospectFields } from './prospect.js';
+import { ProspectPage } from './read-prospect.js';
 
 const schema = new mongoose.Schema(
   {
@@ -168,23 +169,24 @@ export class CustomerStore implements Outbox {
     return found.map(bare);
   }
 
-  /** As `pageMatching`, with as little of each as the gate looks at. */
+  /** As `pageMatching`, with as little of each as the gate looks at, read one by one as it is asked about them. */
   async pageProspects(
     tenant: string,
     filter: Record<string, unknown>,
     knownBy: Date,
     channel: 'email' | 'sms',
     { after, limit }: { after: string | null; limit: number },
-  ): Promise<Prospect[]> {
-    return this.customers.collection
+  ): Promise<ProspectPage> {
+    const documents = await this.customers.collection
       .find(
         { ...matching(tenant, filter, knownBy), ...(after === null ? {} : { _id: { $gt: after } }) } as never,
-        { projection: prospectFields(channel) },
+        { projection: prospectFields(channel), raw: true },
       )
       .sort({ _id: 1 })
       .limit(limit)
       .batchSize(limit)
-      .toArray() as unknown as Promise<Prospect[]>;
+      .toArray();
+    return new ProspectPage(documents as unknown as Uint8Array[]);
   }
 
   /** One page of the tenant's people, in the order of `_id`; tombstones too. */

@@ -2,6 +2,7 @@ import type { Senders } from '#channels/senders';
 import { compilePredicate } from '#campaigns/compile-predicate';
 import type { Campaign } from '#campaigns/campaign.types';
 import { DigestSet } from '#consent/digest-set';
+import type { KnownAddresses } from '#consent/known-addresses';
 import { wouldSend, type Ask, type Facts } from '#consent/may-send';
 import { pausedUntil, type Pause } from '#consent/pause';
 import type { PauseStore } from '#consent/pause.store';
@@ -10,9 +11,10 @@ import type { SuppressionStore } from '#consent/suppression.store';
 import type { CustomerStore } from '#customers/customer.store';
 import { customerKey } from '#customers/customer.types';
 import type { Prospect } from '#customers/prospect';
+import type { ProspectPage } from '#customers/read-prospect';
 import type { Clock } from '#platform/clock';
 import { customerFacts } from '#privacy/person-facts';
-import { ADDRESS_KIND } from '#purposes/channel';
+import { ADDRESS_KIND, type AddressKind } from '#purposes/channel';
 import { RULES } from '#purposes/purposes';
 import type { Reason } from '#purposes/reason';
 import { isWrittenFor, type CompiledContent } from '#rendering/compile-content';
@@ -28,6 +30,8 @@ import { contextOf, type NotReady, type Refused, type Segments } from './segment
 import { HOLD_OUT, partOf, WAITS } from './split.js';
 
 const PAGE = 2_000;
+/** Of so many members what is recorded of their addresses is looked up at once. */
+const LOOK_UP = 1_000;
 const EXAMPLES = 5;
 
 /** Who of a segment would get a campaign now, and who would not, reason by reason. */
@@ -64,22 +68,23 @@ export type ReachAnswer =
 
 /** Who is told how far it is, and says when nobody wants to know any more. */
 export interface Waiting {
-  progress?: (looked: number, of: number) => void;
+  /** @param of how many there are; null: they are still being counted */
+  progress?: (looked: number, of: number | null) => void;
   signal?: AbortSignal;
 }
 
-/** A member, their address on the campaign's channel by its hash, and what is recorded of it. */
-interface Looked {
+/** A member whose address on the campaign's channel is named by some record. */
+interface Recorded {
   prospect: Prospect;
-  address: string | null;
-  digest: string | null;
-  suppressions: readonly Suppression[];
+  address: string;
+  digest: string;
 }
 
 /**
  * Puts every member to the gate, dry, as a dispatcher would: the same checks on the same facts, an address once. Page by
- * page by `_id`, one read while the one before is asked about: its memory is two pages, and 32 to 64 bytes for each
- * address that would get something or that something is recorded of.
+ * page by `_id`, one read while the one before is asked about: its memory is two pages, those who wait until what is
+ * recorded of their addresses is looked up, and 32 to 64 bytes for each address that would get something or that something
+ * is recorded of.
  */
 export class ReachOf {
   constructor(
@@ -101,18 +106,28 @@ export class ReachOf {
     if (asked === null) return { kind: 'unready', detail: 'names a segment that is not there' };
     if (asked.kind !== 'asked') return asked;
     const filter = compilePredicate(asked.predicate, contextOf(tenant, now));
-    const of = await this.customers.countMatching(tenant.id, filter, now);
     const funnel = new Funnel(tenant, campaign, now, {
       contents: await this.contents(tenant, campaign),
       pauses: await this.pauses.list(tenant.id),
       hasSender: this.senders.has(tenant.id, RULES[campaign.purpose].stream, campaign.channel),
       allowed: (address) => this.senders.allowed(campaign.channel, address),
     });
-    for await (const page of this.pages(tenant, campaign, filter, now)) {
+    const asker = new Asker(funnel, this.suppressions, campaign.channel, tenant.id);
+    await asker.begin();
+    let looked = 0;
+    let of: number | null = null;
+    let counting: Promise<void> | undefined;
+    for await (const { page, isLast } of this.pages(tenant, campaign, filter, now)) {
       if (waiting.signal?.aborted) return { kind: 'stopped' };
-      for (const looked of page) funnel.add(looked);
-      waiting.progress?.(funnel.reach.members, Math.max(of, funnel.reach.members));
+      await asker.ask(page);
+      looked += page.length;
+      if (waiting.progress === undefined) continue;
+      // Beside the pages: of a million it takes the store about a second.
+      counting ??= this.customers.countMatching(tenant.id, filter, now).then((count) => void (of = count));
+      counting.catch(() => undefined);
+      waiting.progress(looked, isLast ? looked : of === null ? null : Math.max(of, looked));
     }
+    await asker.done();
     const reach = funnel.done();
     return { kind: 'reached', reach: { ...reach, hours: await this.hours(tenant, campaign, reach, now) } };
   }
@@ -136,33 +151,17 @@ export class ReachOf {
     { channel }: Campaign,
     filter: Record<string, unknown>,
     now: Date,
-  ): AsyncGenerator<Looked[]> {
-    const kind = ADDRESS_KIND[channel];
-    const read = (after: string | null): Promise<Prospect[]> =>
+  ): AsyncGenerator<{ page: ProspectPage; isLast: boolean }> {
+    const read = (after: string | null): Promise<ProspectPage> =>
       this.customers.pageProspects(tenant.id, filter, now, channel, { after, limit: PAGE });
-    const known = await this.suppressions.knownAddresses(tenant.id);
-    for (let next: Promise<Prospect[]> | null = read(null); next !== null;) {
-      const people: Prospect[] = await next;
-      const last: Prospect | undefined = people.at(-1);
-      next = last === undefined || people.length < PAGE ? null : read(customerKey(tenant.id, last.customer));
+    for (let next: Promise<ProspectPage> | null = read(null); next !== null;) {
+      const page: ProspectPage = await next;
+      const { last } = page;
+      const isLast = last === undefined || page.length < PAGE;
+      next = isLast ? null : read(customerKey(tenant.id, last.customer));
       // Whoever stops listening leaves it unawaited.
       next?.catch(() => undefined);
-      const recorded: string[] = [];
-      const looked = people.map((prospect): Looked => {
-        const address = (channel === 'email' ? prospect.email : prospect.phone) ?? null;
-        if (address === null) return { prospect, address, digest: null, suppressions: [] };
-        const { digest, isRecorded } = known.look(kind, address);
-        if (isRecorded) recorded.push(address);
-        return { prospect, address, digest, suppressions: [] };
-      });
-      if (recorded.length > 0) {
-        const found = await this.suppressions.findByAddresses(
-          tenant.id,
-          recorded.map((address) => ({ kind, address })),
-        );
-        for (const one of looked) if (one.address !== null) one.suppressions = found.get(one.address) ?? [];
-      }
-      yield looked;
+      yield { page, isLast };
     }
   }
 
@@ -173,6 +172,59 @@ export class ReachOf {
       if (compiled !== null) contents.set(name, compiled);
     }
     return contents;
+  }
+}
+
+/** Puts people to the gate page by page; later than the others those whose address is named by some record. */
+class Asker {
+  private known!: KnownAddresses;
+  private readonly kind: AddressKind;
+  private recorded: Recorded[] = [];
+  private asking = Promise.resolve();
+
+  constructor(
+    private readonly funnel: Funnel,
+    private readonly suppressions: SuppressionStore,
+    private readonly channel: Campaign['channel'],
+    private readonly tenant: string,
+  ) {
+    this.kind = ADDRESS_KIND[channel];
+  }
+
+  async begin(): Promise<void> {
+    this.known = await this.suppressions.knownAddresses(this.tenant);
+  }
+
+  async ask(page: ProspectPage): Promise<void> {
+    for (const prospect of page) {
+      const address = (this.channel === 'email' ? prospect.email : prospect.phone) ?? null;
+      if (address === null) {
+        this.funnel.add(prospect, null, null, []);
+        continue;
+      }
+      const { digest, isRecorded } = this.known.look(this.kind, address);
+      if (isRecorded) this.recorded.push({ prospect, address, digest });
+      else this.funnel.add(prospect, address, digest, []);
+    }
+    if (this.recorded.length < LOOK_UP) return;
+    // One after the other, as their order decides who of them gets an address; nobody else has it.
+    await this.asking;
+    this.asking = this.askRecorded(this.recorded);
+    this.recorded = [];
+    // Whoever stops listening leaves it unawaited.
+    this.asking.catch(() => undefined);
+  }
+
+  async done(): Promise<void> {
+    await this.asking;
+    await this.askRecorded(this.recorded);
+  }
+
+  private async askRecorded(members: readonly Recorded[]): Promise<void> {
+    const wanted = members.map(({ address }) => ({ kind: this.kind, address }));
+    const found = await this.suppressions.findByAddresses(this.tenant, wanted);
+    for (const { prospect, address, digest } of members)
+      this.funnel.add(prospect, address, digest, found.get(address) ?? []);
   }
 }
 
@@ -208,7 +260,12 @@ class Funnel {
     );
   }
 
-  add({ prospect, address, digest, suppressions }: Looked): void {
+  add(
+    prospect: Prospect,
+    address: string | null,
+    digest: string | null,
+    suppressions: readonly Suppression[],
+  ): void {
     const { campaign, tenant, now, house, reach } = this;
     const { campaign: id, purpose, channel, holdOut, variants, testShare } = campaign;
     const { customer, sends } = prospect;
