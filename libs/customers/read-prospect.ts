@@ -44,9 +44,9 @@ export function readProspect(bytes: Buffer, at: number): Prospect {
   let here = at + 4;
   while (here < stop) {
     const type = bytes[here]!;
-    const end = nameEnd(bytes, here + 1);
-    const value = end + 1;
-    switch (PERSON.find(bytes, here + 1, end)) {
+    const field = PERSON.seek(bytes, here + 1);
+    const value = PERSON.end + 1;
+    switch (field) {
       case 'customer':
         customer = textOrOther(bytes, type, value);
         break;
@@ -131,9 +131,9 @@ function readChoice(bytes: Buffer, at: number): SaidChoice {
   let here = at + 4;
   while (here < stop) {
     const type = bytes[here]!;
-    const end = nameEnd(bytes, here + 1);
-    const value = end + 1;
-    switch (CHOICE.find(bytes, here + 1, end)) {
+    const field = CHOICE.seek(bytes, here + 1);
+    const value = CHOICE.end + 1;
+    switch (field) {
       case 'purpose':
         purpose = valueAt(bytes, type, value);
         break;

@@ -4,10 +4,10 @@ import type { Collection } from './collection.js';
 import { compileExpression } from './expression.js';
 import { pathParts, rootOf, type KeyPattern } from './field-path.js';
 import { madeSource, storedSource, type Source } from './cursors.js';
-import { compileFilter, filterRoots } from './match-filter.js';
+import { compileFilter, filterPaths } from './match-filter.js';
 import { placesOf } from './places.js';
 import { compileProjection } from './project.js';
-import { findEntries, findFields, sorted, sortPattern } from './query.js';
+import { eachFields, findEntries, findFields, sorted, sortPattern } from './query.js';
 import { Refusal } from './refusal.js';
 import { Draft, valueAt } from './update-path.js';
 
@@ -17,6 +17,8 @@ type Roots = ReadonlySet<string> | undefined;
 /** One stage, compiled. Documents are never changed, only replaced. */
 interface Stage {
   run: (docs: readonly Doc[]) => readonly Doc[];
+  /** The same, of one that looks at each document once. */
+  fold?: (docs: Iterable<Doc>) => readonly Doc[];
   /** What it has to know of its documents, where so much of what it makes of them is asked for. */
   needs: (asked: Roots) => Roots;
 }
@@ -145,7 +147,7 @@ function sortStage(spec: unknown): Stage {
 function match(spec: unknown): Stage {
   if (!isDocument(spec)) throw new Refusal(15959, 'the match filter must be an expression in an object');
   const matches = compileFilter(spec);
-  return { run: (docs) => docs.filter(matches), needs: passing(filterRoots(spec)) };
+  return { run: (docs) => docs.filter(matches), needs: passing([...filterPaths(spec)].map(rootOf)) };
 }
 
 function compileStage(name: string, spec: unknown): Stage {
@@ -154,7 +156,7 @@ function compileStage(name: string, spec: unknown): Stage {
       return match(spec);
     case '$group': {
       const { run, roots } = compileGroup(spec);
-      return { run, needs: only(roots) };
+      return { run, fold: run, needs: only(roots) };
     }
     case '$sort':
       return sortStage(spec);
@@ -194,9 +196,13 @@ export function aggregate(collection: Collection | undefined, pipeline: readonly
   const query = { filter, sort, skip, limit };
   if (stages.length === 0) return storedSource(placesOf(findEntries(collection, query)), undefined);
   const needed = stages.reduceRight<Roots>((asked, { needs }) => needs(asked), undefined);
-  let docs: readonly Doc[] = needed
-    ? findFields(collection, query, needed)
-    : findEntries(collection, query).map(({ doc }) => doc);
+  const fold = stages[0]?.fold;
+  let docs: readonly Doc[];
+  if (needed && fold) {
+    docs = fold(eachFields(collection, query, needed));
+    stages.shift();
+  } else if (needed) docs = findFields(collection, query, needed);
+  else docs = findEntries(collection, query).map(({ doc }) => doc);
   for (const { run } of stages) docs = run(docs);
   return madeSource(docs);
 }

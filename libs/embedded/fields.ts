@@ -1,7 +1,7 @@
 import type { Doc } from './bson.js';
-import { int32At, nameEnd, valueEnd } from './bson-layout.js';
+import { DOCUMENT, int32At, nameEnd, valueEnd } from './bson-layout.js';
 import { encodeStored } from './encode.js';
-import { put, textAt, valueAt } from './raw-document.js';
+import { documentAt, put, textAt, valueAt } from './raw-document.js';
 
 /** Hash of a field's name, as the walk over a document makes it in passing. */
 function hashOf(name: Uint8Array): number {
@@ -13,42 +13,60 @@ function hashOf(name: Uint8Array): number {
 interface Wanted {
   name: string;
   bytes: Uint8Array;
+  hash: number;
 }
+
+/** A document that has a field of this name becomes a class of the library's. */
+const REFERENCE = '$ref';
+const DOLLAR = 0x24;
 
 /** Some top-level fields, to be found among a document's. */
 export class Fields {
-  /** Which hashes' lowest bits occur: most fields of a document are passed over by one look. */
-  private readonly sieve = new Uint8Array(256);
-  private readonly byHash = new Map<number, Wanted[]>();
+  /** By their hashes' lowest bits: most fields of a document are passed over by one look. */
+  private readonly slots = new Array<Wanted[] | undefined>(256).fill(undefined);
+  private readonly inner: ReadonlyMap<string, Fields>;
   readonly names: ReadonlySet<string>;
+  /** Where the name that was last sought has its zero. */
+  end = 0;
 
-  constructor(names: Iterable<string>) {
+  /** @param inner of which of them, where it is a document, only these fields are read */
+  constructor(names: Iterable<string>, inner: ReadonlyMap<string, Fields> = new Map()) {
     this.names = new Set(names);
+    this.inner = inner;
     for (const name of this.names) {
       const bytes = Buffer.from(name, 'utf8');
       const hash = hashOf(bytes);
-      this.sieve[hash & 255] = 1;
-      const alike = this.byHash.get(hash);
-      if (alike) alike.push({ name, bytes });
-      else this.byHash.set(hash, [{ name, bytes }]);
+      (this.slots[hash & 255] ??= []).push({ name, bytes, hash });
     }
   }
 
-  /** The wanted field whose name ends there, if it is one. */
-  find(bytes: Uint8Array, from: number, end: number): string | undefined {
+  /** As much of documents as these paths name. */
+  static ofPaths(paths: Iterable<readonly string[]>): Fields {
+    const rest = new Map<string, (readonly string[])[]>();
+    for (const [name, ...parts] of paths) {
+      if (name === undefined) throw new Error('a path without a part');
+      const known = rest.get(name);
+      if (known) known.push(parts);
+      else rest.set(name, [parts]);
+    }
+    const inner = new Map<string, Fields>();
+    for (const [name, within] of rest) {
+      if (within.every((parts) => parts.length > 0)) inner.set(name, Fields.ofPaths(within));
+    }
+    return new Fields(rest.keys(), inner);
+  }
+
+  /** The wanted field whose name begins there, if it is one; `end` tells where the name ends. */
+  seek(bytes: Uint8Array, from: number): string | undefined {
+    let end = from;
     let hash = 0;
-    for (let at = from; at < end; at += 1) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-    return this.sieve[hash & 255] === 1 ? this.at(bytes, from, end - from, hash) : undefined;
-  }
-
-  private at(bytes: Uint8Array, at: number, length: number, hash: number): string | undefined {
-    for (const { name, bytes: wanted } of this.byHash.get(hash) ?? []) {
-      if (wanted.length !== length) continue;
-      let same = 0;
-      while (same < length && wanted[same] === bytes[at + same]) same += 1;
-      if (same === length) return name;
+    for (let byte = bytes[end]!; byte > 0; byte = bytes[end]!) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      end += 1;
     }
-    return undefined;
+    this.end = end;
+    const alike = this.slots[hash & 255];
+    return alike === undefined ? undefined : nameAmong(alike, bytes, from, end, hash);
   }
 
   /** These fields of the document that begins here, read; in its order. */
@@ -59,22 +77,28 @@ export class Fields {
     let here = at + 4;
     while (here < stop && left > 0) {
       const type = bytes[here]!;
-      let end = here + 1;
-      let hash = 0;
-      for (let byte = bytes[end]!; byte > 0; byte = bytes[end]!) {
-        hash = (Math.imul(hash, 31) + byte) | 0;
-        end += 1;
+      const name = this.seek(bytes, here + 1);
+      const value = this.end + 1;
+      if (name !== undefined) {
+        const inner = type === DOCUMENT ? this.inner.get(name) : undefined;
+        put(doc, name, inner === undefined ? valueAt(bytes, type, value) : inner.within(bytes, value));
+        left -= 1;
       }
-      if (this.sieve[hash & 255] === 1) {
-        const name = this.at(bytes, here + 1, end - here - 1, hash);
-        if (name !== undefined) {
-          put(doc, name, valueAt(bytes, type, end + 1));
-          left -= 1;
-        }
-      }
-      here = valueEnd(bytes, type, end + 1);
+      here = valueEnd(bytes, type, value);
     }
     return doc;
+  }
+
+  /** As `of`, but a reference is read whole. */
+  private within(bytes: Buffer, at: number): unknown {
+    const stop = at + int32At(bytes, at) - 1;
+    for (let here = at + 4; here < stop;) {
+      const end = nameEnd(bytes, here + 1);
+      if (bytes[here + 1] === DOLLAR && textAt(bytes, here + 1, end) === REFERENCE)
+        return documentAt(bytes, at);
+      here = valueEnd(bytes, bytes[here]!, end + 1);
+    }
+    return this.of(bytes, at);
   }
 
   /**
@@ -97,9 +121,8 @@ export class Fields {
     };
     while (here < stop) {
       const type = bytes[here]!;
-      const end = nameEnd(bytes, here + 1);
-      const next = valueEnd(bytes, type, end + 1);
-      const name = this.find(bytes, here + 1, end);
+      const name = this.seek(bytes, here + 1);
+      const next = valueEnd(bytes, type, this.end + 1);
       if (name !== undefined && (!Object.hasOwn(after, name) || segments.has(name))) {
         keepUpTo(here);
         from = next;
@@ -115,6 +138,22 @@ export class Fields {
     whole.writeInt32LE(whole.length, 0);
     return whole;
   }
+}
+
+function nameAmong(
+  alike: readonly Wanted[],
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  hash: number,
+): string | undefined {
+  for (const wanted of alike) {
+    if (wanted.hash !== hash || wanted.bytes.length !== end - from) continue;
+    let same = 0;
+    while (from + same < end && wanted.bytes[same] === bytes[from + same]) same += 1;
+    if (from + same === end) return wanted.name;
+  }
+  return undefined;
 }
 
 /** The elements of a document, type and name included. */

@@ -1,5 +1,5 @@
 import { isDocument, type Doc } from './bson.js';
-import { pathParts, rootOf } from './field-path.js';
+import { pathParts } from './field-path.js';
 import { isOperators, listOf, mod, regexOf, sizeOf } from './match-operand.js';
 import { anyAt, type Test } from './match-path.js';
 import { equals, equalsOrMatches, hasType, inRange, isOneOf, matchesRegex } from './match-value.js';
@@ -137,13 +137,13 @@ function compileTop(key: string, operand: unknown): Matcher[] {
   }
 }
 
-/** The top-level fields that a filter which has compiled looks at. */
-export function filterRoots(filter: Doc, roots = new Set<string>()): Set<string> {
+/** The paths that a filter which has compiled looks at. */
+export function filterPaths(filter: Doc, paths = new Set<string>()): Set<string> {
   for (const [key, operand] of Object.entries(filter)) {
-    if (!key.startsWith('$')) roots.add(rootOf(key));
-    else if (Array.isArray(operand)) for (const one of operand) filterRoots(one as Doc, roots);
+    if (!key.startsWith('$')) paths.add(key);
+    else if (Array.isArray(operand)) for (const one of operand) filterPaths(one as Doc, paths);
   }
-  return roots;
+  return paths;
 }
 
 /** Compiles a filter once, with MongoDB's meaning: arrays stand for their elements, ranges keep to their type. */

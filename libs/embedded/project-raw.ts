@@ -21,15 +21,20 @@ function branchOf(tree: Tree): Branch {
   return { fields: new Fields(Object.keys(tree)), children: new Map(children) };
 }
 
-/** Grows; each view begins at its start. */
-let out = Buffer.alloc(64 * 1024);
+/** Views lie in it one behind the other; when it is full, the next one begins another. */
+const BLOCK = 64 * 1024;
+let out = Buffer.allocUnsafeSlow(BLOCK);
 let end = 0;
+/** Where the view begins that is being made: what is told of places in it counts from there. */
+let base = 0;
 
 function room(size: number): void {
   if (end + size <= out.length) return;
-  const larger = Buffer.alloc(Math.max(out.length * 2, end + size));
-  out.copy(larger, 0, 0, end);
+  const larger = Buffer.allocUnsafeSlow(Math.max(BLOCK, (end - base + size) * 2));
+  out.copy(larger, 0, base, end);
   out = larger;
+  end -= base;
+  base = 0;
 }
 
 function copy(bytes: Buffer, from: number, to: number): void {
@@ -42,14 +47,14 @@ function copy(bytes: Buffer, from: number, to: number): void {
 function begin(): number {
   room(4);
   end += 4;
-  return end - 4;
+  return end - 4 - base;
 }
 
 function finish(start: number): void {
   room(1);
   out[end] = 0;
   end += 1;
-  out.writeInt32LE(end - start, start);
+  out.writeInt32LE(end - base - start, base + start);
 }
 
 /** The type of an array's next element, and its place as its name. */
@@ -70,9 +75,9 @@ function keep(bytes: Buffer, at: number, { fields, children }: Branch): void {
   let here = at + 4;
   while (here < stop && left > 0) {
     const type = bytes[here]!;
-    const value = nameEnd(bytes, here + 1) + 1;
+    const name = fields.seek(bytes, here + 1);
+    const value = fields.end + 1;
     const next = valueEnd(bytes, type, value);
-    const name = fields.find(bytes, here + 1, value - 1);
     if (name !== undefined) {
       left -= 1;
       const child = children.get(name)!;
@@ -114,9 +119,9 @@ function leaveOut(bytes: Buffer, at: number, branch: Branch, isArray: boolean): 
   let here = at + 4;
   while (here < stop) {
     const type = bytes[here]!;
-    const value = nameEnd(bytes, here + 1) + 1;
+    const name = branch.fields.seek(bytes, here + 1);
+    const value = branch.fields.end + 1;
     const next = valueEnd(bytes, type, value);
-    const name = isArray ? undefined : branch.fields.find(bytes, here + 1, value - 1);
     const child = isArray ? branch : name === undefined ? undefined : branch.children.get(name)!;
     if (child !== true) {
       if (child !== undefined && (type === DOCUMENT || type === ARRAY)) {
@@ -133,9 +138,9 @@ function leaveOut(bytes: Buffer, at: number, branch: Branch, isArray: boolean): 
 export function rawView(tree: Tree, including: boolean): RawView {
   const branch = branchOf(tree);
   return (bytes, at) => {
-    end = 0;
+    base = end;
     if (including) keep(bytes, at, branch);
     else leaveOut(bytes, at, branch, false);
-    return Buffer.from(out.subarray(0, end));
+    return out.subarray(base, end);
   };
 }

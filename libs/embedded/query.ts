@@ -1,8 +1,8 @@
 import { isDocument, type Doc } from './bson.js';
 import type { Collection } from './collection.js';
 import type { Entry } from './collection-index.js';
-import { rootOf, sortKey, type KeyPattern } from './field-path.js';
-import { compileFilter, filterRoots } from './match-filter.js';
+import { pathParts, sortKey, type KeyPattern } from './field-path.js';
+import { compileFilter, filterPaths } from './match-filter.js';
 import { candidates, planFor } from './plan.js';
 import { Fields } from './fields.js';
 import { Refusal } from './refusal.js';
@@ -53,6 +53,26 @@ export function findFields(collection: Collection | undefined, query: Query, nam
   return find(collection, query, names, (_entry, doc) => doc);
 }
 
+/** As `findFields`, one by one where none has to wait for another: who folds them holds none of them. */
+export function eachFields(
+  collection: Collection | undefined,
+  query: Query,
+  names: Iterable<string>,
+): Iterable<Doc> {
+  const { filter, sort = [], skip = 0, limit = 0 } = query;
+  if (sort.length > 0 || skip > 0 || limit > 0) return findFields(collection, query, names);
+  return collection === undefined ? [] : matching(collection, filter, names);
+}
+
+function* matching(collection: Collection, filter: Doc, names: Iterable<string>): Generator<Doc> {
+  const matches = compileFilter(filter);
+  const fields = Fields.ofPaths([...filterPaths(filter), ...names].map(pathParts));
+  for (const entry of candidates(collection, planFor(collection, filter, []))) {
+    const doc = entry.pick(fields);
+    if (matches(doc)) yield doc;
+  }
+}
+
 function find<T>(
   collection: Collection | undefined,
   { filter, sort = [], skip = 0, limit = 0 }: Query,
@@ -64,8 +84,8 @@ function find<T>(
   const plan = planFor(collection, filter, sort);
   const inOrder = sort.length === 0 || (plan.kind === 'index' && plan.sorted);
   const most = inOrder && limit > 0 ? skip + limit : Infinity;
-  const ordering = inOrder ? [] : sort.map(([path]) => rootOf(path));
-  const fields = new Fields([...filterRoots(filter), ...ordering, ...names]);
+  const ordering = inOrder ? [] : sort.map(([path]) => path);
+  const fields = Fields.ofPaths([...filterPaths(filter), ...ordering, ...names].map(pathParts));
   let found: T[] = [];
   const keyed: Keyed<T>[] = [];
   for (const entry of candidates(collection, plan)) {

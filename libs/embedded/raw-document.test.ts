@@ -6,6 +6,7 @@ import { deserialize, isDocument, serialize, type Doc } from './bson.js';
 import { compileProjection, compileRawProjection } from './project.js';
 import { checkDocument } from './check-document.js';
 import { Fields } from './fields.js';
+import { anyAt } from './match-path.js';
 import { documentAt } from './raw-document.js';
 
 const { Binary, Decimal128, Long, MaxKey, MinKey, ObjectId, Timestamp, Code, DBRef } = mongoose.mongo;
@@ -93,6 +94,29 @@ describe('documents that are bytes', () => {
         expect(shown(Object.entries(new Fields(names).of(bytes, at)))).toBe(shown(wanted));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('say at the paths that are asked for what they say when they are read whole', () => {
+    const part = fc.oneof(name, fc.constantFrom('0', '1', '$ref'));
+    const path = fc.array(part, { minLength: 1, maxLength: 3 });
+    const reference = fc.constantFrom({ $ref: 'c', $id: 1, a: 1 }, { a: 1, $ref: 'c', $id: 1 }, { $ref: 7 });
+    const inner = fc.oneof(value, reference, fc.dictionary(name, reference, { maxKeys: 2 }));
+    const docs = fc.dictionary(name, inner, { maxKeys: 6, noNullPrototype: true });
+    fc.assert(
+      fc.property(docs, fc.array(path, { minLength: 1, maxLength: 4 }), (doc, paths) => {
+        const { bytes, at } = lying(doc);
+        const read = Fields.ofPaths(paths).of(bytes, at);
+        for (const one of paths) {
+          const seen = (from: Doc): string => {
+            const values: unknown[] = [];
+            anyAt(from, one, (found) => (values.push(found), false), true);
+            return shown(values);
+          };
+          expect(seen(read)).toBe(seen(documentAt(bytes, at)));
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 
