@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { RampQuota } from '#launch/ramp-quota';
 import { Staff } from './campaign.fixture.js';
 import { startLagom, type Lagom } from './lagom.fixture.js';
 import { tenantsWith } from './tenants.fixture.js';
@@ -60,8 +61,12 @@ it('a new domain sends each day what the tenant’s file says: two campaigns tog
   });
   await lagom.advance('PT1H');
   expect(await perDay()).toEqual({ '2026-12-01': 2 });
+  const looked = jest.spyOn(lagom.app.get(RampQuota), 'standing');
   const list = await staff.taken('approver', 'GET', '/v1/campaigns?status=sending');
   expect(list.items.map(({ ramp }: { ramp: { taken: number } }) => ramp.taken)).toEqual([2, 2]);
+  // Their domain is one: so is the look at it.
+  expect(looked).toHaveBeenCalledTimes(1);
+  looked.mockRestore();
   // Today's places are taken, those of the next days are not.
   expect(await staff.act(one, 'reach')).toMatchObject({ hours: expect.closeTo(36, 1) });
 

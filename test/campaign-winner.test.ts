@@ -241,6 +241,42 @@ describe('an A/B test whose winner the others wait for', () => {
     );
   });
 
+  it('lapses a week after its rule named nobody: who waited gets nothing, the others keep what they got', async () => {
+    const id = await testing('tyst', { winnerRule: { by: 'bookings', after: 'PT1H', least: 1 } });
+    const waiting = await waitingOf(id);
+    await lagom.advance('PT2H');
+    // Nobody has booked: a tie.
+    const { undecided } = await campaign(id);
+    const lapses = Date.parse(undecided.at) + 7 * DAY;
+    expect((await report(id)).test).toMatchObject({ winner: null, lapsesAt: new Date(lapses).toISOString() });
+    await lagom.advanceTo(new Date(lapses - 60_000));
+    expect((await waitingOf(id)).map(({ status }) => status)).toEqual(waiting.map(() => 'planned'));
+    // Called off at its time, not when the clock arrived.
+    await lagom.advance('P1D');
+    const ended = await staff.until(id, 'sent');
+    expect(Date.parse(ended.lapsedAt) - lapses).toBeLessThan(60_000);
+    expect(Date.parse(ended.lapsedAt)).toBeGreaterThanOrEqual(lapses);
+    const own = ended.history.filter(({ by }: AnyBody) => by === 'scheduler');
+    expect(own.map(({ move }: AnyBody) => move)).toEqual(['launch', 'undecided', 'lapse', 'end']);
+
+    const rows = await staff.rows(id);
+    expect(waiting.map(({ customer }) => rows[customer])).toEqual(waiting.map(() => 'expired expired'));
+    expect(Object.values(rows).filter((stands) => stands === 'accepted')).toHaveLength(
+      PEOPLE - waiting.length,
+    );
+    const got = await subjects('tyst');
+    expect(waiting.map(({ customer }) => got.get(mailOf(customer)))).toEqual(waiting.map(() => undefined));
+    expect([got.size, [...got.values()].every((mails) => mails.length === 1)]).toEqual([5, true]);
+    const after = await report(id);
+    expect(after.total).toMatchObject({ sent: { count: 5 }, expired: { count: waiting.length } });
+    expect(after.test).toMatchObject({
+      ...{ winner: null, decidesAt: null, lapsesAt: null, waiting: { count: 0 } },
+      says: 'no winner was named in time; who waited for it got nothing',
+    });
+    const late = await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/winner`, { variant: 'A' });
+    expect([late.status, (await campaign(id)).winner]).toEqual([409, null]);
+  });
+
   it('compares by hand as by rule: what is clicked on by now, then as it was when the winner was named', async () => {
     const id = await testing('jamfor');
     const [as, bs] = [await sentOf(id, 'A'), await sentOf(id, 'B')];

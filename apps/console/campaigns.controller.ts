@@ -62,8 +62,9 @@ export class CampaignsController {
     const found = await this.campaigns.list(caller.tenant, status ?? null, page);
     const items = found.slice(0, limit);
     const last = items.at(-1);
+    const ramps = await this.ramps.of(items);
     return {
-      items: await Promise.all(items.map((campaign) => this.view(campaign))),
+      items: items.map((campaign, index) => campaignView(campaign, ramps[index] ?? null)),
       ...(found.length > limit && last !== undefined ? { next: cursorOf(last) } : {}),
     };
   }
@@ -77,12 +78,12 @@ export class CampaignsController {
     refuseLaxer(plan.limits, tenant);
     const made = await this.campaigns.create(tenant, plan, caller);
     await this.audit.note(caller, 'campaign.created', { campaign: made.campaign });
-    return this.view(made, true);
+    return this.view(made);
   }
 
   @Get(':id')
   async one(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
-    return this.view(orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id'), true);
+    return this.view(orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id'));
   }
 
   @Patch(':id')
@@ -293,7 +294,7 @@ export class CampaignsController {
       'a campaign of this id',
     );
     await this.audit.note(caller, 'campaign.created', { campaign: made.campaign, detail: { from: id } });
-    return this.view(made, true);
+    return this.view(made);
   }
 
   @Post(':id/archive')
@@ -315,7 +316,7 @@ export class CampaignsController {
           campaign: acted.campaign.campaign,
           detail: { move, ...more },
         });
-        return this.view(acted.campaign, true);
+        return this.view(acted.campaign);
       case 'unknown':
         throw new Problem(404, 'a campaign of this id is not known');
       case 'refused':
@@ -333,8 +334,8 @@ export class CampaignsController {
     }
   }
 
-  private async view(campaign: Campaign, whole = false): Promise<CampaignView> {
-    return campaignView(campaign, await this.ramps.of(campaign), whole);
+  private async view(campaign: Campaign): Promise<CampaignView> {
+    return campaignView(campaign, (await this.ramps.of([campaign]))[0] ?? null, true);
   }
 
   private tenant(caller: Caller): Tenant {

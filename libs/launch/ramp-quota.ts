@@ -13,6 +13,14 @@ const TRIES = 5;
 const USED: readonly Status[] = [...SENT, 'unknown'];
 const UNSENT: readonly Status[] = ['refused', 'cancelled', 'expired', 'failed'];
 
+/** A day of a domain: what may go, what is taken, and until when nothing more goes. */
+export interface RampStanding {
+  day: string;
+  perDay: number;
+  taken: number;
+  fullUntil: Date | null;
+}
+
 type Day = Pick<RampDay, 'tenant' | 'domain' | 'day' | 'taken' | 'open'>;
 
 /**
@@ -73,10 +81,7 @@ export class RampQuota {
   }
 
   /** Where a domain stands today, without a write; null: it is bounded no more. */
-  async standing(
-    of: RampedDomain,
-    now: Date,
-  ): Promise<{ day: string; perDay: number; taken: number; fullUntil: Date | null } | null> {
+  async standing(of: RampedDomain, now: Date): Promise<RampStanding | null> {
     const day = dayIn(of.zone, now);
     const perDay = boundOn(of.ramp, day);
     if (perDay === null) return null;

@@ -3,7 +3,7 @@ import type { CampaignRows } from '#messages/campaign-rows';
 import type { Clock } from '#platform/clock';
 import type { Tenants } from '#tenants/tenant';
 import { partsToPull } from './pull-campaigns.js';
-import type { RampQuota } from './ramp-quota.js';
+import type { RampQuota, RampStanding } from './ramp-quota.js';
 import { rampedDomain } from './ramp.js';
 
 /** Where the new sending domain of a campaign stands today. */
@@ -28,17 +28,35 @@ export class RampViews {
     private readonly clock: Clock,
   ) {}
 
-  async of(campaign: Campaign): Promise<RampView | null> {
-    const of = rampedDomain(this.tenants.get(campaign.tenant), campaign);
-    if (of === null) return null;
+  /** Of each campaign, in their order; null: its domain is not warmed up. A domain that several share is read once. */
+  async of(campaigns: readonly Campaign[]): Promise<(RampView | null)[]> {
     const now = this.clock.now();
-    const standing = await this.ramps.standing(of, now);
+    const standings = new Map<string, Promise<RampStanding | null>>();
+    return Promise.all(
+      campaigns.map(async (campaign) => {
+        const of = rampedDomain(this.tenants.get(campaign.tenant), campaign);
+        if (of === null) return null;
+        const key = JSON.stringify([of.tenant, of.domain]);
+        const standing = standings.get(key) ?? this.ramps.standing(of, now);
+        standings.set(key, standing);
+        return this.view(campaign, of.domain, await standing, now);
+      }),
+    );
+  }
+
+  private async view(
+    campaign: Campaign,
+    domain: string,
+    standing: RampStanding | null,
+    now: Date,
+  ): Promise<RampView | null> {
     if (standing === null) return null;
     const { day, perDay, taken, fullUntil } = standing;
+    const { tenant, campaign: id, status } = campaign;
     const waits =
-      campaign.status === 'sending' &&
+      status === 'sending' &&
       fullUntil !== null &&
-      (await this.rows.findWaiting(of.tenant, campaign.campaign, partsToPull(campaign), now, 1)).length > 0;
-    return { domain: of.domain, day, perDay, taken, waitsUntil: waits ? fullUntil : null };
+      (await this.rows.findWaiting(tenant, id, partsToPull(campaign), now, 1)).length > 0;
+    return { domain, day, perDay, taken, waitsUntil: waits ? fullUntil : null };
   }
 }
