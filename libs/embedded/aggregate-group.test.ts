@@ -216,11 +216,44 @@ describe('what counts as true', () => {
           and: { $and: ['$x', true] },
           or: { $or: [false, '$x'] },
           not: { $not: ['$x'] },
+          // These mingo walks: within what is not compiled here, and a switch.
+          within: { $concat: [{ $cond: ['$x', 'yes', 'no'] }] },
+          namedWithin: { $concat: [{ $cond: { if: { $or: [false, '$x'] }, then: 'yes', else: 'no' } }] },
+          negated: { $concat: [{ $cond: [{ $not: '$x' }, 'no', 'yes'] }] },
+          chosen: {
+            $switch: {
+              branches: [
+                { case: { $and: ['$x', true] }, then: 'yes' },
+                { case: true, then: 'no' },
+                { case: { $divide: [1, 0] }, then: 'never asked' },
+              ],
+            },
+          },
+          otherwise: { $switch: { branches: [{ case: '$x', then: 'yes' }], default: 'no' } },
         },
       },
     ]);
     const rows = Array.from({ length: answer.length }, (_, n) => deserialize(answer.bytes(n)));
     const wanted = [true, true, true, true, true, false, false, false, false, false];
-    expect(rows).toEqual(wanted.map((is) => ({ cond: is, and: is, or: is, not: !is })));
+    expect(rows).toEqual(
+      wanted.map((is) => {
+        const word = is ? 'yes' : 'no';
+        return {
+          ...{ cond: is, and: is, or: is, not: !is },
+          ...{ within: word, namedWithin: word, negated: word, chosen: word, otherwise: word },
+        };
+      }),
+    );
+  });
+
+  it.each<[Doc, number]>([
+    [{ $concat: [{ $cond: ['$x', 'yes'] }] }, 16020],
+    [{ $isArray: { $not: ['$x', '$x'] } }, 16020],
+    [{ $switch: { default: 1 } }, 40061],
+    [{ $switch: { branches: [{ case: false, then: 1 }] } }, 40066],
+  ])('is not asked of %j', (made, code) => {
+    const collection = new Collection('db.rows', silent);
+    collection.insert({ _id: 1, x: 1 });
+    expect(() => aggregate(collection, [{ $project: { made } }])).toThrow(expect.objectContaining({ code }));
   });
 });

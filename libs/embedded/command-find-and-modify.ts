@@ -1,10 +1,10 @@
 import { documentOf, namespaceOf, type Command } from './command.js';
 import { change } from './command-write.js';
-import type { Doc } from './bson.js';
+import { calculateObjectSize, MAX_DOCUMENT_BYTES, type Doc } from './bson.js';
 import { compileProjection } from './project.js';
 import { findEntries, sortPattern } from './query.js';
 import { documentAt } from './raw-document.js';
-import { Refusal } from './refusal.js';
+import { Refusal, tooLarge } from './refusal.js';
 import { compileUpdate } from './update.js';
 
 function checkOptions(body: Doc): void {
@@ -40,7 +40,13 @@ const findAndModify: Command = {
       return { lastErrorObject: { n: 1 }, value: view(doc), ok: 1 };
     }
     const update = compileUpdate(body['update']);
-    const wanted = { filter, sort, update, upsert: body['upsert'] === true, multi: false };
+    // What is new is told twice, as it stands and as its id: what cannot be told is not written.
+    const beforeInsert = (made: Doc): void => {
+      if (!body['new']) return;
+      const size = calculateObjectSize({ value: view(made), upserted: made['_id'] });
+      if (size > MAX_DOCUMENT_BYTES) throw tooLarge(size);
+    };
+    const wanted = { filter, sort, update, upsert: body['upsert'] === true, multi: false, beforeInsert };
     const { before, after, upsertedId } = change(databases, namespace, wanted);
     const value = body['new'] ? after : before;
     const lastErrorObject: Doc = { n: after ? 1 : 0, updatedExisting: before !== undefined };

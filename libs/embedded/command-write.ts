@@ -110,6 +110,8 @@ interface UpdateOne {
   upsert: boolean;
   multi: boolean;
   sort?: Parameters<typeof findEntries>[1]['sort'];
+  /** Looks at what an upsert has made before it is written; a refusal leaves everything as it was. */
+  beforeInsert?: (made: Doc) => void;
 }
 
 const placeOf = ({ slab, at }: Place): Place => ({ slab, at });
@@ -128,7 +130,7 @@ function changeOne(collection: Collection, entry: Entry, update: Update): boolea
 
 /** The heart of update and findAndModify. Each document changes whole or not at all. */
 export function change(databases: Databases, namespace: string, wanted: UpdateOne): Changed {
-  const { filter, update, upsert, multi, sort } = wanted;
+  const { filter, update, upsert, multi, sort, beforeInsert } = wanted;
   const entries = findEntries(databases.get(namespace), {
     filter,
     ...(sort && { sort }),
@@ -148,6 +150,7 @@ export function change(databases: Databases, namespace: string, wanted: UpdateOn
   }
   if (!upsert) return { matched: 0, modified: 0 };
   const after = storable(upserted(filter, update));
+  beforeInsert?.(after);
   const inserted = databases.open(namespace).insert(after);
   return { matched: 0, modified: 0, after: placeOf(inserted), upsertedId: after['_id'] };
 }

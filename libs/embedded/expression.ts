@@ -37,10 +37,49 @@ const isIn: MingoOperator = (doc, operand, options) => {
   return list.some((one) => keyOf(one) === key);
 };
 
-/** mingo's own where it agrees with MongoDB; the comparisons are ours. */
+/** Only false, 0, null and what is missing are not: NaN is true, as in MongoDB. */
+const isTrue = (value: unknown): boolean => Boolean(value) || value === '' || Number.isNaN(value);
+
+const holds = (doc: unknown, test: unknown, options: MingoOptions): boolean =>
+  isTrue(evalExpr(doc, test, options));
+
+const listOf = (operand: unknown): unknown[] => (Array.isArray(operand) ? operand : [operand]);
+
+/** As many as an operator takes, or a refusal. */
+function exactly(name: string, count: number, operands: unknown[]): unknown[] {
+  if (operands.length === count) return operands;
+  throw new Refusal(
+    16020,
+    `Expression ${name} takes exactly ${count} arguments. ${operands.length} were passed in.`,
+  );
+}
+
+/** What tests something: mingo takes NaN for false, and in its `$not` an empty text too. */
+const tests = {
+  $and: (doc, operand, options) => listOf(operand).every((one) => holds(doc, one, options)),
+  $or: (doc, operand, options) => listOf(operand).some((one) => holds(doc, one, options)),
+  $not: (doc, operand, options) => !holds(doc, exactly('$not', 1, listOf(operand))[0], options),
+  $cond: (doc, operand, options) => {
+    const parts = isDocument(operand) ? [operand['if'], operand['then'], operand['else']] : listOf(operand);
+    const [test, yes, no] = exactly('$cond', 3, parts);
+    return evalExpr(doc, holds(doc, test, options) ? yes : no, options);
+  },
+  $switch: (doc, operand, options) => {
+    const { branches, ...more } = isDocument(operand) ? operand : {};
+    if (!Array.isArray(branches)) throw new Refusal(40061, "$switch expected an array for 'branches'");
+    const taken = (branches as Doc[]).find((branch) => holds(doc, branch['case'], options));
+    if (taken !== undefined) return evalExpr(doc, taken['then'], options);
+    if (Object.hasOwn(more, 'default')) return evalExpr(doc, more['default'], options);
+    throw new Refusal(
+      40066,
+      '$switch could not find a matching branch for an input, and no default was specified.',
+    );
+  },
+} satisfies Record<string, MingoOperator>;
+
+/** mingo's own where it agrees with MongoDB; the tests and the comparisons are ours. */
 const OPERATORS = {
-  ...{ $literal: mingo.$literal, $cond: mingo.$cond, $ifNull: mingo.$ifNull, $switch: mingo.$switch },
-  ...{ $and: mingo.$and, $or: mingo.$or, $not: mingo.$not },
+  ...{ $literal: mingo.$literal, $ifNull: mingo.$ifNull, ...tests },
   ...{ $add: mingo.$add, $subtract: mingo.$subtract, $multiply: mingo.$multiply, $divide: mingo.$divide },
   ...{ $floor: mingo.$floor, $ceil: mingo.$ceil, $concat: mingo.$concat, $toLower: mingo.$toLower },
   ...{ $size: mingo.$size, $isArray: mingo.$isArray, $arrayElemAt: mingo.$arrayElemAt },
@@ -120,9 +159,6 @@ function path(expression: string): Make {
     return value;
   };
 }
-
-/** Only false, 0, null and what is missing are not: NaN is true, as in MongoDB. */
-const isTrue = (value: unknown): boolean => Boolean(value) || value === '' || Number.isNaN(value);
 
 function isSame(one: unknown, other: unknown): boolean {
   if (typeof one === 'string' && typeof other === 'string') return one === other;

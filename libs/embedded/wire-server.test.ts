@@ -100,12 +100,16 @@ describe('the wire', () => {
     expect(errors.at(-1)!.errmsg).toBe('');
   });
 
-  it('answers a refusal in place of an answer that is too large', async () => {
-    // It is written: only to tell of it twice, as what is new and as its id, is too much.
+  it('refuses before it writes what no answer could tell', async () => {
+    // It fits: only to tell of it twice, as what is new and as its id, is too much.
     const query = { _id: 'x'.repeat(9_000_000) };
     const body = { findAndModify: 'rows', query, update: { $set: { n: 1 } }, upsert: true, new: true };
     const refused = await client.ask('db', body);
     expect(refused).toMatchObject({ ok: 0, code: 10334, codeName: 'BSONObjectTooLarge' });
+    expect(await client.ask('db', { count: 'rows' })).toMatchObject({ n: 0 });
+    // Told once, it is written.
+    const once = { ...body, fields: { n: 1, _id: 0 } };
+    expect(await client.ask('db', once)).toMatchObject({ ok: 1, value: { n: 1 } });
     expect(await client.ask('db', { count: 'rows' })).toMatchObject({ n: 1 });
     const unknown = await client.ask('db', { ['x'.repeat(1_000_000)]: 1 });
     expect(unknown).toMatchObject({ ok: 0, code: 59 });
