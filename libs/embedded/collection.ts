@@ -4,8 +4,9 @@ import { encodeStored } from './encode.js';
 import { pathParts, type PathKeys } from './field-path.js';
 import { int32At } from './bson-layout.js';
 import { Fields } from './fields.js';
+import { HeldDocuments } from './held-documents.js';
 import { Refusal, shown, tooLarge } from './refusal.js';
-import { Slabs, type Slab } from './slabs.js';
+import { Slabs, type Place, type Slab } from './slabs.js';
 import { valueKey } from './value-key.js';
 
 /** Hears of every change to a collection, in order: the journal. */
@@ -30,6 +31,7 @@ export class Collection {
   private roots = ID;
   /** For the fields that an update names: those, and the roots of each index that has one of them. */
   private touched = new Map<string, Fields>();
+  private held: HeldDocuments | undefined;
 
   constructor(
     /** `database.collection` */
@@ -48,6 +50,15 @@ export class Collection {
 
   entries(): IterableIterator<Entry> {
     return this.byId.values();
+  }
+
+  /** All documents as they lie now, for one reader who takes long: a snapshot. Until `letGo`. */
+  hold(): Iterable<Place> {
+    return (this.held = new HeldDocuments(() => this.byId.values()));
+  }
+
+  letGo(): void {
+    this.held = undefined;
   }
 
   /** By the key of its `_id`. */
@@ -70,6 +81,7 @@ export class Collection {
     this.slabs.add(bytes, at, entry);
     this.records[entry.record] = entry;
     this.byId.set(id, entry);
+    this.held?.added(entry);
     for (const [index, found] of keys) index.add(entry, found);
     this.listener.put(this.namespace, entry.slab.bytes, entry.at);
     return entry;
@@ -113,6 +125,7 @@ export class Collection {
 
   remove(entry: Entry): void {
     const doc = entry.pick(this.roots);
+    this.held?.removed(entry);
     this.byId.delete(entry.id);
     for (const index of this.byName.values()) index.remove(entry, index.keysOf(doc));
     this.records[entry.record] = undefined;
@@ -156,6 +169,7 @@ export class Collection {
     }
     for (const [index, keys] of all) index.move(entry, index.keysOf(before), keys);
     const { slab, at } = entry;
+    this.held?.replaced(entry);
     this.slabs.add(bytes, 0, entry);
     this.drop(slab, at);
     this.listener.put(this.namespace, entry.slab.bytes, entry.at);

@@ -100,15 +100,16 @@ class FolderStorage implements Storage {
 
   private async nextGeneration(): Promise<void> {
     this.journal.settle();
-    const moments = capture(this.databases);
     const generation = this.generation + 1;
     const next = new Journal(this.path(nameOf('journal', generation)), 0);
     this.journal.close();
     this.journal = next;
     this.generation = generation;
-    const bytes = await writeSnapshot(this.path(nameOf('snapshot', generation)), moments, (ms) =>
-      this.rest(ms),
-    );
+    const moments = capture(this.databases);
+    const path = this.path(nameOf('snapshot', generation));
+    const bytes = await writeSnapshot(path, moments, (ms) => this.rest(ms)).finally(() => {
+      for (const moment of moments) moment.letGo();
+    });
     this.large = Math.max(SMALLEST_LARGE_JOURNAL, bytes);
     await this.removeBefore(generation);
   }

@@ -1,21 +1,24 @@
 import { open, rename, rm } from 'node:fs/promises';
 import type { IndexSpec } from './collection-index.js';
 import type { Databases } from './databases.js';
-import { placesOf, type Places } from './places.js';
 import { frame, framePut, indexRecord } from './record.js';
+import type { Place } from './slabs.js';
 
-/** All that there was at one moment. Documents are replaced, never changed: knowing where they lie is enough. */
+/** All that there was in one collection at one moment. Documents are replaced, never changed: knowing where they lie is enough. */
 export interface Moment {
   namespace: string;
   indexes: IndexSpec[];
-  documents: Places;
+  documents: Iterable<Place>;
+  /** Nobody reads it any more. */
+  letGo(): void;
 }
 
 export function capture(databases: Databases): Moment[] {
   return [...databases.all()].map((collection) => ({
     namespace: collection.namespace,
     indexes: [...collection.indexes.values()].map(({ spec }) => spec).filter(({ name }) => name !== '_id_'),
-    documents: placesOf(collection.entries()),
+    documents: collection.hold(),
+    letGo: () => collection.letGo(),
   }));
 }
 
@@ -23,8 +26,7 @@ function* frames(moments: readonly Moment[]): Generator<Buffer> {
   for (const { namespace: ns, indexes, documents } of moments) {
     yield frame({ o: 'create', ns });
     for (const index of indexes) yield frame(indexRecord(ns, index));
-    for (let n = 0; n < documents.length; n += 1)
-      yield framePut(ns, documents.slab(n).bytes, documents.at(n));
+    for (const { slab, at } of documents) yield framePut(ns, slab.bytes, at);
   }
   yield frame({ o: 'end' });
 }
