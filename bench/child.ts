@@ -14,6 +14,10 @@ interface Answered {
   problem?: string;
 }
 
+const { PATH, HOME, NODE_OPTIONS } = process.env;
+/** What every process of the bench has of ours: what a program needs, and what node itself is told. */
+export const ENVIRONMENT = { PATH, HOME, NODE_ENV: 'production', ...(NODE_OPTIONS && { NODE_OPTIONS }) };
+
 /** What a child is started with. */
 export interface ChildOptions {
   env?: Record<string, string>;
@@ -46,10 +50,10 @@ export class Child {
     });
   }
 
-  /** Starts `bench/<name>.ts`, which serves. Of our environment it gets what a program needs, and `env`. */
+  /** Starts `bench/<name>.ts`, which serves. Of our environment it gets `ENVIRONMENT`, and `env`. */
   static start(name: string, { env = {}, nodeArgs = [] }: ChildOptions = {}): Child {
     const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), {
-      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NODE_ENV: 'production', ...env },
+      env: { ...ENVIRONMENT, ...env },
       execArgv: [...process.execArgv, '--enable-source-maps', ...nodeArgs],
       serialization: 'advanced',
     });

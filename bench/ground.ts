@@ -9,7 +9,7 @@ import { kafkaClient } from '#messaging/kafka-client';
 import { rootDir } from '#platform/root';
 import { classPath } from '../test/servers/jars.js';
 import { KafkaServer } from '../test/servers/kafka.js';
-import { Child } from './child.js';
+import { Child, ENVIRONMENT } from './child.js';
 import type { HouseStart } from './house.js';
 import type { Use } from './measure.js';
 
@@ -206,7 +206,7 @@ export class Store {
       return new Store(url.href, null);
     }
     const args = [LARGE_HEAP, 'dist/apps/store/main.js'];
-    const env = { PATH: process.env['PATH'], PORT: '0', LAGOM_DATA_DIR: dataDir, NODE_ENV: 'production' };
+    const env = { ...ENVIRONMENT, PORT: '0', LAGOM_DATA_DIR: dataDir };
     const child = spawn(process.execPath, args, {
       cwd: rootDir(),
       env,
