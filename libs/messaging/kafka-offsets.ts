@@ -1,6 +1,7 @@
 import type { Admin, EachBatchPayload } from 'kafkajs';
 import { faultOf, type Log } from './handling.js';
 import type { KafkaPartition } from './kafka-partition.js';
+import { topicCommitted } from './topic-lag.js';
 
 type Write = EachBatchPayload['commitOffsetsIfNecessary'];
 
@@ -40,8 +41,10 @@ export class KafkaOffsets {
     if (from === undefined) return true;
     let stands = this.stands.get(topic);
     if (!stands) {
-      stands = this.read(topic);
+      stands = topicCommitted(this.admin, this.group, topic);
       this.stands.set(topic, stands);
+      // What could not be read is read anew: else its partitions would wait for the next generation.
+      stands.catch(() => this.stands.delete(topic));
     }
     const at = (await stands).get(partition) ?? -1n;
     if (at < 0n || at === BigInt(from)) return true;
@@ -88,11 +91,6 @@ export class KafkaOffsets {
       const offset = of.lost ? undefined : of.prefix.due();
       return offset === undefined ? [] : [{ of, offset }];
     });
-  }
-
-  private async read(topic: string): Promise<Map<number, bigint>> {
-    const [at] = await this.admin.fetchOffsets({ groupId: this.group, topics: [topic] });
-    return new Map(at?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
   }
 
   /** No timer is left behind. */

@@ -2,16 +2,16 @@ import type { Admin } from 'kafkajs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Standing } from './backlog.js';
 
-/** How long a broker may say that it does not lead a topic: one that has just been made, or whose leader has just gone. */
-const LEADERS_MS = 10_000;
+/** How long a broker may say "not yet": a topic that has just been made, a leader or a coordinator that has just gone. */
+const NOT_YET_MS = 10_000;
 const ASK_AGAIN_MS = 200;
 
-/** Where each partition of a topic begins and ends. kafkajs looks for the leaders anew each time it is asked. */
-export async function topicEnds(admin: Admin, topic: string): ReturnType<Admin['fetchTopicOffsets']> {
-  const end = performance.now() + LEADERS_MS;
+/** Asks again while the broker's answer is one of those that pass by themselves (Kafka's retriable error codes). */
+async function askAgain<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + NOT_YET_MS;
   for (;;) {
     try {
-      return await admin.fetchTopicOffsets(topic);
+      return await ask();
     } catch (error) {
       const { name, retriable } = error as { name?: string; retriable?: boolean };
       if (name !== 'KafkaJSProtocolError' || !retriable || performance.now() > end) throw error;
@@ -20,14 +20,27 @@ export async function topicEnds(admin: Admin, topic: string): ReturnType<Admin['
   }
 }
 
+/** Where each partition of a topic begins and ends. kafkajs looks for the leaders anew each time it is asked. */
+export function topicEnds(admin: Admin, topic: string): ReturnType<Admin['fetchTopicOffsets']> {
+  return askAgain(() => admin.fetchTopicOffsets(topic));
+}
+
+/** What a group has committed of each partition of a topic, -1 where that is nothing. */
+export async function topicCommitted(
+  admin: Admin,
+  group: string,
+  topic: string,
+): Promise<Map<number, bigint>> {
+  const [at] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+  return new Map(at?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
+}
+
 /** Where a topic ends and what a group has committed of it; what retention has deleted counts as handled. */
 export async function topicStanding(admin: Admin, group: string, topic: string): Promise<Standing> {
-  const [ends, committed] = await Promise.all([
+  const [ends, next] = await Promise.all([
     topicEnds(admin, topic),
-    admin.fetchOffsets({ groupId: group, topics: [topic] }),
+    askAgain(() => topicCommitted(admin, group, topic)),
   ]);
-  // -1 where the group has committed nothing.
-  const next = new Map(committed[0]?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
   const handledTo = (partition: number, low: bigint): bigint => {
     const at = next.get(partition) ?? low;
     return at > low ? at : low;
