@@ -27,7 +27,11 @@ export default {
   },
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['lagom:source', 'node', 'node-addons'] },
-  moduleNameMapper: { '^(\\.{1,2}/.+(?<!\\.json))\\.js$': '$1', '^mjml$': '<rootDir>/test/mjml-once.ts' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.+(?<!\\.json))\\.js$': '$1',
+    '^mjml$': '<rootDir>/test/mjml-once.ts',
+    '^#rendering/pages$': '<rootDir>/test/pages-once.ts',
+  },
   maxWorkers: Math.max(1, workers),
   // vm modules leak about 22 MB a heavy suite: a worker starts afresh above this.
   workerIdleMemoryLimit: '1GB',
