@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { measured } from '#campaigns/measure';
-import { MeasureStore } from '#campaigns/measure.store';
 import { ChooseWinner } from '#launch/choose-winner';
 import { PullCampaigns } from '#launch/pull-campaigns';
 import { partOf, WAITS } from '#launch/split';
-import { Database } from '../apps/database.js';
-import { Staff } from './campaign.fixture.js';
+import { clicked, measure, Staff } from './campaign.fixture.js';
 import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { choice, DAY, person, tell, until, visit } from './visit.fixture.js';
 
@@ -164,10 +161,10 @@ describe('an A/B test whose winner the others wait for', () => {
   it('is decided by people’s clicks of measured people, not by machines’', async () => {
     const id = await testing('klickar', { winnerRule: { by: 'clicks', after: 'PT1H', least: 1 } });
     const [as, bs] = [await sentOf(id, 'A'), await sentOf(id, 'B')];
-    await measure(id, [...as, ...bs]);
+    await measure(lagom, id, [...as, ...bs]);
     // Of A one person clicks; of B only scanners do, in each of them, often.
-    await clicked(id, as.slice(0, 1), 'person');
-    await clicked(id, bs, 'machine');
+    await clicked(lagom, id, as.slice(0, 1), 'person');
+    await clicked(lagom, id, bs, 'machine');
     await lagom.advance('PT2H');
     const ended = await staff.until(id, 'sent');
     expect(ended.winner).toMatchObject({
@@ -280,8 +277,8 @@ describe('an A/B test whose winner the others wait for', () => {
   it('compares by hand as by rule: what is clicked on by now, then as it was when the winner was named', async () => {
     const id = await testing('jamfor');
     const [as, bs] = [await sentOf(id, 'A'), await sentOf(id, 'B')];
-    await measure(id, [...as, ...bs]);
-    await clicked(id, bs, 'person');
+    await measure(lagom, id, [...as, ...bs]);
+    await clicked(lagom, id, bs, 'person');
     const stood = [
       { variant: 'A', figure: { count: 0, of: as.length, denominator: 'measured' } },
       { variant: 'B', figure: { count: bs.length, of: bs.length, denominator: 'measured' } },
@@ -290,7 +287,7 @@ describe('an A/B test whose winner the others wait for', () => {
     expect(before).toMatchObject({ by: 'clicks', rule: null, winner: null, shares: stood });
     expect(before.difference).toMatchObject({ difference: 1, level: 0.95 });
     await staff.act(id, 'winner', { variant: 'B' });
-    await clicked(id, as, 'person');
+    await clicked(lagom, id, as, 'person');
     await lagom.advance('PT10S');
     const after = (await report(id)).test;
     expect(after).toMatchObject({ winner: { variant: 'B', how: 'hand' }, shares: stood });
@@ -390,26 +387,3 @@ describe('a plan with a test', () => {
 });
 
 const mailOf = (customer: string): string => `${customer.replace('-', '.')}@example.se`;
-
-/** As the rows of people who agreed to be measured are pinned. */
-async function measure(id: string, rows: readonly Item[]): Promise<void> {
-  const { connection } = lagom.app.get(Database);
-  await connection.collection<{ _id: string }>('messages').updateMany(
-    { _id: { $in: rows.map((row) => row.id) }, campaign: id },
-    {
-      $set: { 'content.measured': true },
-    },
-  );
-}
-
-async function clicked(id: string, rows: readonly Item[], by: 'person' | 'machine'): Promise<void> {
-  const at = lagom.now();
-  const changes = rows.map((row) => {
-    const message = {
-      ...{ _id: row.id, tenant: 'wellnesskliniken', campaign: id, customer: row.customer },
-      ...{ purpose: 'newsletter' as const, variant: row.variant, locale: 'sv', sentAt: at },
-    };
-    return measured(null, message, [{ link: 'b1', by, at }], at);
-  });
-  await lagom.app.get(MeasureStore).write(changes);
-}

@@ -1,7 +1,10 @@
+import { measured } from '#campaigns/measure';
+import { MeasureStore } from '#campaigns/measure.store';
 import { ChooseWinner } from '#launch/choose-winner';
 import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
 import { WatchCampaigns } from '#launch/watch-campaigns';
+import { Database } from '../apps/database.js';
 import { CLINIC, type Answer, type Lagom } from './lagom.fixture.js';
 import { until } from './visit.fixture.js';
 
@@ -105,4 +108,40 @@ export class Staff {
       rows.map(({ customer, status, reason }) => [customer, reason ? `${status} ${reason}` : status]),
     );
   }
+}
+
+/** A message of a campaign, as the list has it. */
+interface Sent {
+  id: string;
+  customer: string;
+  variant: string;
+}
+
+/** As the rows of people who agreed to be measured are pinned. */
+export async function measure(lagom: Lagom, id: string, rows: readonly Sent[]): Promise<void> {
+  const { connection } = lagom.app.get(Database);
+  await connection.collection<{ _id: string }>('messages').updateMany(
+    { _id: { $in: rows.map((row) => row.id) }, campaign: id },
+    {
+      $set: { 'content.measured': true },
+    },
+  );
+}
+
+/** That the first link of their mails was used just now. */
+export async function clicked(
+  lagom: Lagom,
+  id: string,
+  rows: readonly Sent[],
+  by: 'person' | 'machine',
+): Promise<void> {
+  const at = lagom.now();
+  const changes = rows.map((row) => {
+    const message = {
+      ...{ _id: row.id, tenant: CLINIC, campaign: id, customer: row.customer },
+      ...{ purpose: 'newsletter' as const, variant: row.variant, locale: 'sv', sentAt: at },
+    };
+    return measured(null, message, [{ link: 'b1', by, at }], at);
+  });
+  await lagom.app.get(MeasureStore).write(changes);
 }
