@@ -78,3 +78,15 @@ it('that nobody came back to are deleted', async () => {
   expect(await new SightingStore(connection, clock).deleteBefore(new Date('2026-03-02T10:30:00Z'))).toBe(1);
   expect(await life().seen('t', 0, '8', 'start')).toBe(2);
 });
+
+it('are void, whoever’s, before the place where the group stands by now', async () => {
+  for (const offset of ['0', '9', '10']) await life().seen('t', 0, offset, 'start');
+  await life().seen('t', 0, '9', 'alone');
+  await life().seen('t', 1, '0', 'start');
+  await life().passed('t', 0, 10n);
+  const left = await connection.collection('sightings').find().sort({ _id: 1 }).toArray();
+  expect(left.map(({ partition, offset }) => [partition, offset])).toEqual([
+    ['g/t/0', '10'],
+    ['g/t/1', '0'],
+  ]);
+});

@@ -156,6 +156,7 @@ if (brokers.length === 0) {
         anyAlone: async () => false,
         takeBack: async () => undefined,
         forget: async () => undefined,
+        passed: async () => undefined,
       };
       const source = await hear(topic, ear, { sightings, sessionTimeoutMs });
       let joins = 0;
@@ -206,6 +207,10 @@ if (brokers.length === 0) {
         },
         forget: async (_topic, partition, offset) => {
           for (const note of noted(`${partition}/${offset}/`)) notes.delete(note);
+        },
+        passed: async (_topic, partition, next) => {
+          for (const note of noted(`${partition}/`))
+            if (BigInt(note.split('/')[1] ?? '') < next) notes.delete(note);
         },
       };
       // Processes took the partition up here and died, the last three with the message alone.

@@ -44,6 +44,7 @@ export class KafkaSource extends EventSource {
   private readonly turns = new Turns();
   private readonly admin: Admin;
   private readonly offsets: KafkaOffsets;
+  private readonly lifting = new Set<Promise<void>>();
   private readonly watchdog: Watchdog;
   private partitions = new Map<string, KafkaPartition>();
   private consumer: Consumer | undefined;
@@ -201,7 +202,7 @@ export class KafkaSource extends EventSource {
   private committed(): void {
     this.recreated = 0;
     // Not when it ended: a crash before the commit would begin here again, and its note is to be found then.
-    for (const part of this.partitions.values()) if (part.isBeyondNoted) void this.lift(part, 'forget');
+    for (const part of this.partitions.values()) if (part.isBeyondNoted) void this.lift(part, 'passed');
   }
 
   /** The first batch of a generation: a fetch that was under way when it began may start beyond what was dropped. */
@@ -236,16 +237,24 @@ export class KafkaSource extends EventSource {
 
   /** The process lives: that it took up its partitions where it did says nothing against what is there. */
   private async takeBackStarts(): Promise<void> {
-    await Promise.all([...this.partitions.values()].map((part) => this.lift(part, 'takeBack')));
+    for (const part of this.partitions.values()) void this.lift(part, 'takeBack');
+    await Promise.all(this.lifting);
   }
 
-  private async lift(part: KafkaPartition, how: 'forget' | 'takeBack'): Promise<void> {
+  /** Voids what was noted where this partition was taken up; a stop waits for it (`takeBackStarts`). */
+  private async lift(part: KafkaPartition, how: 'passed' | 'takeBack'): Promise<void> {
+    const { sightings } = this.options;
     const { topic, partition, noted } = part;
     part.noted = undefined;
-    if (noted === undefined) return;
-    await this.options.sightings?.[how](topic, partition, noted).catch((error: unknown) =>
-      this.warn('a sighting could not be taken back', error),
-    );
+    if (noted === undefined || !sightings) return;
+    const lifted = (
+      how === 'passed'
+        ? sightings.passed(topic, partition, part.prefix.committedTo)
+        : sightings.takeBack(topic, partition, noted)
+    ).catch((error: unknown) => this.warn('a sighting could not be taken back', error));
+    this.lifting.add(lifted);
+    await lifted;
+    this.lifting.delete(lifted);
   }
 
   private async waitForRoom(payload: EachBatchPayload, lanes: Lanes): Promise<void> {

@@ -64,6 +64,11 @@ export class SightingStore {
       forget: async (topic, id, offset) => {
         await this.notes.deleteMany({ partition: of(topic, id), offset });
       },
+      passed: async (topic, id, next) => {
+        const notes = await this.notes.find({ partition: of(topic, id) }, { offset: 1 }).lean();
+        const before = notes.filter(({ offset }) => BigInt(offset) < next).map(({ _id }) => _id);
+        if (before.length > 0) await this.notes.deleteMany({ _id: { $in: before } });
+      },
     };
   }
 

@@ -9,8 +9,10 @@ export interface Sightings {
   anyAlone(topic: string, partition: number): Promise<boolean>;
   /** This process gives up the partition and lives: what it noted is void, what those noted that died there stays. */
   takeBack(topic: string, partition: number, offset: string): Promise<void>;
-  /** What was feared is over: the group stands beyond it, or the try alone has ended. All that was noted is void. */
+  /** What was feared is over: the try alone has ended. All that was noted of this message is void. */
   forget(topic: string, partition: number, offset: string): Promise<void>;
+  /** The group stands at `next`: all that was noted before it is void, also by processes that died right after a commit. */
+  passed(topic: string, partition: number, next: bigint): Promise<void>;
 }
 
 /** A partition taken up at the same offset for the third time: what is there ended the process twice. */
