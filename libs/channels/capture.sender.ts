@@ -1,5 +1,6 @@
 import { sharingOf, substitute } from '#rendering/shared-body';
 import { inboxId, type CapturedMessage, type InboxStore } from './inbox.store.js';
+import type { Deadline } from './deadline.js';
 import { codeOf } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
 import { Sender, type SenderOptions } from './sender.js';
@@ -33,7 +34,7 @@ export class CaptureSender extends Sender {
   /** Each as its person would get it: what they have in common with the slots filled as the provider fills them. */
   protected override deliverTogether(
     envelopes: readonly Envelope[],
-    deadline: AbortSignal,
+    deadline: Deadline,
   ): Promise<readonly Outcome[]> {
     return Promise.all(
       envelopes.map((envelope) => this.deliver({ ...envelope, content: receivedOf(envelope) }, deadline)),
@@ -41,10 +42,10 @@ export class CaptureSender extends Sender {
   }
 
   /** What arrives in one turn of the event loop is one write. */
-  protected override deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+  protected override deliver(envelope: Envelope, deadline: Deadline): Promise<Outcome> {
     const message = captured(envelope, this.clock.now());
     return new Promise((tell) => {
-      deadline.addEventListener('abort', () => tell({ kind: 'unknown', reason: 'timeout' }), { once: true });
+      deadline.whenPassed(() => tell({ kind: 'unknown', reason: 'timeout' }));
       if (this.pending.push({ message, tell }) === 1) setImmediate(() => void this.flush());
     });
   }

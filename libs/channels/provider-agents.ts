@@ -4,9 +4,9 @@ import type net from 'node:net';
 import { CONNECT_TIMEOUT } from './provider-failure.js';
 
 /** A connection that is not up by then surely carried nothing: `retry-at`, not `unknown`. */
-const CONNECT_MS = 5_000;
+export const CONNECT_MS = 5_000;
 /** An idle socket is let go before the provider drops it under the next request. */
-const IDLE_MS = 20_000;
+export const IDLE_MS = 20_000;
 
 export interface ProviderAgents {
   httpAgent: http.Agent;

@@ -36,7 +36,7 @@ interface Failure {
 }
 
 /** The outcome of a call that ended without an answer: surely not sent, or nobody knows. */
-export function networkFailure(error: unknown, deadline: AbortSignal): Outcome {
+export function networkFailure(error: unknown, deadline: { readonly aborted: boolean }): Outcome {
   const reached = unreachable(error);
   if (reached) return reached;
   if (deadline.aborted) return { kind: 'unknown', reason: 'timeout' };

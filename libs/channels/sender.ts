@@ -1,6 +1,7 @@
 import { usePermit, usePermitAgain, type Permit } from '#consent/may-send';
 import type { Clock } from '#platform/clock';
 import { Breaker, type BreakerState } from './breaker.js';
+import { Deadline } from './deadline.js';
 import type { Envelope, Outcome } from './outcome.js';
 import type { Receipt } from './receipt.js';
 import { Slots } from './slots.js';
@@ -97,6 +98,11 @@ export abstract class Sender {
     return false;
   }
 
+  /** Resolves once no call waits for a slot and one is free: the provider keeps up with what it is given. */
+  whenFree(): Promise<void> {
+    return this.slots.whenFree();
+  }
+
   /** Throws (a bug) on a forged, spent or misdirected permit; every failure of the provider is an outcome. */
   async send(permit: Permit, envelope: Envelope): Promise<Outcome> {
     // The slot first: nothing may queue between the deadline check and the socket (PROTOCOL A6).
@@ -171,17 +177,14 @@ export abstract class Sender {
     const envelopes = items.map(({ envelope }) => envelope);
     const [first, ...others] = envelopes;
     if (first === undefined) return [];
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.timeoutMs);
+    const deadline = new Deadline(this.timeoutMs);
     let ends: readonly Outcome[] | typeof REFUSED_TOGETHER | undefined;
     try {
       const whole = await this.breaker.run(
         first.message,
         async () => {
           const ended = this.watch?.(this.account, first, others);
-          ends = await this.deliverTogether(envelopes, deadline.signal).catch(() =>
-            envelopes.map(() => UNEXPECTED),
-          );
+          ends = await this.deliverTogether(envelopes, deadline).catch(() => envelopes.map(() => UNEXPECTED));
           const outcome =
             ends === REFUSED_TOGETHER
               ? ({ kind: 'rejected', reason: REFUSED_TOGETHER } as const)
@@ -194,7 +197,7 @@ export abstract class Sender {
       // The breaker has opened meanwhile: nothing was called.
       return ends ?? envelopes.map(({ message }) => this.resting(message, whole));
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
     }
   }
 
@@ -206,39 +209,38 @@ export abstract class Sender {
   /** With a slot in hand. */
   private async sendOne(item: Sendable, turn: Turn): Promise<Outcome> {
     const { envelope } = item;
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(), this.timeoutMs);
+    const deadline = new Deadline(this.timeoutMs);
     try {
       const outward = this.redirectTo === undefined ? envelope : { ...envelope, to: this.redirectTo };
       if (spend(item, turn, this.clock.mono()) === 'late') return lateAt(turn);
       // The breaker lets the call begin in this very step, or not at all.
       const outcome = await this.breaker.run(envelope.message, () =>
         // A sender answers what it knows; what it does not know may have been sent.
-        this.watched(outward, deadline.signal).catch(() => UNEXPECTED),
+        this.watched(outward, deadline).catch(() => UNEXPECTED),
       );
       return this.redirectTo === undefined ? outcome : aboutRedirect(outcome);
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
     }
   }
 
-  private watched(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+  private watched(envelope: Envelope, deadline: Deadline): Promise<Outcome> {
     const ended = this.watch?.(this.account, envelope);
     const call = this.deliver(envelope, deadline);
     if (ended) call.then(ended, () => ended(UNEXPECTED));
     return call;
   }
 
-  /** Calls the provider. Must settle soon after `deadline` aborts: the slot is held until then. */
-  protected abstract deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome>;
+  /** Calls the provider. Must settle soon after `deadline` passes: the slot is held until then. */
+  protected abstract deliver(envelope: Envelope, deadline: Deadline): Promise<Outcome>;
 
   /**
    * Calls the provider once for mails that have a body in common; the outcome of each, in order. Only where `shares`; as
-   * `deliver`, it must settle soon after `deadline` aborts.
+   * `deliver`, it must settle soon after `deadline` passes.
    */
   protected deliverTogether(
     _envelopes: readonly Envelope[],
-    _deadline: AbortSignal,
+    _deadline: Deadline,
   ): Promise<readonly Outcome[] | typeof REFUSED_TOGETHER> {
     return Promise.reject(new Error('this sender takes one message a call'));
   }

@@ -219,6 +219,19 @@ describe('SendGrid', () => {
     expect(sink.connections).toBe(4);
   });
 
+  it('writes no call again whose connection was lost, be it one that was used before', async () => {
+    sink.next(SENDGRID.accepted(), 'drop');
+    const send = () => {
+      const envelope = anEnvelope('email');
+      return sender.send(permitOf(envelope), envelope);
+    };
+    expect(await send()).toMatchObject({ kind: 'accepted' });
+    expect(await send()).toEqual({ kind: 'unknown', reason: 'econnreset' });
+    expect(await send()).toMatchObject({ kind: 'accepted' });
+    expect(sink.requests).toHaveLength(3);
+    expect(sink.connections).toBe(2);
+  });
+
   it('tries again later where no connection came up: nothing was written', async () => {
     // Takes the connection, never shakes hands.
     const mute = net.createServer().listen(0, '127.0.0.1');

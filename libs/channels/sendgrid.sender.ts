@@ -2,6 +2,7 @@ import { htmlJson } from '#rendering/html-json';
 import { sharingOf, type Sharing } from '#rendering/shared-body';
 import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
 import { calendarMethod, isCalendar } from './calendar-part.js';
+import type { Deadline } from './deadline.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
 import { REFUSED_TOGETHER, Sender, type SenderOptions } from './sender.js';
@@ -28,10 +29,10 @@ export class SendGridSender extends Sender {
 
   constructor(account: SendGridAccount, options: SenderOptions) {
     super(options);
-    this.http = new SendGridHttp(account.apiKey, account.baseUrl, this.width, this.timeoutMs);
+    this.http = new SendGridHttp(account.apiKey, account.baseUrl, this.timeoutMs);
   }
 
-  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+  protected override async deliver(envelope: Envelope, deadline: Deadline): Promise<Outcome> {
     try {
       const mail = this.frames.mail(envelope, ownOf(envelope), partsOf(envelope));
       const headers = await this.http.send(mail, deadline);
@@ -48,7 +49,7 @@ export class SendGridSender extends Sender {
 
   protected override async deliverTogether(
     envelopes: readonly Envelope[],
-    deadline: AbortSignal,
+    deadline: Deadline,
   ): Promise<readonly Outcome[] | typeof REFUSED_TOGETHER> {
     try {
       const [first] = envelopes;
@@ -70,7 +71,7 @@ export class SendGridSender extends Sender {
   }
 }
 
-function explain(error: Refused, deadline: AbortSignal): Outcome {
+function explain(error: Refused, deadline: Deadline): Outcome {
   const answer = error.response;
   if (!answer) return networkFailure(error, deadline);
   const status = Number(error.code);

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { calendarMethod, isCalendar } from './calendar-part.js';
+import type { Deadline } from './deadline.js';
 import { codeOf, down, networkFailure, unreachable } from './provider-failure.js';
 import type { Envelope, Outcome } from './outcome.js';
 import { LOGO_CID, LOGO_FILE } from '#rendering/rendered';
@@ -64,11 +65,15 @@ export class SmtpSender extends Sender {
     });
   }
 
-  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+  protected override async deliver(envelope: Envelope, deadline: Deadline): Promise<Outcome> {
     const messageId = envelope.headers['Message-ID'] ?? `<${envelope.ref}@lagom>`;
     const passage: Passage = {};
     try {
-      await this.transport.sendMail({ ...mailOf(envelope, messageId), signal: deadline, passage } as Mail);
+      await this.transport.sendMail({
+        ...mailOf(envelope, messageId),
+        signal: deadline.signal,
+        passage,
+      } as Mail);
       return { kind: 'accepted', providerId: messageId };
     } catch (error) {
       return explain(error as SmtpFailure, passage.body?.readableDidRead === true, deadline);
@@ -80,7 +85,7 @@ export class SmtpSender extends Sender {
   }
 }
 
-function explain(error: SmtpFailure, begun: boolean, deadline: AbortSignal): Outcome {
+function explain(error: SmtpFailure, begun: boolean, deadline: Deadline): Outcome {
   const status = error.responseCode;
   if (!status) {
     // Once the body is on its way, only the server knows whether it took the mail.

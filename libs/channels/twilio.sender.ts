@@ -1,5 +1,6 @@
 import twilio from 'twilio';
 import { RULES } from '#purposes/purposes';
+import type { Deadline } from './deadline.js';
 import { networkFailure, rateLimited } from './provider-failure.js';
 import { meaningOfTwilio } from './read-twilio-status.js';
 import type { Envelope, Outcome } from './outcome.js';
@@ -62,11 +63,11 @@ export class TwilioSender extends Sender {
       : null;
   }
 
-  protected override async deliver(envelope: Envelope, deadline: AbortSignal): Promise<Outcome> {
+  protected override async deliver(envelope: Envelope, deadline: Deadline): Promise<Outcome> {
     const marketing = RULES[envelope.purpose].stream === 'marketing';
     try {
       // `create` reaches the HTTP client before it returns its promise, so this is this call's signal alone.
-      this.http.deadline = deadline;
+      this.http.deadline = deadline.signal;
       const message = await this.client.messages.create({
         to: envelope.to,
         from: envelope.from,
@@ -125,7 +126,7 @@ export class TwilioSender extends Sender {
   }
 }
 
-function explain(error: Refused & Partial<RateLimited>, deadline: AbortSignal): Outcome {
+function explain(error: Refused & Partial<RateLimited>, deadline: Deadline): Outcome {
   if (error.rateLimit) return rateLimited(error.rateLimit, 'twilio-20429');
   const { status } = error;
   if (typeof status !== 'number') return networkFailure(error, deadline);
