@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Channel } from '#purposes/channel';
 import type { Policy } from '#purposes/policy';
 import type { Hold, Refusal } from '#purposes/reason';
@@ -45,7 +45,7 @@ class Permit {
 }
 export type { Permit };
 
-const PERMIT_KEY = randomBytes(32);
+const PERMIT_KEY = randomBytes(32).toString('base64url');
 /** The very objects that the gate handed out: neither copies nor the class reached through `constructor` count. */
 const MADE = new WeakSet<Permit>();
 const SPENT = new WeakSet<Permit>();
@@ -134,6 +134,7 @@ function isInTime(permit: Permit, mono: number): boolean {
   return elapsed >= 0 && elapsed < PERMIT_MS;
 }
 
+/** In one step, which takes a third of an HMAC's time: it only has to be equal here and hide the address. */
 function hashAddress(address: string): string {
-  return createHmac('sha256', PERMIT_KEY).update(address).digest('base64url');
+  return hash('sha256', PERMIT_KEY + address, 'base64url');
 }

@@ -173,7 +173,7 @@ function decideOne(
       policy,
       now,
     );
-    trace.push(...decision.trace.map((step) => ({ ...step, channel })));
+    for (const { check, saw, passed } of decision.trace) trace.push({ check, saw, passed, channel });
     switch (decision.kind) {
       case 'permit': {
         if (customer === null || address === null)

@@ -24,6 +24,11 @@ it('keeps the facts as they were, which links there were, and neither address no
   });
 });
 
+it('reads the times that an earlier version kept as texts', () => {
+  const kept = JSON.stringify({ ...input, links: ['survey'], isLast: true });
+  expect(factsOf(kept)).toMatchObject({ booking: { startsAt: now, endsAt: null }, now });
+});
+
 it('knows the text again without its links, and no other text', () => {
   const said = 'Hej Anna!\nSvara: https://kliniken.example/s/secret\n';
   const shown = `Hej Anna! Svara: ${hiddenLink('survey', host)}`;

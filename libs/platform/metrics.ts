@@ -35,6 +35,8 @@ export interface LedgerFigures {
 export class Metrics {
   readonly registry = new Registry();
   private readonly seen = new Map<string, Set<string>>();
+  /** Labels whose values were all looked at before: to look again would cost six times what counting does. */
+  private readonly known = new Map<string, Record<string, string>>();
   private readonly made = new Map<string, Counter | Gauge | Histogram>();
   private readonly probes: (() => Promise<void> | void)[] = [];
 
@@ -214,15 +216,26 @@ export class Metrics {
   }
 
   private bounded(metric: MetricName, labels: Record<string, string>): Record<string, string> {
+    // No value that is kept has a line's end in it.
+    let name: string = metric;
+    for (const label in labels) name += `\n${label}\n${labels[label]}`;
+    const known = this.known.get(name);
+    if (known !== undefined) return known;
+    let isPlain = true;
     const entries = Object.entries(labels).map(([label, value]) => {
       const key = `${metric}.${label}`;
       const seen = this.seen.get(key) ?? new Set();
       this.seen.set(key, seen);
-      if (!/^[a-z0-9._-]{0,80}$/i.test(value) || (!seen.has(value) && seen.size >= MOST_VALUES))
+      if (!/^[a-z0-9._-]{0,80}$/i.test(value) || (!seen.has(value) && seen.size >= MOST_VALUES)) {
+        isPlain = false;
         return [label, 'other'];
+      }
       seen.add(value);
       return [label, value];
     });
-    return Object.fromEntries(entries) as Record<string, string>;
+    const bounded = Object.fromEntries(entries) as Record<string, string>;
+    // One with `other` in it may stand for any number of values.
+    if (isPlain) this.known.set(name, bounded);
+    return bounded;
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import ical, {
   ICalAttendeeRole,
   ICalAttendeeStatus,
@@ -92,18 +92,14 @@ function inEnvelope(event: string, method: InviteMethod, locale: string): string
     envelope = ical({ prodId, method: ICalCalendarMethod[method] })
       .toString()
       .replace(/END:VCALENDAR\s*$/, '');
-    envelopes.set(key, envelope);
+    envelopes.set(key, (envelope = foldLines(envelope)));
   }
-  return foldLines(`${envelope}${event}END:VCALENDAR\r\n`);
+  return `${envelope}${foldLines(event)}END:VCALENDAR\r\n`;
 }
 
 /** Stable per tenant and booking, and says neither. */
 export function inviteUid(tenant: string, booking: string, host: string): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([tenant, booking]))
-    .digest('hex')
-    .slice(0, 32);
-  return `${hash}@${host}`;
+  return `${hash('sha256', JSON.stringify([tenant, booking]), 'hex').slice(0, 32)}@${host}`;
 }
 
 /** Versions may be times in milliseconds; in seconds they fit and still rise, and DTSTAMP decides between equals. */

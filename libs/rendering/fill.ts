@@ -42,8 +42,9 @@ export function compileFill(source: string, noEscape: boolean): Fill {
   const pieces = piecesOf(Handlebars.parse(source).body);
   const written = noEscape ? (value: string) => value : Handlebars.escapeExpression;
   const fill = (view: View): string => said(pieces, view, written);
+  const encode = encoder(written);
   return Object.assign(fill, {
-    json: (view: View) => encoded(pieces, view, written),
+    json: (view: View) => encoded(pieces, view, encode),
     parted: partedOf(pieces, written),
   });
 }
@@ -105,12 +106,16 @@ function said(pieces: readonly Piece[], view: View, written: Written): string {
   return text;
 }
 
-function encoded(pieces: readonly Piece[], view: View, written: Written): Buffer[] {
+function encoded(
+  pieces: readonly Piece[],
+  view: View,
+  encode: (of: Variable, value: string) => Buffer,
+): Buffer[] {
   const parts: Buffer[] = [];
   const walk = (these: readonly Piece[]): void => {
     for (const piece of these) {
       if (piece.kind === 'fixed') parts.push(piece.json);
-      else if (piece.kind === 'value') parts.push(jsonOf(written(valueOf(piece.of, view) ?? '')));
+      else if (piece.kind === 'value') parts.push(encode(piece.of, valueOf(piece.of, view) ?? ''));
       else walk(valueOf(piece.of, view) ? piece.then : piece.otherwise);
     }
   };
@@ -119,6 +124,23 @@ function encoded(pieces: readonly Piece[], view: View, written: Written): Buffer
 }
 
 const jsonOf = (text: string): Buffer => Buffer.from(JSON.stringify(text).slice(1, -1));
+
+/** How many values of tenants are kept encoded; beyond, one begins anew. */
+const MOST_KNOWN = 1_000;
+
+/** Encodes values. What a tenant says is in each of its mails, several times: once written, it is kept. */
+function encoder(written: Written): (of: Variable, value: string) => Buffer {
+  const known = new Map<string, Buffer>();
+  return (of, value) => {
+    if (isPersonal(of)) return jsonOf(written(value));
+    let json = known.get(value);
+    if (json === undefined) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(value, (json = jsonOf(written(value))));
+    }
+    return json;
+  };
+}
 
 /** Of a person, or of their message; what else there is belongs to the tenant. The notice is one for all. */
 const isPersonal = ([namespace, name]: Variable): boolean =>

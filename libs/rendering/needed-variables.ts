@@ -7,10 +7,22 @@ export interface Needs {
   conditions: readonly { on: VariableName; then: Needs; otherwise: Needs }[];
 }
 
+/** Names taken apart, each once: there are few, and all are asked for with each message. */
+const taken = new Map<VariableName, readonly [namespace: keyof View, name: string]>();
+
+function partsOf(name: VariableName): readonly [namespace: keyof View, name: string] {
+  let known = taken.get(name);
+  if (known === undefined) {
+    const dot = name.indexOf('.');
+    taken.set(name, (known = [name.slice(0, dot) as keyof View, name.slice(dot + 1)]));
+  }
+  return known;
+}
+
 /** The value of a variable in a view; absent, null and empty are alike. */
-export function valueOf(view: View, name: VariableName): string | null {
-  const dot = name.indexOf('.');
-  return view[name.slice(0, dot) as keyof View][name.slice(dot + 1)] || null;
+function valueOf(view: View, variable: VariableName): string | null {
+  const [namespace, name] = partsOf(variable);
+  return view[namespace][name] || null;
 }
 
 /** The first variable that the template would need and the view lacks. */
