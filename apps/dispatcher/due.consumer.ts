@@ -12,8 +12,10 @@ import { Tenants } from '#tenants/tenant';
 
 /**
  * While one batch's calls wait on the network another is read, asked and claimed. More would only queue for the account's
- * slots and grow old: at a second a call, what the last one knows is four seconds old (PROTOCOL A6). A batch that is older
- * than a permit queues for nothing any more, it waits for a provider that may hang for Q: the other accounts' messages pass it.
+ * slots and grow old: at a second a call, what the last one knows is four seconds old (PROTOCOL A6). So a further one begins
+ * only when one's calls are all under way and slots are free: then nothing queues, and the provider is not what one waits for.
+ * A batch that is older than a permit queues for nothing any more, it waits for a provider that may hang for Q: the other
+ * accounts' messages pass it.
  */
 const PORTION = { batchSize: 64, concurrency: 2, slow: { afterMs: PERMIT_MS, most: 8 } };
 
@@ -47,7 +49,7 @@ export class DueConsumer {
     return this.dispatch(batch, context);
   }
 
-  private async dispatch(batch: readonly Heard[], { signal }: HearingContext): Promise<Verdict[]> {
+  private async dispatch(batch: readonly Heard[], { signal, giveWay }: HearingContext): Promise<Verdict[]> {
     const spans: Span[] = [];
     try {
       return await this.dispatchDue(
@@ -59,21 +61,27 @@ export class DueConsumer {
           return { ...due, deliveries, traceparent: span.traceparent };
         }),
         signal,
+        giveWay,
       );
     } finally {
       for (const span of spans) span.end();
     }
   }
 
-  private async dispatchDue(due: readonly DueHeard[], stopping: AbortSignal): Promise<Verdict[]> {
+  private async dispatchDue(
+    due: readonly DueHeard[],
+    stopping: AbortSignal,
+    giveWay: () => void,
+  ): Promise<Verdict[]> {
     const verdicts = new Map<(typeof due)[number], Verdict>();
-    for (const id of new Set(due.map(({ tenant }) => tenant))) {
+    const tenants = [...new Set(due.map(({ tenant }) => tenant))];
+    for (const id of tenants) {
       const tenant = this.tenants.get(id);
       const own = due.filter((one) => one.tenant === id);
       const said =
         tenant === undefined
           ? own.map((): Verdict => ({ kind: 'give-up', reason: 'no such tenant in this process' }))
-          : await this.dispatchBatch.run(tenant, own, stopping);
+          : await this.dispatchBatch.run(tenant, own, stopping, id === tenants.at(-1) ? giveWay : undefined);
       own.forEach((one, index) => verdicts.set(one, said[index] ?? { kind: 'done' }));
     }
     return due.map((one) => verdicts.get(one) ?? { kind: 'done' });

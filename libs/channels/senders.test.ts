@@ -169,6 +169,23 @@ describe('senders', () => {
     expect(told.every(([, kind]) => kind === 'accepted')).toBe(true);
   });
 
+  it('says that there is room once no call waits for a slot any more', async () => {
+    const senders = sendersOf({ mode: 'live' }, { slots: 2 });
+    const items = [1, 2, 3, 4, 5].map(() => {
+      const envelope = anEnvelope('email');
+      return { envelope, permit: permitOf(envelope) };
+    });
+    const order: string[] = [];
+    await senders.sendAll(
+      items,
+      () => void order.push('outcome'),
+      () => void order.push('room'),
+    );
+    // Four have ended, or the fifth would not be the only one that holds a slot.
+    expect(order.indexOf('room')).toBeGreaterThanOrEqual(3);
+    expect(order.filter((one) => one === 'room')).toHaveLength(1);
+  });
+
   it('ends the others before it throws for one with a wrong permit', async () => {
     const senders = sendersOf({ mode: 'live' });
     const [good, bad] = [anEnvelope('email'), anEnvelope('email')];

@@ -117,19 +117,25 @@ export class Senders {
   /**
    * Sends many, as many calls at once as each account has slots, and tells each outcome as it comes. What can share a call
    * does (`share-calls.ts`). A bug in one throws after the others have ended.
+   * @param onRoom is called once none of the calls waits for a slot and each account has a free one
    */
   async sendAll<T extends Sendable>(
     items: readonly T[],
     onOutcome: (item: T, outcome: Outcome) => void | Promise<void>,
+    onRoom: () => void = () => undefined,
   ): Promise<void> {
     const [sharing, singly] = [[] as T[], [] as T[]];
     for (const item of items) (this.goesWithOthers(item.envelope) ? sharing : singly).push(item);
-    await allOf([...shareCalls(sharing), ...singly.map((item) => [item])], async (call) => {
+    const sent = allOf([...shareCalls(sharing), ...singly.map((item) => [item])], async (call) => {
       const [item, ...others] = call;
       if (item === undefined) return;
       if (others.length === 0) await onOutcome(item, await this.send(item.permit, item.envelope));
       else await this.senderFor(item.envelope)?.sendTogether(call, onOutcome);
     });
+    // All of them hold a slot by now, or wait for one.
+    const asked = new Set(items.flatMap(({ envelope }) => this.senderFor(envelope) ?? []));
+    void Promise.all([...asked].map((sender) => sender.whenFree())).then(onRoom);
+    await sent;
   }
 
   private goesWithOthers(envelope: Envelope): boolean {

@@ -18,3 +18,17 @@ it('lets in as many as there are, then the one who waits longest', async () => {
   await slots.take();
   expect(seen).toEqual(['second', 'third']);
 });
+
+it('tells once that one is free: at once, or when nobody waits for it any more', async () => {
+  const slots = new Slots(1);
+  await slots.whenFree();
+  await slots.take();
+  let isFree = false;
+  const free = slots.whenFree().then(() => (isFree = true));
+  const second = slots.take();
+  slots.give();
+  await second;
+  expect(isFree).toBe(false);
+  slots.give();
+  await free;
+});

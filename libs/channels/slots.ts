@@ -1,6 +1,7 @@
 /** A counting semaphore, first come first served. */
 export class Slots {
   private readonly waiting: (() => void)[] = [];
+  private readonly watching: (() => void)[] = [];
 
   constructor(private free: number) {}
 
@@ -15,7 +16,14 @@ export class Slots {
   /** Hands the slot to the one who waits longest. */
   give(): void {
     const next = this.waiting.shift();
-    if (next) next();
-    else this.free += 1;
+    if (next) return next();
+    this.free += 1;
+    for (const tell of this.watching.splice(0)) tell();
+  }
+
+  /** Resolves once a slot is free, so that nobody waits for one. */
+  whenFree(): Promise<void> {
+    if (this.free > 0) return Promise.resolve();
+    return new Promise((resolve) => this.watching.push(resolve));
   }
 }

@@ -64,8 +64,14 @@ export class DispatchBatch {
   /**
    * Sends what the gate permits; one verdict for each due record, in order.
    * @param stopping says that the process ends: no pass begins after it, and what had none is `left` as it lies
+   * @param giveWay is called once all its calls are under way, and the accounts that they go by have slots to spare
    */
-  async run(tenant: Tenant, batch: readonly DueHeard[], stopping?: AbortSignal): Promise<Verdict[]> {
+  async run(
+    tenant: Tenant,
+    batch: readonly DueHeard[],
+    stopping?: AbortSignal,
+    giveWay?: () => void,
+  ): Promise<Verdict[]> {
     // Of two records of one row the later release counts; the other is stale.
     const latest = new Map<string, DueHeard>();
     for (const due of batch) {
@@ -80,7 +86,7 @@ export class DispatchBatch {
       const next = waiting.shift();
       if (next === undefined) break;
       const { dues, passes } = next;
-      const again = await this.pass(tenant, dues);
+      const again = await this.pass(tenant, dues, waiting.length === 0 ? giveWay : undefined);
       for (const [id, fact] of again.missing) missing.set(id, fact);
       for (const { message, customer } of again.claims) outpaced.set(message, customer);
       const lost = dues.filter(({ id }) => again.lost.has(id));
@@ -101,10 +107,11 @@ export class DispatchBatch {
     });
   }
 
-  /** One pass; what lost a race and starts over, what found no room in it, and what has to wait for its facts. */
+  /** One pass; what lost a race and starts over (then it gives no way), what found no room, what waits for its facts. */
   private async pass(
     tenant: Tenant,
     batch: readonly DueHeard[],
+    giveWay?: () => void,
   ): Promise<{
     lost: ReadonlySet<string>;
     over: ReadonlySet<string>;
@@ -132,13 +139,9 @@ export class DispatchBatch {
     const lostStops = await this.stop([...stopped, ...doubles]);
     const { kept, lost: lostPlaces } = await this.reserve(tenant, free, now);
     const { ready, lost: lostClaims } = await this.claim(kept, now);
-    await this.send(tenant, ready, batch);
-    return {
-      lost: new Set([...lostStops, ...lostPlaces, ...lostClaims.map(({ message }) => message)]),
-      over,
-      missing,
-      claims: lostClaims,
-    };
+    const lost = new Set([...lostStops, ...lostPlaces, ...lostClaims.map(({ message }) => message)]);
+    await this.send(tenant, ready, batch, lost.size + over.size === 0 ? giveWay : undefined);
+    return { lost, over, missing, claims: lostClaims };
   }
 
   /** A4, lost too often: its time comes again, shortly, as a row (PROTOCOL C5). The ids for which that was lost too. */
@@ -295,7 +298,8 @@ export class DispatchBatch {
         { channel, trace, content, reason: null, until: null },
         { push: { attempts: attempt } },
       );
-      return { ...move, after: { ...move.after, attempts: [...row.attempts, attempt] } };
+      move.after.attempts = [...row.attempts, attempt];
+      return move;
     });
     const won = await this.messages.apply(moves).catch((error: unknown) => {
       if (isLostServer(error))
@@ -313,7 +317,12 @@ export class DispatchBatch {
   }
 
   /** A6 and A7: the calls, as many at once as there are sockets, and their outcomes as they come, in bulk. */
-  private async send(tenant: Tenant, ready: readonly Ready[], batch: readonly DueHeard[]): Promise<void> {
+  private async send(
+    tenant: Tenant,
+    ready: readonly Ready[],
+    batch: readonly DueHeard[],
+    giveWay?: () => void,
+  ): Promise<void> {
     if (ready.length === 0) return;
     const recorder = new Recorder(this.messages, this.late);
     const spans = new Map(batch.map((due) => [due.id, due.traceparent]));
@@ -322,27 +331,26 @@ export class DispatchBatch {
       const envelope = trace === undefined ? one.envelope : { ...one.envelope, trace };
       return { permit: one.permitted.permit, envelope, one };
     });
-    try {
-      await this.senders.sendAll(items, async ({ one }, outcome) => {
-        const now = this.clock.now();
-        const told: Late = {
-          ...{ tenant: tenant.id, message: one.claimed._id, ref: one.permitted.ref },
-          providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
-          // Repair may have called it `unknown` already, and so does this outcome.
-          move: async (row, at) =>
-            row.status === outcome.kind ? null : this.moveAfter(tenant.id, one, row, outcome, at),
-        };
-        // What has to be written before it may find the ledger lost, too.
-        const move = await this.moveAfter(tenant.id, one, one.claimed, outcome, now).catch(
-          (error: unknown) => {
-            if (isLostServer(error)) this.late.keep([told]);
-            throw error;
-          },
-        );
-        recorder.add(move, told);
-        const { dueClass, dueAt } = one.claimed;
-        if (dueAt !== null) this.metrics.lateness(dueClass, (now.getTime() - dueAt.getTime()) / 1_000);
+    const tell = async ({ one }: (typeof items)[number], outcome: Outcome): Promise<void> => {
+      const now = this.clock.now();
+      const told: Late = {
+        ...{ tenant: tenant.id, message: one.claimed._id, ref: one.permitted.ref },
+        providerId: outcome.kind === 'accepted' ? outcome.providerId : null,
+        // Repair may have called it `unknown` already, and so does this outcome.
+        move: async (row, at) =>
+          row.status === outcome.kind ? null : this.moveAfter(tenant.id, one, row, outcome, at),
+      };
+      // What has to be written before it may find the ledger lost, too.
+      const move = await this.moveAfter(tenant.id, one, one.claimed, outcome, now).catch((error: unknown) => {
+        if (isLostServer(error)) this.late.keep([told]);
+        throw error;
       });
+      recorder.add(move, told);
+      const { dueClass, dueAt } = one.claimed;
+      if (dueAt !== null) this.metrics.lateness(dueClass, (now.getTime() - dueAt.getTime()) / 1_000);
+    };
+    try {
+      await this.senders.sendAll(items, tell, giveWay);
     } finally {
       // Whatever one of them threw, what the others were told is written.
       await recorder.flushed();

@@ -40,13 +40,15 @@ export class Attempts {
   /**
    * Never rejects: every failure ends in a retry, a dead letter or a hold.
    * @param settled is told of each key as soon as it is through, not at the batch's end
+   * @param giveWay is the handler's to call
    */
   async run(
     portions: readonly Portion[],
     settled: (portion: Portion, aftermath: Aftermath) => void,
+    giveWay: () => void,
   ): Promise<void> {
     const entries = portions.flatMap((portion) => portion.entries);
-    const answer = entries[0]?.condemned ? undefined : await this.ask(entries);
+    const answer = entries[0]?.condemned ? undefined : await this.ask(entries, giveWay);
     let from = 0;
     await Promise.all(
       portions.map(async (portion) => {
@@ -58,14 +60,14 @@ export class Attempts {
     );
   }
 
-  private async ask(entries: readonly Entry[]): Promise<Answer> {
+  private async ask(entries: readonly Entry[], giveWay: () => void): Promise<Answer> {
     const suspect = entries[0]?.suspect ? entries[0] : undefined;
     try {
       if (suspect && !(await this.mayTryAlone(suspect))) {
         return { kind: 'verdicts', verdicts: [{ kind: 'give-up', reason: 'ended its process, alone too' }] };
       }
       const batch = entries.map((entry): Heard => ({ ...entry.heard, deliveries: (entry.deliveries += 1) }));
-      return asAnswer(await this.subscription.handle(batch, this.signal), batch.length);
+      return asAnswer(await this.subscription.handle(batch, this.signal, giveWay), batch.length);
     } catch (error) {
       const outage = this.handling.isOutage(error);
       this.log(outage ? 'a handler lost a server' : 'a handler threw', error);

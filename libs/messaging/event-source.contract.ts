@@ -306,8 +306,8 @@ export function eventSourceContract(name: string, open: () => Promise<Line>): vo
         topic: line.topic,
         batchSize: 1,
         concurrency: 1,
-        handle: async (batch, signal) => {
-          await ear.handle(batch, signal);
+        handle: async (batch, signal, giveWay) => {
+          await ear.handle(batch, signal, giveWay);
           if (batch[0]?.deliveries !== tries) return batch.map(() => failing);
           if (!signal.aborted)
             await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
@@ -334,10 +334,10 @@ export function eventSourceContract(name: string, open: () => Promise<Line>): vo
         topic: line.topic,
         batchSize: 10,
         concurrency: 2,
-        handle: async (batch, signal) => {
+        handle: async (batch, signal, giveWay) => {
           most = Math.max(most, source.waiting());
           await new Promise((resolve) => setTimeout(resolve, 1));
-          return ear.handle(batch, signal);
+          return ear.handle(batch, signal, giveWay);
         },
       });
       await source.start();

@@ -25,9 +25,13 @@ export type Verdict =
 
 /**
  * Answers with one verdict a message, in the batch's order. It throws for bugs and lost servers only. `signal` says that the
- * source stops: what may take long begins no more.
+ * source stops: what may take long begins no more. `giveWay` says that what is left of the batch keeps nothing else waiting.
  */
-export type HandleBatch = (batch: readonly Heard[], signal: AbortSignal) => Promise<readonly Verdict[]>;
+export type HandleBatch = (
+  batch: readonly Heard[],
+  signal: AbortSignal,
+  giveWay: () => void,
+) => Promise<readonly Verdict[]>;
 
 /** Who hears a topic, and in what portions. */
 export interface Subscription {
@@ -37,8 +41,9 @@ export interface Subscription {
   /** Batches in flight at once. */
   concurrency: number;
   /**
-   * A batch that has lasted for `afterMs` waits for somebody slow and makes room for another one, `most` of all kinds in
-   * flight; absent: none makes room. For handlers whose messages go to different servers, of which one may hang.
+   * A batch that has lasted for `afterMs` waits for somebody slow and makes room for another one, as one does that gives way;
+   * `most` of all kinds in flight. Absent: none makes room. For handlers whose messages go to different servers, of which one
+   * may hang.
    */
   slow?: { afterMs: number; most: number };
   /**

@@ -11,6 +11,8 @@ export interface HearingContext {
   topic: string;
   /** Aborted when the source stops: what may take long begins no more. */
   signal: AbortSignal;
+  /** What is left of this batch keeps nothing else waiting: another one may begin beside it (`Subscription.slow`). */
+  giveWay: () => void;
 }
 
 /**
@@ -60,7 +62,7 @@ export class LagomTransport extends Server implements CustomTransportStrategy {
       ...(rank === undefined ? {} : { rank }),
       ...(lingerMs === undefined ? {} : { lingerMs }),
       ...(awaitHandled === undefined ? {} : { awaitHandled }),
-      handle: async (batch, signal) => verdicts(topic, handler, batch, { topic, signal }),
+      handle: async (batch, signal, giveWay) => verdicts(topic, handler, batch, { topic, signal, giveWay }),
     });
   }
 }

@@ -203,6 +203,38 @@ describe('lanes', () => {
     expect(aborted).toBe(true);
   });
 
+  it('begin another batch beside one that gives way, up to the most of all kinds', async () => {
+    const door = new Door();
+    const ways: (() => void)[] = [];
+    const lanes = new Lanes(
+      {
+        ...{ topic: 't', batchSize: 1, concurrency: 1, slow: { afterMs: 60_000, most: 3 } },
+        handle: async (batch, _signal, giveWay) => {
+          ways.push(giveWay);
+          await door.opened;
+          return batch.map(done);
+        },
+      },
+      { group: 'g', isOutage, log: silent, deadLetter: async () => undefined },
+    );
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    for (let i = 0; i < 9; i += 1) lanes.offer(message(i, `k${i}`), () => undefined);
+    for (const expected of [1, 2, 3, 3]) {
+      await turn();
+      expect(lanes.inFlight).toBe(expected);
+      // Said twice it makes no more room than said once.
+      ways.at(-1)?.();
+      ways.at(-1)?.();
+    }
+    door.open();
+    await eventually(() => lanes.size === 0);
+    // What has ended makes no room any more.
+    for (const giveWay of ways) giveWay();
+    lanes.offer(message(20, 'a'), () => undefined);
+    await eventually(() => lanes.size === 0);
+    expect(ways).toHaveLength(10);
+  });
+
   it('tell when a partition has room again', async () => {
     const door = new Door();
     const ear = new Ear(async () => {

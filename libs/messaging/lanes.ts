@@ -26,6 +26,8 @@ export class Lanes implements Taker {
   private batches = 0;
   /** Those of them that have lasted for long (`Subscription.slow`). */
   private slow = 0;
+  /** Those of them that make room for another one: the slow ones, and those that have given way. */
+  private aside = 0;
   private halted = false;
   private pumpAsked = false;
   private lingering: NodeJS.Timeout | undefined;
@@ -248,7 +250,7 @@ export class Lanes implements Taker {
 
   private mayBegin(): boolean {
     const { concurrency, slow } = this.subscription;
-    return this.batches - this.slow < concurrency && this.batches < (slow?.most ?? concurrency);
+    return this.batches - this.aside < concurrency && this.batches < (slow?.most ?? concurrency);
   }
 
   /** Parks what is held; whether what then comes next must be alone. */
@@ -266,28 +268,39 @@ export class Lanes implements Taker {
     this.batches += 1;
     for (const { lane } of portions) lane.state = 'busy';
     for (const entry of entries) this.gate(entry.heard.partition).inFlight += 1;
-    const stopWatching = this.watch();
-    await this.attempts.run(portions, (portion, aftermath) => this.settled(portion, aftermath));
-    stopWatching();
+    const room = this.roomBeside();
+    await this.attempts.run(portions, (portion, aftermath) => this.settled(portion, aftermath), room.make);
+    room.close();
     this.batches -= 1;
     this.tellIdle();
     this.turns.end();
   }
 
-  /** Makes room for another batch where this one lasts; to be called when it has ended. */
-  private watch(): () => void {
+  /** The room for another batch beside this one: made where it gives way or lasts, closed when it has ended. */
+  private roomBeside(): { make: () => void; close: () => void } {
     const { slow } = this.subscription;
-    if (slow === undefined) return () => undefined;
-    let isSlow = false;
-    const timer = setTimeout(() => {
-      isSlow = true;
-      this.slow += 1;
+    let [isAside, isSlow, hasEnded] = [false, false, false];
+    const make = (): void => {
+      if (isAside || hasEnded) return;
+      isAside = true;
+      this.aside += 1;
       this.turns.wake();
-    }, slow.afterMs);
-    return () => {
+    };
+    const timer =
+      slow &&
+      setTimeout(() => {
+        isSlow = true;
+        this.slow += 1;
+        make();
+        this.turns.wake();
+      }, slow.afterMs);
+    const close = (): void => {
+      hasEnded = true;
       clearTimeout(timer);
+      if (isAside) this.aside -= 1;
       if (isSlow) this.slow -= 1;
     };
+    return { make, close };
   }
 
   private settled({ lane, entries }: Portion, { ended, back, waitMs, outage }: Aftermath): void {

@@ -36,10 +36,11 @@ export class PrefixedSource extends EventSource {
     this.source.subscribe({
       ...subscription,
       topic: this.prefix + topic,
-      handle: (batch, signal) =>
+      handle: (batch, signal, giveWay) =>
         handle(
           batch.map((heard) => withoutPrefix(heard, this.prefix)),
           signal,
+          giveWay,
         ),
     });
   }
