@@ -234,8 +234,8 @@ class Funnel {
   private readonly taken = new DigestSet();
   private readonly rehearsal: Rehearsal;
   private readonly paused: Date | null;
-  /** The variants that something is written for. */
-  private readonly written: ReadonlySet<string>;
+  /** The variants that something is written for, of those that somebody of a part may get. */
+  private readonly written = new Map<string, readonly string[]>();
   private segments = 0;
 
   constructor(
@@ -253,11 +253,18 @@ class Funnel {
     this.reach = { at: now, ...counts, held: {}, refused: {}, examples: {}, hours: null };
     this.rehearsal = new Rehearsal(tenant, campaign, house.contents, now);
     this.paused = pausedUntil(house.pauses, campaign, now);
-    this.written = new Set(
-      [...house.contents].flatMap(([part, content]) =>
-        isWrittenFor(content, campaign.channel, tenant.locales) ? [part] : [],
-      ),
-    );
+    const names = campaign.variants.map(({ name }) => name);
+    // Who waits may get any of them.
+    for (const part of [...names, WAITS]) {
+      const may = part === WAITS ? names : [part];
+      this.written.set(
+        part,
+        may.filter((one) => {
+          const content = house.contents.get(one);
+          return content !== undefined && isWrittenFor(content, campaign.channel, tenant.locales);
+        }),
+      );
+    }
   }
 
   add(
@@ -275,6 +282,7 @@ class Funnel {
       reach.heldOut += 1;
       return;
     }
+    const written = this.written.get(part) ?? [];
     const ask: Ask = {
       tenant: tenant.id,
       customer,
@@ -294,9 +302,7 @@ class Funnel {
       otherChannelUsable: false,
       duplicateOf: digest !== null && this.taken.has(digest) ? 'another' : null,
       tooLate: null,
-      contentProblem: this.partsOf(part).some((one) => this.written.has(one))
-        ? null
-        : 'nothing is written for it',
+      contentProblem: written.length > 0 ? null : 'nothing is written for it',
       allowed: address !== null && house.allowed(address),
       paused: this.paused,
     };
@@ -305,7 +311,7 @@ class Funnel {
       this.stopped(verdict.kind === 'hold' ? reach.held : reach.refused, verdict.reason, customer);
       return;
     }
-    const said = this.rehearse(part, prospect);
+    const said = this.rehearse(written, prospect);
     if (said.kind === 'invalid') {
       this.stopped(reach.refused, 'invalid-template', customer);
       return;
@@ -327,18 +333,15 @@ class Funnel {
     };
   }
 
-  /** What somebody of this part may get: who waits, any of the variants. */
-  private partsOf(part: string): string[] {
-    return part === WAITS ? this.campaign.variants.map(({ name }) => name) : [part];
-  }
-
   /** As long as the longest that it may come to: which one wins nobody knows yet. */
-  private rehearse(part: string, prospect: Prospect): Rehearsed {
-    const said = this.partsOf(part)
-      .filter((one) => this.written.has(one))
-      .map((one) => this.rehearsal.of(one, prospect));
-    const segments = said.flatMap((one) => (one.kind === 'said' ? [one.segments] : []));
-    return segments.length === 0 ? { kind: 'invalid' } : { kind: 'said', segments: Math.max(...segments) };
+  private rehearse(written: readonly string[], prospect: Prospect): Rehearsed {
+    let longest: Rehearsed = { kind: 'invalid' };
+    for (const variant of written) {
+      const said = this.rehearsal.of(variant, prospect);
+      if (said.kind === 'said' && (longest.kind === 'invalid' || said.segments > longest.segments))
+        longest = said;
+    }
+    return longest;
   }
 
   private stopped(counts: Partial<Record<Reason, number>>, reason: Reason, customer: string): void {
