@@ -28,6 +28,15 @@ it('more than a pass makes calls for: each part by facts of its own, all of them
   expect(widest).toBe(MOST_CALLS);
 });
 
+it('gives way once, with the last part: before that its own parts are still to come', async () => {
+  const count = MOST_CALLS + 1;
+  await Promise.all(Array.from({ length: count }, (_, at) => line.confirmation(`p${at}`)));
+  await line.releaseDue.runOnce(line.clock.now());
+  let ways = 0;
+  await line.dispatch.run(CLINIC, line.topics.take(count), undefined, () => void (ways += 1));
+  expect([line.provider.accepted.size, ways]).toEqual([count, 1]);
+});
+
 it('no pass begins once the process stops: what had none lies as it was, and goes out once by the next', async () => {
   const count = 2 * MOST_CALLS + 5;
   const ids = await Promise.all(Array.from({ length: count }, (_, at) => line.confirmation(`p${at}`)));
