@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { AddressKind } from '#purposes/channel';
 
 /** An address as it is kept: which key made the hash, and the hash. */
@@ -6,10 +6,6 @@ export interface HashedAddress {
   keyId: string;
   hash: string;
 }
-
-/** Of SHA-256: its block, by which HMAC (RFC 2104) mixes a key in, and its hash. */
-const BLOCK = 64;
-const HASH = 32;
 
 /** What is kept as a hash only. */
 type HashedKind = AddressKind | 'person' | 'network';
@@ -23,12 +19,10 @@ export const HASH_BYTES = 16;
  */
 export class HashRing {
   readonly ids: readonly string[];
-  private readonly macs: readonly Mac[];
 
   /** @param keys the first is the current one */
-  constructor(keys: readonly { id: string; key: Buffer }[]) {
+  constructor(private readonly keys: readonly { id: string; key: Buffer }[]) {
     this.ids = keys.map((key) => key.id);
-    this.macs = keys.map(({ key }) => new Mac(key));
     if (keys.length === 0) throw new Error('a hash ring needs a key');
     if (new Set(this.ids).size < keys.length) throw new Error('a hash ring names each key once');
   }
@@ -55,7 +49,9 @@ export class HashRing {
    */
   digests(kind: HashedKind, address: string, tenant: string): string[] {
     const said = JSON.stringify([tenant, kind, address]);
-    return this.macs.map((mac) => mac.of(said).slice(0, HASH_BYTES));
+    return this.keys.map(({ key }) =>
+      createHmac('sha256', key).update(said).digest('binary').slice(0, HASH_BYTES),
+    );
   }
 
   /** Whether a hash that was kept, under whichever key, is this address's. */
@@ -66,34 +62,6 @@ export class HashRing {
   /** The key ids that are named somewhere and lacking here: while there is one, the gate stays closed. */
   missing(used: readonly string[]): string[] {
     return used.filter((id) => !this.ids.includes(id));
-  }
-}
-
-/**
- * HMAC-SHA-256 by two hashes in one call each: Node's own Hmac is an object that is made, asked and collected for each
- * text, at twice the cost.
- */
-class Mac {
-  private readonly outer = Buffer.alloc(BLOCK + HASH);
-  private inner = Buffer.alloc(BLOCK * 4);
-
-  constructor(key: Buffer) {
-    const block = Buffer.alloc(BLOCK);
-    (key.length > BLOCK ? createHash('sha256').update(key).digest() : key).copy(block);
-    for (let at = 0; at < BLOCK; at += 1) {
-      this.inner[at] = block[at]! ^ 0x36;
-      this.outer[at] = block[at]! ^ 0x5c;
-    }
-  }
-
-  /** A character for each byte (latin1). */
-  of(text: string): string {
-    // At most three bytes for each of its characters.
-    if (BLOCK + text.length * 3 > this.inner.length)
-      this.inner = Buffer.concat([this.inner.subarray(0, BLOCK)], BLOCK + text.length * 3);
-    const length = this.inner.write(text, BLOCK, 'utf8');
-    this.outer.write(hash('sha256', this.inner.subarray(0, BLOCK + length), 'binary'), BLOCK, 'latin1');
-    return hash('sha256', this.outer, 'binary');
   }
 }
 
