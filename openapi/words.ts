@@ -95,7 +95,8 @@ export const WORDS: Record<string, Words> = {
     summary: 'Changes a campaign: what is absent stays; once submitted it is a draft again',
   },
   'CampaignsController.reach': {
-    lines: '`{"progress": {"looked", "of"}}` a line while people are looked at; `{"reach": …}` last.',
+    lines:
+      '`{"progress": {"looked", "of"}}` a line while people are looked at, `of` null until they are counted; `{"reach": …}` last.',
   },
   'CampaignsController.submit': { summary: 'Hands a campaign in for approval' },
   'CampaignsController.approve': { summary: 'Approves a campaign: never by who submitted it' },
