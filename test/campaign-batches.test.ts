@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CampaignStore } from '#campaigns/campaign.store';
 import { ProviderSink, SENDGRID, type SinkAnswer, type SinkRequest } from '#channels/provider-sink.fixture';
 import { SigningSendGrid } from '#channels/webhook.fixture';
 import { CustomerStore } from '#customers/customer.store';
@@ -291,14 +292,23 @@ it('once it is sent, sends what is retried of it; once it is archived, says that
 
 it('after the answer to a pause begins no call', async () => {
   const ids = await readers('Fyra', 100);
-  answer = () => ({ ...(SENDGRID.accepted() as object), status: 202, afterMs: 100 });
+  // Nothing is answered before the pause is written: a campaign that has ended cannot be paused.
+  let goOn = (): void => undefined;
+  const after = new Promise<void>((resolve) => (goOn = resolve));
+  answer = () => ({ ...(SENDGRID.accepted() as object), status: 202, after });
   const id = await launch('Fyra');
   await until(
     async () => calls.length,
     (count) => count > 0,
     90_000,
   );
-  await staff.act(id, 'pause');
+  const paused = staff.act(id, 'pause');
+  await until(
+    async () => (await lagom.app.get(CampaignStore).find(CLINIC, id))?.status,
+    (status) => status !== 'sending',
+  );
+  goOn();
+  await paused;
   const pausedAt = (ticks += 1);
   const before = calls.length;
   await staff.act(id, 'resume');

@@ -14,6 +14,8 @@ export interface SinkResponse {
   headers?: Record<string, string>;
   body?: unknown;
   afterMs?: number;
+  /** Not before this has come. */
+  after?: Promise<void>;
 }
 
 /** `hang`: takes the request and never answers. `drop`: takes all of it and destroys the socket. */
@@ -154,7 +156,8 @@ export class ProviderSink {
       response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
       response.end(json);
     };
-    if (answer.afterMs) setTimeout(write, answer.afterMs);
+    if (answer.after) void answer.after.then(write);
+    else if (answer.afterMs) setTimeout(write, answer.afterMs);
     else write();
   }
 }
