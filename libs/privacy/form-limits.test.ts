@@ -58,12 +58,15 @@ describe('a form that anybody may fill in', () => {
   });
 
   it('is taken 600 times in ten minutes for one tenant, whoever asks', async () => {
-    const taken = await Promise.all(
-      Array.from({ length: 600 }, (_, n) =>
-        (n % 2 === 0 ? one : other).take('subscribe', 'wellbe', someone()),
-      ),
-    );
-    expect(taken.filter((wait) => wait !== null)).toEqual([]);
+    // As many at once as a slow machine's connections have time for.
+    for (let round = 0; round < 12; round += 1) {
+      const taken = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          (n % 2 === 0 ? one : other).take('subscribe', 'wellbe', someone()),
+        ),
+      );
+      expect(taken.filter((wait) => wait !== null)).toEqual([]);
+    }
     for (const limits of [one, other])
       expect(await limits.take('subscribe', 'wellbe', someone())).toEqual(WAIT);
     expect(await one.take('subscribe', 'wellnesskliniken', someone())).toBeNull();
