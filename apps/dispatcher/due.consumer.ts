@@ -12,7 +12,7 @@ import { Tenants } from '#tenants/tenant';
 
 /**
  * While one batch's calls wait on the network another is read, asked and claimed. More would only queue for the account's
- * slots and grow old: at a second a call, what the last one knows is four seconds old (PROTOCOL A6). So a further one begins
+ * slots and grow old: at a second a call, what the last one knows is four seconds old (PROTOCOL A6). So a third one begins
  * only when one's calls are all under way and slots are free: then nothing queues, and the provider is not what one waits for.
  * A batch that is older than a permit queues for nothing any more, it waits for a provider that may hang for Q: the other
  * accounts' messages pass it.

@@ -41,9 +41,9 @@ export interface Subscription {
   /** Batches in flight at once. */
   concurrency: number;
   /**
-   * A batch that has lasted for `afterMs` waits for somebody slow and makes room for another one, as one does that gives way;
-   * `most` of all kinds in flight. Absent: none makes room. For handlers whose messages go to different servers, of which one
-   * may hang.
+   * A batch that has lasted for `afterMs` waits for somebody slow and makes room for another one; `most` of all kinds in flight.
+   * Those that have given way make room for one more, all together. Absent: none makes room. For handlers whose messages go to
+   * different servers, of which one may hang.
    */
   slow?: { afterMs: number; most: number };
   /**

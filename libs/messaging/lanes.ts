@@ -7,6 +7,12 @@ import type { Sightings } from './sightings.js';
 import { type Taker, Turns } from './turns.js';
 
 /**
+ * So many of those that have given way make room for another one: it fills the time in which the loop would wait. More of them
+ * would share the processor where that is short, and what they know would grow old in all of them.
+ */
+const BESIDE = 1;
+
+/**
  * The core of every source. Messages of one key are handled in order and never at once; batches are filled from different
  * keys, so many in flight; a failing message is tried again before the next of its key, then dead-lettered; a lost server
  * holds the message's partition for as long as it takes.
@@ -26,8 +32,8 @@ export class Lanes implements Taker {
   private batches = 0;
   /** Those of them that have lasted for long (`Subscription.slow`). */
   private slow = 0;
-  /** Those of them that make room for another one: the slow ones, and those that have given way. */
-  private aside = 0;
+  /** Those of them that have given way and are not slow. */
+  private given = 0;
   private halted = false;
   private pumpAsked = false;
   private lingering: NodeJS.Timeout | undefined;
@@ -250,7 +256,8 @@ export class Lanes implements Taker {
 
   private mayBegin(): boolean {
     const { concurrency, slow } = this.subscription;
-    return this.batches - this.aside < concurrency && this.batches < (slow?.most ?? concurrency);
+    const aside = this.slow + Math.min(this.given, BESIDE);
+    return this.batches - aside < concurrency && this.batches < (slow?.most ?? concurrency);
   }
 
   /** Parks what is held; whether what then comes next must be alone. */
@@ -279,26 +286,28 @@ export class Lanes implements Taker {
   /** The room for another batch beside this one: made where it gives way or lasts, closed when it has ended. */
   private roomBeside(): { make: () => void; close: () => void } {
     const { slow } = this.subscription;
-    let [isAside, isSlow, hasEnded] = [false, false, false];
+    let state: 'begun' | 'given' | 'slow' | 'ended' = 'begun';
+    const become = (next: typeof state): void => {
+      if (state === 'given') this.given -= 1;
+      if (state === 'slow') this.slow -= 1;
+      if (next === 'given') this.given += 1;
+      if (next === 'slow') this.slow += 1;
+      state = next;
+    };
     const make = (): void => {
-      if (isAside || hasEnded) return;
-      isAside = true;
-      this.aside += 1;
+      if (slow === undefined || state !== 'begun') return;
+      become('given');
       this.turns.wake();
     };
     const timer =
       slow &&
       setTimeout(() => {
-        isSlow = true;
-        this.slow += 1;
-        make();
+        become('slow');
         this.turns.wake();
       }, slow.afterMs);
     const close = (): void => {
-      hasEnded = true;
       clearTimeout(timer);
-      if (isAside) this.aside -= 1;
-      if (isSlow) this.slow -= 1;
+      become('ended');
     };
     return { make, close };
   }
