@@ -143,10 +143,10 @@ bookings=$(ask "$marketer" GET "/v1/messages?campaign=$campaign&status=accepted&
   })))")
 type=application/cloudevents-batch+json ask "$first" POST /v1/events "$bookings" | pick '`   ${it.accepted} have booked`'
 clock PT5H >/dev/null
-for _ in {1..150}; do
+for _ in {1..30}; do
   status=$(ask "$marketer" GET "$own" | pick it.status)
   [[ $status == sent ]] && break
-  sleep 0.2
+  clock PT2M >/dev/null
 done
 must 'the campaign' "$status" sent
 must 'the winner' "$(ask "$marketer" GET "$own" | pick it.winner.variant)" B

@@ -4,7 +4,6 @@
 //   LAGOM_ADMIN_KEY=… node --import @swc-node/register/esm-register examples/newsletter/newsletter.ts
 //
 // Needs nothing but `fetch`, and an `all` that sends nothing for real (`npm start`), at LAGOM_URL (http://localhost:3000).
-import { setTimeout as wait } from 'node:timers/promises';
 
 const base = process.env['LAGOM_URL'] ?? 'http://localhost:3000';
 const first = process.env['LAGOM_ADMIN_KEY'] ?? '';
@@ -205,8 +204,8 @@ const bookings = gotB.map(({ customer }) => ({
 tell(`${await told(bookings)} have booked`);
 await clock('PT5H');
 let campaign = await ask(marketer, 'GET', own);
-for (let tries = 0; campaign.status !== 'sent' && tries < 150; tries += 1) {
-  await wait(200);
+for (let tries = 0; campaign.status !== 'sent' && tries < 30; tries += 1) {
+  await clock('PT2M');
   campaign = await ask(marketer, 'GET', own);
 }
 must('the campaign', campaign.status, 'sent');
