@@ -112,8 +112,8 @@ export class ReachOf {
       hasSender: this.senders.has(tenant.id, RULES[campaign.purpose].stream, campaign.channel),
       allowed: (address) => this.senders.allowed(campaign.channel, address),
     });
-    const asker = new Asker(funnel, this.suppressions, campaign.channel, tenant.id);
-    await asker.begin();
+    const known = await this.suppressions.knownAddresses(tenant.id);
+    const asker = new Asker(funnel, known, this.suppressions, campaign.channel, tenant.id);
     let looked = 0;
     let of: number | null = null;
     let counting: Promise<void> | undefined;
@@ -177,22 +177,18 @@ export class ReachOf {
 
 /** Puts people to the gate page by page; later than the others those whose address is named by some record. */
 class Asker {
-  private known!: KnownAddresses;
   private readonly kind: AddressKind;
   private recorded: Recorded[] = [];
   private asking = Promise.resolve();
 
   constructor(
     private readonly funnel: Funnel,
+    private readonly known: KnownAddresses,
     private readonly suppressions: SuppressionStore,
     private readonly channel: Campaign['channel'],
     private readonly tenant: string,
   ) {
     this.kind = ADDRESS_KIND[channel];
-  }
-
-  async begin(): Promise<void> {
-    this.known = await this.suppressions.knownAddresses(this.tenant);
   }
 
   async ask(page: ProspectPage): Promise<void> {
