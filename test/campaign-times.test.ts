@@ -45,6 +45,18 @@ it('comes at the same hour of each clock: three time zones, one tenant', async (
   });
 });
 
+it.each(['2026-11-31T09:00', '2027-02-29T09:00', '2026-12-01T24:00', '2026-12-01T09:60'])(
+  'refuses %s, which is on no calendar, rather than send at once',
+  async (at) => {
+    const id = await staff.approved(living('Ingenstans'));
+    const answer = await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/schedule`, { at });
+    expect([answer.status, answer.body.errors]).toMatchObject([422, [{ pointer: '#/at' }]]);
+    expect(await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`)).toMatchObject({
+      ...{ status: 'approved', launchAt: null },
+    });
+  },
+);
+
 it.each([
   ['send', '2026-11-06T12:00', 'accepted'],
   ['next-day', '2026-11-07T08:00', 'accepted'],

@@ -8,7 +8,10 @@ const EASTMOST = 'Etc/GMT-14';
 
 /** The instant at which a wall clock shows the time of a schedule; where the clock jumps over it, right after. */
 export function instantIn(at: string, zone: string): Date {
-  return DateTime.fromISO(at, { zone }).toJSDate();
+  const instant = DateTime.fromISO(at, { zone });
+  // Compared with, an invalid date is neither before nor after: it would be sent at once.
+  if (!instant.isValid) throw new Error(`no instant: ${at} in ${zone}`);
+  return instant.toJSDate();
 }
 
 /** When the launcher takes a campaign up: its hour in the tenant's zone, or where it comes first on earth; never before `earliest`. */
