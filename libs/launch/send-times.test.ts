@@ -7,5 +7,7 @@ it('an hour of a wall clock is an instant of its zone', () => {
 
 it('a day that is not there is no instant, and nothing is launched for it', () => {
   const schedule = { at: '2026-11-31T09:00', zone: 'tenant', ifPassed: 'send' } as const;
-  expect(() => launchAt(schedule, 'Europe/Stockholm', new Date('2026-11-01T09:00:00Z'))).toThrow('no instant');
+  expect(() => launchAt(schedule, 'Europe/Stockholm', new Date('2026-11-01T09:00:00Z'))).toThrow(
+    'no instant',
+  );
 });
