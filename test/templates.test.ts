@@ -118,3 +118,27 @@ it('that are wrong are refused with the path of each fault', async () => {
     '#/name',
   ]);
 });
+
+it.each<[string, (unseen: string) => object]>([
+  ['an SMS', (unseen) => ({ sms: { text: `Hej${unseen}!` } })],
+  ['a subject', (unseen) => ({ email: { ...email('Hej'), subject: `V${unseen}r` } })],
+  ['a block', (unseen) => ({ email: email(`Hej${unseen}!`) })],
+  [
+    'a link',
+    (unseen) => ({
+      email: { ...email('x'), blocks: [{ kind: 'button', label: 'x', href: `https://a.se/${unseen}` }] },
+    }),
+  ],
+])('a control character in %s is refused with its path, and nothing is kept', async (_, written) => {
+  const before = (await lagom.api('GET', '/v1/templates?limit=500')).body.items.length;
+  for (const unseen of ['\0', '\u001b', '\ud800', '\ue000']) {
+    const { status, body } = await lagom.api('POST', '/v1/templates', {
+      ...{ name: 'x', content: { sv: written(unseen) } },
+    });
+    expect([status, body.errors?.length]).toEqual([422, 1]);
+    expect(body.errors[0].pointer).toMatch(/^#\/content\/sv\/(?:sms|email)\//);
+  }
+  const name = await lagom.api('POST', '/v1/templates', { name: 'a\0b', content: content('x') });
+  expect([name.status, name.body.errors]).toMatchObject([422, [{ pointer: '#/name' }]]);
+  expect((await lagom.api('GET', '/v1/templates?limit=500')).body.items).toHaveLength(before);
+});

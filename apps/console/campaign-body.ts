@@ -1,6 +1,7 @@
 import { Duration } from 'luxon';
 import { z } from 'zod';
 import type { Purpose } from '#purposes/purpose';
+import { nameInput } from './name-input.js';
 
 /** What a campaign may be for: what can be said no to, and is said to many. */
 export const CAMPAIGN_PURPOSES = [
@@ -22,8 +23,6 @@ const share = z
   .number('expected a share from 0 to 1')
   .min(0, 'expected a share from 0 to 1')
   .max(1, 'expected a share from 0 to 1');
-const NAME = 'expected a name of 1 to 100 characters';
-const name = z.string(NAME).trim().min(1, NAME).max(100, NAME);
 
 const variant = z.strictObject({
   name: z
@@ -73,7 +72,7 @@ const duration = z.string(AFTER).refine((text) => {
 }, AFTER);
 
 const plan = {
-  name,
+  name: nameInput,
   purpose: z.enum(CAMPAIGN_PURPOSES, { error: `expected one of ${CAMPAIGN_PURPOSES.join(', ')}` }),
   channel: z.enum(['email', 'sms'], { error: 'expected email or sms' }),
   segment: z

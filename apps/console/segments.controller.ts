@@ -9,15 +9,15 @@ import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import type { Page } from './list-as-csv.js';
+import { nameInput } from './name-input.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { pointerOf, readInput } from './read-query.js';
 
-const NAME = 'expected a name of 1 to 100 characters';
 const PREDICATE = 'expected a predicate, like {"visits": {"atLeast": 1}}';
 const predicate = z.unknown().refine((input) => input !== undefined, PREDICATE);
 export const segmentBody = z.strictObject({
-  name: z.string(NAME).trim().min(1, NAME).max(100, NAME),
+  name: nameInput,
   predicate,
 });
 export const countBody = z.strictObject({ predicate });

@@ -12,15 +12,15 @@ import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import type { Page } from './list-as-csv.js';
+import { nameInput } from './name-input.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { pointerOf, readInput } from './read-query.js';
 
-const NAME = 'expected a name of 1 to 100 characters';
 const N = 'expected the number of a version';
 const number = z.coerce.number(N).int(N).min(1, N).max(1_000_000, N);
 export const templateBody = z.strictObject({
-  name: z.string(NAME).trim().min(1, NAME).max(100, NAME),
+  name: nameInput,
   content: Content,
 });
 export const versionBody = z.strictObject({ content: Content });

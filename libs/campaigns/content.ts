@@ -1,24 +1,26 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { isPlainText } from '#platform/plain-text';
 
 const text = (most: number) =>
   z
     .string(`expected a text of 1 to ${most} characters`)
     .trim()
     .min(1, `expected a text of 1 to ${most} characters`)
-    .max(most, `expected a text of 1 to ${most} characters`);
+    .max(most, `expected a text of 1 to ${most} characters`)
+    .refine(isPlainText, 'holds a control character');
 const LINK = 'expected a link that begins with https://, mailto: or tel:';
 const link = z
   .string(LINK)
   .max(2_000, LINK)
   .regex(/^(?:https:\/\/[^\s<>"{}\\]+|mailto:[^\s<>"{}\\]+|tel:\+?[\d-]+)$/, LINK)
-  .refine((href) => URL.canParse(href), LINK);
+  .refine((href) => isPlainText(href) && URL.canParse(href), LINK);
 const PICTURE = 'expected the https address of a picture';
 const picture = z
   .string(PICTURE)
   .max(2_000, PICTURE)
   .regex(/^https:\/\/[^\s<>"{}\\]+$/, PICTURE)
-  .refine((url) => URL.canParse(url), PICTURE);
+  .refine((url) => isPlainText(url) && URL.canParse(url), PICTURE);
 
 const KINDS = 'expected one of heading, text, image, button, divider, offer';
 const block = z.discriminatedUnion(
