@@ -87,6 +87,20 @@ it('are written, judged, published, compared, brought back and shown', async () 
   expect((await api('GET', `${path}/versions/9`)).status).toBe(404);
 });
 
+it('an SMS is counted in the preview with a link as long as the one it goes out with', async () => {
+  const segments = async (length: number): Promise<number[]> => {
+    const text = 'x'.repeat(length);
+    const made = await lagom.api('POST', '/v1/templates', { name: 'x', content: { sv: { sms: { text } } } });
+    const path = `/v1/templates/${made.body.id}/versions/1/preview`;
+    const [item] = (await lagom.api('POST', path, {})).body.items;
+    // What is shown leads nowhere: `preview` instead of ten letters.
+    return [item.text.length + 'AbCdEf1234'.length - 'preview'.length, item.sms.segments];
+  };
+  const [known = 0] = await segments(50);
+  expect(await segments(50 + 160 - known)).toEqual([160, 1]);
+  expect(await segments(50 + 161 - known)).toEqual([161, 2]);
+});
+
 it('that are wrong are refused with the path of each fault', async () => {
   const { status, body } = await lagom.api('POST', '/v1/templates', {
     name: '',

@@ -8,6 +8,7 @@ import {
   type TemplateStore,
   type TemplateVersion,
 } from '#campaigns/template.store';
+import { CODE_LENGTH } from '#consent/short-code.store';
 import type { Clock } from '#platform/clock';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
@@ -124,7 +125,8 @@ export class Contents {
       locales: tenant.locales,
       name: tenant.name,
       smsFrom: tenant.senders[RULES[purpose].stream].sms?.from ?? null,
-      sample: (template, channel, locale) => this.input(tenant, template, channel, samplePerson(locale)),
+      sample: (template, channel, locale) =>
+        this.input(tenant, template, channel, samplePerson(locale), longLinks(tenant)),
     });
   }
 
@@ -145,11 +147,19 @@ export class Contents {
         if (written[channel] === undefined || (asked.channel ?? channel) !== channel) continue;
         const person = { ...(asked.person ?? samplePerson(locale)), locale };
         const result = renderContent(compiled, this.input(tenant, version.template, channel, person));
+        // What is shown leads nowhere and is shorter than a real link: it is counted with one as long.
+        const counted = renderContent(
+          compiled,
+          this.input(tenant, version.template, channel, person, longLinks(tenant)),
+        );
         if (result.kind === 'invalid') problems.push(result.problem);
+        else if (counted.kind === 'invalid') problems.push(counted.problem);
         else {
           const blocks = channel === 'email' ? (written.email?.blocks ?? []) : [];
           const links = linksOf(blocks).map((one) => (utm ? { ...one, href: addUtm(one.href, utm) } : one));
-          items.push({ ...shownOf(tenant, purpose, locale, channel, result.content), links });
+          const { sms } = counted.content;
+          const said = { ...result.content, ...(sms && { sms }) };
+          items.push({ ...shownOf(tenant, purpose, locale, channel, said), links });
         }
       }
     }
@@ -180,9 +190,15 @@ export class Contents {
     return compiled;
   }
 
-  private input(tenant: Tenant, template: string, channel: 'email' | 'sms', person: Shown): RenderInput {
+  private input(
+    tenant: Tenant,
+    template: string,
+    channel: 'email' | 'sms',
+    person: Shown,
+    links = deadLinks(tenant),
+  ): RenderInput {
     const said = { template, isLast: false };
-    return renderInput(tenant, said, channel, person, null, deadLinks(tenant), this.clock.now());
+    return renderInput(tenant, said, channel, person, null, links, this.clock.now());
   }
 }
 
@@ -192,6 +208,15 @@ export const deadLinks = ({ host }: Tenant): RenderInput['links'] => ({
   optOut: `https://${host}/o/preview`,
   preferences: `https://${host}/p/preview`,
 });
+
+/** Links as long as the real ones, so that a mail weighs and an SMS costs what it will. */
+const longLinks = ({ host }: Tenant): RenderInput['links'] => ({
+  unsubscribe: `https://${host}/u/${'x'.repeat(SEALED_LENGTH)}`,
+  optOut: `https://${host}/o/${'x'.repeat(CODE_LENGTH)}`,
+  preferences: `https://${host}/p/${'x'.repeat(SEALED_LENGTH)}`,
+});
+/** About what a sealed token has. */
+const SEALED_LENGTH = 110;
 
 const samplePerson = (locale: string): Shown => ({
   name: locale === 'sv' ? 'Åsa Öberg' : 'Anna Field',
