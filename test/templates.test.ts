@@ -94,7 +94,8 @@ it('an SMS is counted in the preview with a link as long as the one it goes out 
     const path = `/v1/templates/${made.body.id}/versions/1/preview`;
     const [item] = (await lagom.api('POST', path, {})).body.items;
     // What is shown leads nowhere: `preview` instead of ten letters.
-    return [item.text.length + 'AbCdEf1234'.length - 'preview'.length, item.sms.segments];
+    const [shown, counted]: [string, number] = [item.text, item.sms.segments];
+    return [shown.length + 'AbCdEf1234'.length - 'preview'.length, counted];
   };
   const [known = 0] = await segments(50);
   expect(await segments(50 + 160 - known)).toEqual([160, 1]);
