@@ -208,6 +208,24 @@ describe('a campaign', () => {
     }
   });
 
+  it('is not moved by a body that is not understood: its hour would be lost, and it sent at once', async () => {
+    const id = await staff.approved(living('Nobody'));
+    const ask = (move: string, type: string) =>
+      lagom.api('POST', `/v1/campaigns/${id}/${move}`, '{"at": "2027-01-01T09:00"}', {
+        headers: { ...staff.headers('marketer'), 'content-type': type },
+      });
+    for (const type of ['text/plain', 'application/xml', '']) {
+      const answer = await ask('schedule', type);
+      expect([type, answer.status, answer.body.detail]).toEqual([
+        type,
+        415,
+        'a body comes as JSON, with Content-Type: application/json',
+      ]);
+    }
+    expect(await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`)).toMatchObject({ status: 'approved' });
+    expect((await ask('schedule', 'application/merge-patch+json')).body).toMatchObject({ status: 'scheduled' });
+  });
+
   it('is put away once it is sent, and is found there', async () => {
     const id = await staff.approved(living('Nobody'));
     await staff.act(id, 'schedule', {});

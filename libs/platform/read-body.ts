@@ -20,6 +20,9 @@ export const MOST_BODY_BYTES = 5 * 1024 * 1024;
 /** A file may be larger than any body that is held in memory: its handler reads the request itself, as it comes. */
 const isStreamed = ({ method, path }: Request): boolean => method === 'POST' && path === '/v1/imports';
 
+/** The API speaks JSON; events name their types themselves, as binary ones do. */
+const speaksJson = (path: string): boolean => /^\/v1\/(?!events\/?$)/i.test(path);
+
 /**
  * Reads every body, keeps its bytes, parses JSON (also `+json`) and urlencoded forms. A wrong body is no error yet:
  * who may ask at all is looked at first (401 before 400), then `BodyFaultInterceptor` says it.
@@ -50,7 +53,13 @@ export function readBody(request: ReadRequest, _response: Response, next: NextFu
 function parse(request: ReadRequest, bytes: Buffer): void {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const json = /^application\/(?:[\w.-]+\+)?json$/.test(type);
-  if (!json && type !== 'application/x-www-form-urlencoded') return;
+  if (!json && type !== 'application/x-www-form-urlencoded') {
+    // Left out it would be an act without what was said of it: a campaign would be sent at once, not at its hour.
+    if (speaksJson(request.path)) {
+      request.bodyFault = { status: 415, detail: 'a body comes as JSON, with Content-Type: application/json' };
+    }
+    return;
+  }
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     request.bodyFault = { status: 415, detail: 'a body must not be compressed' };
