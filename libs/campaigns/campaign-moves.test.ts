@@ -74,4 +74,11 @@ describe('the moves of a campaign', () => {
       detail: 'is draft; resume asks for paused',
     });
   });
+
+  it('name each state once, as it is shown', () => {
+    expect(moved({ ...draft, status: 'sent' }, 'cancel', 'eva', AT)).toEqual({
+      kind: 'refused',
+      detail: 'is sent; cancel asks for draft, submitted, approved, scheduled, sending, paused',
+    });
+  });
 });

@@ -21,9 +21,10 @@ export function moved(
 ): Moved {
   const { from, to } = CAMPAIGN_MOVES[move];
   if (!(from as readonly CampaignStatus[]).includes(campaign.status)) {
+    const right = [...new Set(from.map(shownStatus))].join(', ');
     return {
       kind: 'refused',
-      detail: `is ${shownStatus(campaign.status)}; ${SAID[move]} asks for ${from.map(shownStatus).join(', ')}`,
+      detail: `is ${shownStatus(campaign.status)}; ${SAID[move]} asks for ${right}`,
     };
   }
   const entry = { at, by, move, from: campaign.status, to, ...(why === undefined ? {} : { why }) };
