@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { moved, SCHEDULER } from '#campaigns/campaign-moves';
+import { CampaignStore } from '#campaigns/campaign.store';
 import { Staff } from './campaign.fixture.js';
-import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
+import { CLINIC, startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { choice, person, tell, type Person } from './visit.fixture.js';
 
 /** The clinic's file lets her write and approve. */
@@ -289,6 +291,23 @@ describe('a campaign under way', () => {
     await staff.until(id, 'sent');
     expect(await staff.rows(id)).toMatchObject({ [out!.id]: 'refused withdrawn', [in_!.id]: 'accepted' });
     expect(await lagom.inbox({ to: out!.email! })).toEqual([]);
+  });
+
+  it('is paused for whoever asks while the scheduler is pausing it at a limit', async () => {
+    await Promise.all([1, 2].map(() => reader('Redan')));
+    const id = await staff.approved(living('Redan'), { pace: { perHour: 1 } });
+    await staff.act(id, 'schedule', {});
+    await staff.until(id, 'sending');
+    const store = lagom.app.get(CampaignStore, { strict: false });
+    const campaign = (await store.find(CLINIC, id))!;
+    const pausedFor = { why: 'bounces: 3 of 5 sent', at: lagom.now(), by: SCHEDULER };
+    const begun = moved(campaign, 'pause', SCHEDULER, lagom.now(), { pausedFor }, pausedFor.why);
+    if (begun.kind === 'refused') throw new Error(begun.detail);
+    await store.write(campaign, begun.after);
+    expect(await staff.act(id, 'pause', { reason: 'Fel pris' })).toMatchObject({
+      status: 'paused',
+      pausedFor: { why: 'bounces: 3 of 5 sent', by: SCHEDULER },
+    });
   });
 
   it('is cancelled for good: what was planned is called off', async () => {

@@ -154,7 +154,8 @@ export class Campaigns {
         ...(why === null ? {} : { why }),
       }),
     );
-    if (begun.kind !== 'done') return begun;
+    // Somebody else, or the scheduler at a limit, has begun to: whoever asks is told no sooner than they are, and not no.
+    if (begun.kind !== 'done' && (await this.find(tenant.id, id))?.status !== 'pausing') return begun;
     await this.quieten(tenant.id, id);
     const halted = await this.act(tenant.id, id, 'halt', by, nothing);
     // Somebody else was there: it is paused, or it has been cancelled meanwhile.
