@@ -259,6 +259,7 @@ describe('statistics', () => {
     expect(await asCsv('/v1/stats?from=2027-03-01&to=2027-03-01&by=day,status')).toBe(
       'day,status,count\r\n2027-03-01,accepted,1\r\n2027-03-01,refused,1\r\n',
     );
+    expect(await asCsv('/v1/stats?from=2027-02-01&to=2027-02-01&by=day,status')).toBe('day,status,count\r\n');
     // A bounce is known later: it stays the message of its day.
     const [mail] = await lagom.inbox({ to: anna.email! });
     await lagom.advance('P2D');

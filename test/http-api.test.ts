@@ -291,6 +291,21 @@ describe('GET /v1/messages', () => {
     for (const line of lines) expect(line).toContain(who.id);
   });
 
+  it('has the same columns on every page of the CSV, and on an empty one', async () => {
+    const who = person();
+    await booked(who);
+    const heads = await Promise.all(
+      [`customer=${who.id}`, 'status=refused&limit=1', 'campaign=c-none'].map(async (query) => {
+        const { body } = await lagom.api('GET', `/v1/messages?${query}`, undefined, {
+          headers: { accept: 'text/csv' },
+        });
+        return String(body).split('\r\n')[0]?.split(',');
+      }),
+    );
+    expect(heads[0]).toEqual(expect.arrayContaining(['reason', 'campaign', 'variant', 'journey', 'booking']));
+    expect(heads).toEqual([heads[0], heads[0], heads[0]]);
+  });
+
   it('a single one is found by its id as it is and encoded, another is a 404', async () => {
     const who = person();
     await booked(who);

@@ -30,6 +30,12 @@ export interface ListedMessage {
   }[];
 }
 
+/** All that a listed message may have, in the order in which a table has it. */
+export const LISTED_COLUMNS = [
+  ...(['id', 'tenant', 'customer', 'purpose', 'channel', 'status', 'reason', 'until', 'journey', 'step'] as const),
+  ...(['booking', 'cart', 'campaign', 'variant', 'event', 'dueAt', 'createdAt', 'attempts'] as const),
+] satisfies readonly (keyof ListedMessage)[];
+
 export interface WholeMessage extends ListedMessage {
   history: { at: Date; status: string; why?: string }[];
   trace: { check: string; saw: string; passed: boolean; channel?: string }[];

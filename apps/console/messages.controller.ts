@@ -12,8 +12,8 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
-import { listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
+import { Columns, type Page } from './list-as-csv.js';
+import { LISTED_COLUMNS, listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
 import { pageQuery, time } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -43,6 +43,7 @@ export class MessagesController {
   ) {}
 
   @Get()
+  @Columns(LISTED_COLUMNS)
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<ListedMessage>> {
     const { cursor, limit, ...filter } = readInput(listQuery, query);
     const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));

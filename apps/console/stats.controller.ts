@@ -84,7 +84,7 @@ export class StatsController {
     const items = await this.items(caller.tenant, { from, to, zone }, by);
     if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
       response.type('text/csv; charset=utf-8');
-      return toCsv(items);
+      return toCsv(items, [...by, 'count']);
     }
     return {
       from: from.toISO() ?? '',
