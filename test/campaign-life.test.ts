@@ -225,7 +225,9 @@ describe('a campaign', () => {
       ]);
     }
     expect(await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`)).toMatchObject({ status: 'approved' });
-    expect((await ask('schedule', 'application/merge-patch+json')).body).toMatchObject({ status: 'scheduled' });
+    expect((await ask('schedule', 'application/merge-patch+json')).body).toMatchObject({
+      status: 'scheduled',
+    });
   });
 
   it('is put away once it is sent, and is found there', async () => {

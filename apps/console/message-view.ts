@@ -32,7 +32,18 @@ export interface ListedMessage {
 
 /** All that a listed message may have, in the order in which a table has it. */
 export const LISTED_COLUMNS = [
-  ...(['id', 'tenant', 'customer', 'purpose', 'channel', 'status', 'reason', 'until', 'journey', 'step'] as const),
+  ...([
+    'id',
+    'tenant',
+    'customer',
+    'purpose',
+    'channel',
+    'status',
+    'reason',
+    'until',
+    'journey',
+    'step',
+  ] as const),
   ...(['booking', 'cart', 'campaign', 'variant', 'event', 'dueAt', 'createdAt', 'attempts'] as const),
 ] satisfies readonly (keyof ListedMessage)[];
 

@@ -56,7 +56,10 @@ function parse(request: ReadRequest, bytes: Buffer): void {
   if (!json && type !== 'application/x-www-form-urlencoded') {
     // Left out it would be an act without what was said of it: a campaign would be sent at once, not at its hour.
     if (speaksJson(request.path)) {
-      request.bodyFault = { status: 415, detail: 'a body comes as JSON, with Content-Type: application/json' };
+      request.bodyFault = {
+        status: 415,
+        detail: 'a body comes as JSON, with Content-Type: application/json',
+      };
     }
     return;
   }
