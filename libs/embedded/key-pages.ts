@@ -209,8 +209,8 @@ function widened(numbers: Uint32Array, room: number): Uint32Array {
 /** Pages in their order. */
 export class KeyPages {
   private readonly pages: Page[] = [];
-  /** Where a page was last found. */
-  private hint = 0;
+  /** Where a page was last found: what an update takes out and what it puts in lie apart, each beside the one before. */
+  private readonly hints = { add: 0, remove: 0, read: 0 };
 
   /** How many pages there are. */
   get size(): number {
@@ -222,7 +222,7 @@ export class KeyPages {
     const length = take(key);
     const { pages } = this;
     if (pages.length === 0) pages.push(new Page(scratch.slice(0, length)));
-    const at = this.pageOf(length, record);
+    const at = this.pageOf(length, record, 'add');
     let page = pages[at]!;
     let index = page.place(length, record);
     if (index < page.count && page.order(length, record, index, 0) === 0) return;
@@ -249,7 +249,7 @@ export class KeyPages {
     const length = take(key);
     const { pages } = this;
     if (pages.length === 0) return;
-    const at = this.pageOf(length, record);
+    const at = this.pageOf(length, record, 'remove');
     const page = pages[at]!;
     const index = page.place(length, record);
     if (index === page.count || page.order(length, record, index, 0) !== 0) return;
@@ -305,20 +305,20 @@ export class KeyPages {
   /** The first pair whose key is not below the wanted one; beyond the last page if there is none. */
   private position(length: number): { at: number; index: number } {
     if (this.pages.length === 0) return { at: 0, index: 0 };
-    const at = this.pageOf(length, -1);
+    const at = this.pageOf(length, -1, 'read');
     const index = this.pages[at]!.place(length, -1);
     return index === this.pages[at]!.count ? { at: at + 1, index: 0 } : { at, index };
   }
 
   /** The last page whose first pair is not above the wanted one; the first page if all are. */
-  private pageOf(length: number, record: number): number {
-    const { pages } = this;
+  private pageOf(length: number, record: number, to: keyof KeyPages['hints']): number {
+    const { pages, hints } = this;
     let low = 0;
     let high = pages.length - 1;
     let lowMatched = 0;
     let highMatched = 0;
     // What comes in order goes where the one before it went; what does not is on one side of it.
-    const { hint } = this;
+    const hint = hints[to];
     if (hint <= high) {
       if (hint > 0 && pages[hint]!.order(length, record, 0, 0) < 0) {
         high = hint - 1;
@@ -339,7 +339,7 @@ export class KeyPages {
         highMatched = matched;
       }
     }
-    this.hint = low;
+    hints[to] = low;
     return low;
   }
 
