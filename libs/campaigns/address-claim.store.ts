@@ -1,4 +1,5 @@
 import mongoose from 'mongoose';
+import { findByKeys } from '#platform/find-by-keys';
 import { insertMissing } from '#platform/versioned';
 
 /** Which row of a campaign has taken an address: whoever else has it gets nothing of that campaign. */
@@ -47,10 +48,10 @@ export class AddressClaimStore {
   ): Promise<Map<string, string>> {
     if (wanted.length === 0) return new Map();
     const asked = wanted.map((one) => ({ _id: claimKey(tenant, one), message: one.message }));
-    const found = await this.claims
-      .find({ _id: { $in: [...new Set(asked.map(({ _id }) => _id))] }, tenant })
-      .lean<AddressClaim[]>();
-    const holder = new Map(found.map(({ _id, message }) => [_id, message]));
+    const holder = await this.find(
+      tenant,
+      asked.map(({ _id }) => _id),
+    );
     return new Map(
       asked.flatMap(({ _id, message }) => {
         const held = holder.get(_id);
@@ -72,15 +73,24 @@ export class AddressClaimStore {
     }));
     // The first of a batch goes first: an unordered write keeps no order among equals.
     const first = [...new Map([...asked].reverse().map((one) => [one._id, one])).values()];
-    await insertMissing(
+    const taken = await insertMissing(
       this.claims.collection,
       first.map((one) => ({ ...one, tenant })),
     );
-    const found = await this.claims
-      .find({ _id: { $in: first.map(({ _id }) => _id) }, tenant })
-      .lean<AddressClaim[]>();
-    const holder = new Map(found.map(({ _id, message }) => [_id, message]));
+    // What was just taken is known: only who has the others is asked, which are hardly ever any.
+    const holder = await this.find(
+      tenant,
+      first.flatMap(({ _id }) => (taken.has(_id) ? [] : [_id])),
+    );
+    for (const { _id, message } of first) if (taken.has(_id)) holder.set(_id, message);
     return new Map(asked.map(({ _id, message }) => [message, holder.get(_id) ?? message]));
+  }
+
+  /** Who holds which of these claims; one that nobody holds is not in the map. */
+  private async find(tenant: string, keys: readonly string[]): Promise<Map<string, string>> {
+    if (keys.length === 0) return new Map();
+    const found = await findByKeys<AddressClaim>(this.claims.collection, tenant, keys);
+    return new Map(found.map(({ _id, message }) => [_id, message]));
   }
 
   /** Of a campaign that is over: which rows had which addresses, so many at most; how many were deleted. */
