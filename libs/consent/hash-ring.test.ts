@@ -24,6 +24,15 @@ describe('the hash ring', () => {
   it('does not let parts run together', () => {
     expect(ring.current('email', 'b', 'a')).not.toEqual(ring.current('email', '', 'ab'));
   });
+  it('says the same of an address however many were asked about since', () => {
+    const first = new HashRing([key('k1')]).every('email', 'a0', 'clinic');
+    const one = new HashRing([key('k1')]);
+    for (let round = 0; round < 2; round += 1) {
+      for (let n = 0; n < 5_000; n += 1) one.every('email', `a${n}`, 'clinic');
+      expect(one.every('email', 'a0', 'clinic')).toEqual(first);
+    }
+    expect(one.every('email', 'a1', 'clinic')).not.toEqual(first);
+  });
   it('tells the keys that it lacks', () => {
     expect(ring.missing(['k1', 'k0', 'k2'])).toEqual(['k0']);
     expect(ring.ids).toEqual(['k2', 'k1']);

@@ -13,12 +13,17 @@ type HashedKind = AddressKind | 'person' | 'network';
 /** 128 bits: short enough to stand whole in a link, long enough that two addresses never share one. */
 export const HASH_BYTES = 16;
 
+/** As many as the passes under way ask about, each several times: suppressions, doubles, the claim, two links. */
+const MOST_KNOWN = 4_096;
+
 /**
  * The keys under which suppressed addresses are hashed. Append-only: new records take the current key, a look-up asks
  * under every key, since an old hash cannot be made again under a new one.
  */
 export class HashRing {
   readonly ids: readonly string[];
+  /** What was hashed lately: a hash takes longer than finding it again. */
+  private readonly known = new Map<string, readonly HashedAddress[]>();
 
   /** @param keys the first is the current one */
   constructor(private readonly keys: readonly { id: string; key: Buffer }[]) {
@@ -28,7 +33,7 @@ export class HashRing {
   }
 
   /** The hash for a new record. The tenant is part of it: one tenant's records tell nothing about another's. */
-  current(kind: AddressKind, address: string, tenant: string): HashedAddress {
+  current(kind: AddressKind, address: string, tenant: string): Readonly<HashedAddress> {
     return this.every(kind, address, tenant)[0]!;
   }
 
@@ -36,11 +41,18 @@ export class HashRing {
    * The hashes by which an address (or, for the journal of choices, a person, and for counts of forms, a network) may be
    * known.
    */
-  every(kind: HashedKind, address: string, tenant: string): HashedAddress[] {
-    return this.digests(kind, address, tenant).map((digest, index) => ({
-      keyId: this.ids[index]!,
-      hash: Buffer.from(digest, 'latin1').toString('base64url'),
-    }));
+  every(kind: HashedKind, address: string, tenant: string): readonly Readonly<HashedAddress>[] {
+    const said = saidOf(kind, address, tenant);
+    let all = this.known.get(said);
+    if (all === undefined) {
+      all = this.digested(said).map((digest, index) => ({
+        keyId: this.ids[index]!,
+        hash: Buffer.from(digest, 'latin1').toString('base64url'),
+      }));
+      if (this.known.size >= MOST_KNOWN) this.known.clear();
+      this.known.set(said, all);
+    }
+    return all;
   }
 
   /**
@@ -48,7 +60,10 @@ export class HashRing {
    * text is collected at half the cost of a buffer.
    */
   digests(kind: HashedKind, address: string, tenant: string): string[] {
-    const said = JSON.stringify([tenant, kind, address]);
+    return this.digested(saidOf(kind, address, tenant));
+  }
+
+  private digested(said: string): string[] {
     return this.keys.map(({ key }) =>
       createHmac('sha256', key).update(said).digest('binary').slice(0, HASH_BYTES),
     );
@@ -64,6 +79,9 @@ export class HashRing {
     return used.filter((id) => !this.ids.includes(id));
   }
 }
+
+const saidOf = (kind: HashedKind, address: string, tenant: string): string =>
+  JSON.stringify([tenant, kind, address]);
 
 /**
  * The database names a hash key that this process lacks, so that an address might be suppressed unseen: its gate is

@@ -127,7 +127,7 @@ export function personHashes(
   ring: HashRing,
   tenant: string,
   customer: string,
-): { keyId: string; hash: string }[] {
+): ReturnType<HashRing['every']> {
   return ring.every('person', customer, tenant);
 }
 
