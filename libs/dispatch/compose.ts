@@ -4,11 +4,12 @@ import type { Envelope } from '#channels/outcome';
 import { CALL_REFUSED } from '#channels/sender';
 import type { MessageContent, MessageRow } from '#messages/message.types';
 import { renderContent, type Wrap } from '#rendering/compile-content';
+import { sharingOf } from '#rendering/shared-body';
 import type { Templates } from '#rendering/templates';
 import type { Tenant } from '#tenants/tenant';
 import type { Decided } from './decide.js';
 import type { MessageLinks } from './links.js';
-import { keptFacts, saidDigest } from './said.js';
+import { keptFacts, saidDigest, sharedDigest } from './said.js';
 import type { Standing } from './standings.js';
 
 export type Permitted = Extract<Decided, { kind: 'send' }>;
@@ -46,6 +47,8 @@ export function compose(
   const result = content === null ? templates.render(input) : renderContent(content, input, noted);
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
+  const said = { ...links, ...led };
+  const sharing = goesWithOthers(row) ? sharingOf(result.content) : null;
   const envelope = envelopeFor({
     tenant,
     row: { id: row._id, ref, purpose: row.purpose, channel },
@@ -62,7 +65,10 @@ export function compose(
         ...{ template, version, locale },
         facts: keptFacts(input),
         ...(wrap === null ? {} : { measured: true as const }),
-        digest: saidDigest(ref, result.content.text, { ...links, ...led }, tenant),
+        digest:
+          sharing === null
+            ? saidDigest(ref, result.content.text, said, tenant)
+            : sharedDigest(ref, sharing, said, tenant),
       },
       envelope: goesWithOthers(row) ? { ...envelope, campaign: row.campaign ?? undefined } : envelope,
     },

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { RenderInput } from '#rendering/rendered';
+import type { SharedBody, Sharing } from '#rendering/shared-body';
 import type { Tenant } from '#tenants/tenant';
 
 /** What a message was said with, beside its template and the tenant's own facts; which links it had, never where they led. */
@@ -53,20 +54,56 @@ export function hiddenLink(name: string, tenant: Pick<Tenant, 'host'>): string {
 /** Whatever is not one plain space already, as most of a text's are. */
 const SPACING = /\s{2,}|[^\S ]/g;
 
+type SaidLinks = Readonly<Record<string, string | undefined>>;
+type Host = Pick<Tenant, 'host'>;
+
 /**
  * Tells whether a text is the one that was said, and nothing of what it says. Links and line ends are left out: links are
  * another's to see, and where a line ends depends on them.
  */
-export function saidDigest(
+export const saidDigest = (ref: string, text: string, links: SaidLinks, tenant: Host): string =>
+  digestOf(ref, plainOf(text, links, tenant));
+
+/** What the texts of a body have in common, without links and line ends, and the slots between. */
+const plainParts = new WeakMap<SharedBody, { fixed: string; slot: string }[]>();
+
+/** The same digest, of a mail's text that is never written, as many share its body: what they have in common is looked at once. */
+export function sharedDigest(
   ref: string,
-  text: string,
-  links: Readonly<Record<string, string | undefined>>,
-  tenant: Pick<Tenant, 'host'>,
+  { body, substitutions }: Sharing,
+  links: SaidLinks,
+  tenant: Host,
 ): string {
+  let parts = plainParts.get(body);
+  if (parts === undefined) {
+    parts = partsOf(body).map(({ fixed, slot }) => ({ fixed: plainOf(fixed, links, tenant), slot }));
+    plainParts.set(body, parts);
+  }
+  let said = '';
+  // Nothing that fills a slot has space around it (`substitutionsFor`): part by part is as good as all at once.
+  for (const { fixed, slot } of parts)
+    said += fixed + (slot === '' ? '' : plainOf(substitutions[slot] ?? '', links, tenant));
+  return digestOf(ref, said);
+}
+
+/** A body's text, taken apart: what stands before each slot; after the last one no slot follows. */
+function partsOf({ text, mark, slots }: SharedBody): { fixed: string; slot: string }[] {
+  const size = (slots[0]?.name.length ?? 0) - mark.length;
+  const [first = '', ...others] = text.split(mark);
+  const fixed = [first, ...others.map((part) => part.slice(size))];
+  return fixed.map((part, at) => {
+    const next = others[at];
+    return { fixed: part, slot: next === undefined ? '' : mark + next.slice(0, size) };
+  });
+}
+
+function plainOf(text: string, links: SaidLinks, tenant: Host): string {
   let plain = text;
   for (const [name, url] of Object.entries(links)) {
     if (url !== undefined) plain = plain.replaceAll(url, hiddenLink(name, tenant));
   }
-  const said = JSON.stringify([ref, plain.replace(SPACING, ' ').trim()]);
-  return hash('sha256', said, 'base64url').slice(0, 22);
+  return plain.replace(SPACING, ' ');
 }
+
+const digestOf = (ref: string, plain: string): string =>
+  hash('sha256', JSON.stringify([ref, plain.trim()]), 'base64url').slice(0, 22);

@@ -53,12 +53,17 @@ function renderEmail(
     if (invite.kind === 'invalid') return invalid(invite.problem);
     attachments.push(invite.attachment);
   }
-  const subject = oneLine(compiled.subject(view));
-  const text = tidy(compiled.text(view));
   const { logo } = input.tenant;
+  let text: string | undefined;
   const content = {
-    ...{ subject, text, attachments, template, version, locale },
-    // Who wants bytes has no use for the text, and who shares a body none for either: it is written when it is asked for.
+    ...{ attachments, template, version, locale },
+    // Who shares a body has no use for them, and who wants bytes none for the HTML: they are written when they are asked for.
+    get subject(): string {
+      return oneLine(compiled.subject(view));
+    },
+    get text(): string {
+      return (text ??= tidy(compiled.text(view)));
+    },
     get html(): string {
       return compiled.html(view);
     },
