@@ -37,6 +37,7 @@ export class DispatcherBench {
     private readonly house: House,
     private readonly dispatcher: Child,
     private readonly bare: Child,
+    private readonly warmUp: number,
   ) {}
 
   static async open(ground: Ground, warmUp: number): Promise<DispatcherBench> {
@@ -46,18 +47,20 @@ export class DispatcherBench {
       house,
       await house.start('dispatcher'),
       ground.child('bare-loop'),
+      warmUp,
     );
     // They compile the code, and are what a full ledger is made of.
     await bench.dispatch(warmUp);
     return bench;
   }
 
-  /** Grows the ledger to so many rows. */
+  /** Grows the ledger to so many rows, and sends some messages: what filling leaves to the collector is no later one's cost. */
   async fillTo(rows: number): Promise<void> {
     const count = rows - this.next - this.ended;
     if (count <= 0) return;
     await this.dispatcher.ask('addEnded', { from: ENDED_FROM + this.ended, count });
     this.ended += count;
+    await this.dispatch(this.warmUp);
   }
 
   /** From the first message that the dispatcher hears of to the last that is recorded. */
