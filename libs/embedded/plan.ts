@@ -1,9 +1,9 @@
-import type { Doc } from './bson.js';
+import { own, type Doc } from './bson.js';
 import type { Collection } from './collection.js';
 import type { CollectionIndex, Entry } from './collection-index.js';
 import type { KeyPattern } from './field-path.js';
 import { boundsOf, combined, rangeKeys, type Bounds } from './plan-bounds.js';
-import { ABOVE, reversed } from './value-key.js';
+import { ABOVE, reversed, valueKey } from './value-key.js';
 
 /** Where to look for a filter's documents. */
 export type Plan =
@@ -113,6 +113,9 @@ function planOr(collection: Collection, branches: readonly Doc[]): Read[] | unde
 
 /** Chooses where to look. The filter must have compiled. */
 export function planFor(collection: Collection, filter: Doc, sort: KeyPattern): Plan {
+  // As every compare-and-set asks: whatever else it says, one document is enough to look at.
+  const only = own(filter, '_id');
+  if (typeof only === 'string') return { kind: 'ids', keys: [valueKey(only)] };
   const bounds = boundsOf(filter);
   const id = bounds.get('_id');
   if (id) {

@@ -64,9 +64,23 @@ export function eachFields(
   return collection === undefined ? [] : matching(collection, filter, names);
 }
 
+/** What queries read is of few shapes; beyond, one begins anew. */
+const MOST_SHAPES = 1_000;
+const shapes = new Map<string, Fields>();
+
+function fieldsOf(paths: readonly string[]): Fields {
+  const shape = paths.join('\0');
+  let fields = shapes.get(shape);
+  if (fields === undefined) {
+    if (shapes.size >= MOST_SHAPES) shapes.clear();
+    shapes.set(shape, (fields = Fields.ofPaths(paths.map(pathParts))));
+  }
+  return fields;
+}
+
 function* matching(collection: Collection, filter: Doc, names: Iterable<string>): Generator<Doc> {
   const matches = compileFilter(filter);
-  const fields = Fields.ofPaths([...filterPaths(filter), ...names].map(pathParts));
+  const fields = fieldsOf([...filterPaths(filter), ...names]);
   for (const entry of candidates(collection, planFor(collection, filter, []))) {
     const doc = entry.pick(fields);
     if (matches(doc)) yield doc;
@@ -85,7 +99,7 @@ function find<T>(
   const inOrder = sort.length === 0 || (plan.kind === 'index' && plan.sorted);
   const most = inOrder && limit > 0 ? skip + limit : Infinity;
   const ordering = inOrder ? [] : sort.map(([path]) => path);
-  const fields = Fields.ofPaths([...filterPaths(filter), ...ordering, ...names].map(pathParts));
+  const fields = fieldsOf([...filterPaths(filter), ...ordering, ...names]);
   let found: T[] = [];
   const keyed: Keyed<T>[] = [];
   for (const entry of candidates(collection, plan)) {
