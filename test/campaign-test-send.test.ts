@@ -34,6 +34,36 @@ it('a test goes to staff only: marked, without live links, and outside every cou
   expect(audit.body.items).toHaveLength(1);
 });
 
+it('a test goes once to who is named twice, and says what is wrong where there is nothing to send', async () => {
+  const before = (await lagom.inbox({ to: EVA })).length;
+  const id = await staff.draft(nobody);
+  const path = `/v1/campaigns/${id}/test-send`;
+  const twice = { to: [EVA, EVA.toUpperCase()] };
+  expect((await staff.taken('marketer', 'POST', path, twice)).items).toHaveLength(1);
+  expect(await lagom.inbox({ to: EVA })).toHaveLength(before + 1);
+  for (const locale of ['', 'no language', 5]) {
+    const { status, body } = await staff.ask('marketer', 'POST', path, { to: [EVA], locale });
+    expect([status, body.errors]).toMatchObject([422, [{ pointer: '#/locale' }]]);
+  }
+  await staff.taken('marketer', 'PATCH', `/v1/campaigns/${id}`, {
+    variants: [{ template: 't-none', version: 1 }],
+  });
+  expect((await staff.taken('marketer', 'POST', path, { to: [EVA] })).items).toMatchObject([
+    { outcome: 'refused', reason: 'invalid-template', problem: 'its version is not there' },
+  ]);
+  await staff.taken('marketer', 'PATCH', `/v1/campaigns/${id}`, { variants: [] });
+  for (const [act, body] of [
+    ['test-send', { to: [EVA] }],
+    ['preview', {}],
+  ] as const) {
+    const answer = await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/${act}`, body);
+    expect([answer.status, answer.body.detail]).toEqual([
+      409,
+      'this campaign names no version of a template yet',
+    ]);
+  }
+});
+
 it('goes to the staff that the other tenant names, from there', async () => {
   const theirs = await Staff.of(lagom, TRAVEL);
   const id = await theirs.draft(nobody);

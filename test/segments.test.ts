@@ -94,6 +94,13 @@ describe('segments', () => {
     }
   });
 
+  it('are asked for in JSON: a form, as curl sends where nothing is said, is a 415', async () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const said = '{"predicate": {"visits": {"atLeast": 1}}}';
+    const { status, body } = await lagom.api('POST', '/v1/segments/count', said, { headers });
+    expect([status, body.detail]).toEqual([415, expect.stringContaining('application/json')]);
+  });
+
   it.each<[string, unknown, string]>([
     ['no predicate', {}, '#/predicate'],
     [

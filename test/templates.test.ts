@@ -102,6 +102,25 @@ it('an SMS is counted in the preview with a link as long as the one it goes out 
   expect(await segments(50 + 161 - known)).toEqual([161, 2]);
 });
 
+it('a preview says what is not written, rather than show nothing without a word', async () => {
+  const made = await lagom.api('POST', '/v1/templates', {
+    name: 'x',
+    content: { sv: { sms: { text: 'Hej!' } } },
+  });
+  const path = `/v1/templates/${made.body.id}/versions/1/preview`;
+  const shown = async (asked: object) => (await lagom.api('POST', path, asked)).body;
+  expect(await shown({ locale: 'de' })).toEqual({ items: [], problems: ['version 1 is not written in de'] });
+  expect(await shown({ channel: 'email', locale: 'sv' })).toEqual({
+    ...{ items: [], problems: ['version 1 is not written for email in sv'] },
+  });
+  expect((await shown({ locale: 'sv-SE' })).items).toMatchObject([{ locale: 'sv', channel: 'sms' }]);
+  for (const asked of [{ locale: '' }, { locale: 5 }, { locale: 'Swedish, please' }])
+    expect((await shown(asked)).errors).toMatchObject([{ pointer: '#/locale' }]);
+  expect((await shown({ customer: '' })).errors).toEqual([
+    { pointer: '#/customer', detail: 'expected the id of a customer' },
+  ]);
+});
+
 it('that are wrong are refused with the path of each fault', async () => {
   const { status, body } = await lagom.api('POST', '/v1/templates', {
     name: '',

@@ -1,6 +1,7 @@
 import { Duration } from 'luxon';
 import { z } from 'zod';
 import type { Purpose } from '#purposes/purpose';
+import { localeInput } from './locale-input.js';
 import { nameInput } from './name-input.js';
 
 /** What a campaign may be for: what can be said no to, and is said to many. */
@@ -90,7 +91,7 @@ const plan = {
     })
     .nullable(),
   graceMinutes: whole(0, 24 * 60),
-  pace: z.strictObject({ perHour: whole(1, 1_000_000) }).nullable(),
+  pace: z.strictObject({ perHour: whole(1, 1_000_000) }, 'expected perHour, or null for at once').nullable(),
   utm,
   limits: z.strictObject({ complaints: share, bounces: share, errors: share, least: whole(1, 1_000_000) }),
 };
@@ -144,6 +145,6 @@ export const winnerBody = z.strictObject({ variant: z.string(VARIANT).min(1, VAR
 
 const TO = 'expected a list of 1 to 10 addresses or numbers of staff';
 export const testBody = z.strictObject({
-  to: z.array(z.string(TO), TO).min(1, TO).max(10, TO),
-  locale: z.string().optional(),
+  to: z.array(z.string('expected an address or a number'), TO).min(1, TO).max(10, TO),
+  locale: localeInput.optional(),
 });

@@ -144,6 +144,7 @@ export class CampaignsController {
     const { customer, ...asked } = readInput(previewBody, body);
     const campaign = orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id');
     const { channel, variants, purpose } = campaign;
+    refuseUnwritten(campaign);
     const person =
       customer === undefined
         ? null
@@ -161,7 +162,7 @@ export class CampaignsController {
       const by = [purpose, utmOf(campaign, name)] as const;
       const shown = await this.contents.preview(this.tenant(caller), version, wanted, ...by);
       items.push(...shown.items.map((item) => ({ variant: name, ...item })));
-      problems.push(...shown.problems);
+      problems.push(...shown.problems.map((problem) => `variant ${name}: ${problem}`));
     }
     return { items, problems };
   }
@@ -176,6 +177,7 @@ export class CampaignsController {
   ): Promise<{ items: Tested[] }> {
     const { to, locale } = readInput(testBody, body);
     const campaign = orNotFound(await this.campaigns.find(caller.tenant, id), 'a campaign of this id');
+    refuseUnwritten(campaign);
     const tested = await this.tests.send(this.tenant(caller), campaign, to, locale ?? null);
     if (tested.kind === 'strangers') {
       throw new Problem(
@@ -347,6 +349,11 @@ function refuseLaxer(limits: CampaignLimits | undefined, tenant: Tenant): void {
   const faults = limits === undefined ? [] : laxerFaults(limits, tenant);
   if (faults.length === 0) return;
   throw new Problem(422, "these limits let more pass than the tenant's", pointed(faults));
+}
+
+/** There is nothing to show or to send yet. */
+function refuseUnwritten({ variants }: Campaign): void {
+  if (variants.length === 0) throw new Problem(409, 'this campaign names no version of a template yet');
 }
 
 const pointed = (faults: readonly PredicateFault[]) =>

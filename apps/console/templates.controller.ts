@@ -12,6 +12,7 @@ import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import type { Page } from './list-as-csv.js';
+import { localeInput } from './locale-input.js';
 import { nameInput } from './name-input.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
@@ -27,9 +28,10 @@ export const versionBody = z.strictObject({ content: Content });
 export const withQuery = z.strictObject({ with: number });
 export const listQuery = z.strictObject(pageQuery);
 export const versionsQuery = z.strictObject({ below: number.optional(), ...pageQuery });
+const CUSTOMER = 'expected the id of a customer';
 export const previewBody = z.strictObject({
-  customer: z.string().min(1).optional(),
-  locale: z.string().optional(),
+  customer: z.string(CUSTOMER).min(1, CUSTOMER).optional(),
+  locale: localeInput.optional(),
   channel: z.enum(['email', 'sms'], { error: 'expected email or sms' }).optional(),
 });
 

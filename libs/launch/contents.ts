@@ -10,6 +10,7 @@ import {
 } from '#campaigns/template.store';
 import { CODE_LENGTH } from '#consent/short-code.store';
 import type { Clock } from '#platform/clock';
+import { languageOf } from '#purposes/fold-place';
 import type { Purpose } from '#purposes/purpose';
 import { RULES } from '#purposes/purposes';
 import { renderContent, type CompiledContent } from '#rendering/compile-content';
@@ -130,7 +131,10 @@ export class Contents {
     });
   }
 
-  /** What it would say to this person, in each language and channel that is asked for; what cannot be said is left out. */
+  /**
+   * What it would say to this person, in each language and channel that is asked for. What cannot be said is left out, and
+   * stands in `problems`; so does that nothing is written of what is asked for.
+   */
   async preview(
     tenant: Tenant,
     version: TemplateVersion,
@@ -139,10 +143,11 @@ export class Contents {
     utm: Utm | null = null,
   ): Promise<{ items: Preview[]; problems: string[] }> {
     const compiled = await this.compiled(version, purpose, utm);
+    const language = asked.locale === undefined ? undefined : languageOf(asked.locale);
     const items: Preview[] = [];
     const problems: string[] = [];
     for (const [locale, written] of Object.entries(version.content)) {
-      if (asked.locale !== undefined && asked.locale !== locale) continue;
+      if (language !== undefined && language !== locale) continue;
       for (const channel of ['email', 'sms'] as const) {
         if (written[channel] === undefined || (asked.channel ?? channel) !== channel) continue;
         const person = { ...(asked.person ?? samplePerson(locale)), locale };
@@ -162,6 +167,12 @@ export class Contents {
           items.push({ ...shownOf(tenant, purpose, locale, channel, said), links });
         }
       }
+    }
+    if (items.length === 0 && problems.length === 0) {
+      const wanted = [asked.channel && `for ${asked.channel}`, language && `in ${language}`];
+      problems.push(
+        ['version', version.n, 'is not written', ...wanted.filter((part) => part !== undefined)].join(' '),
+      );
     }
     return { items, problems };
   }

@@ -31,6 +31,8 @@ export interface Tested {
   variant: string;
   outcome: Outcome['kind'] | 'refused' | 'held';
   reason?: string;
+  /** What is wrong with its text, where that is the reason. */
+  problem?: string;
 }
 
 export type TestAnswer =
@@ -62,10 +64,12 @@ export class TestSend {
     const staff = to.map((asked) => find(tenant, asked));
     const strangers = staff.flatMap((one, index) => (one === null ? [index] : []));
     if (strangers.length > 0) return { kind: 'strangers', indices: strangers };
+    // Who is named twice gets each variant once.
+    const once = new Map(staff.map((one) => [one!.address, one!]));
     const items: Tested[] = [];
-    for (const one of staff) {
+    for (const one of once.values()) {
       for (const { name } of campaign.variants)
-        items.push(await this.one(tenant, campaign, name, one!, locale));
+        items.push(await this.one(tenant, campaign, name, one, locale));
     }
     return { kind: 'tested', items };
   }
@@ -120,7 +124,13 @@ export class TestSend {
     );
     if (decision.kind !== 'permit' || rendered?.kind !== 'rendered') {
       const reason: Reason = decision.kind === 'permit' ? 'invalid-template' : decision.reason;
-      return { ...about, outcome: decision.kind === 'hold' ? 'held' : 'refused', reason };
+      const outcome = decision.kind === 'hold' ? 'held' : 'refused';
+      return {
+        ...about,
+        outcome,
+        reason,
+        ...(reason === 'invalid-template' && problem !== null && { problem }),
+      };
     }
     const envelope = envelopeFor({
       ...{ tenant, links, to: address, rendered: marked(channel, rendered.content) },

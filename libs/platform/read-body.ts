@@ -53,7 +53,7 @@ export function readBody(request: ReadRequest, _response: Response, next: NextFu
 function parse(request: ReadRequest, bytes: Buffer): void {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const json = /^application\/(?:[\w.-]+\+)?json$/.test(type);
-  if (!json && type !== 'application/x-www-form-urlencoded') {
+  if (!json && (type !== 'application/x-www-form-urlencoded' || speaksJson(request.path))) {
     // Left out it would be an act without what was said of it: a campaign would be sent at once, not at its hour.
     if (speaksJson(request.path)) {
       request.bodyFault = {
