@@ -264,7 +264,7 @@ function parametersOf(route: Route, handler: Handler, queries: readonly Input[],
             name: 'If-Match',
             in: 'header',
             schema: { type: 'string' },
-            description: 'The ETag of GET /v1/customers/{id}.',
+            description: `The ETag of GET ${/^\/v1\/\w+\/\{id\}/.exec(route.path)?.[0] ?? route.path}.`,
           },
         ]
       : []),
@@ -367,7 +367,12 @@ function headersOf({ path, method }: Route, content: Media | null): { headers?: 
   const text = { schema: { type: 'string' } };
   const isCustomer =
     /^\/v1\/customers\/\{id\}(?:\/(?:choices|restrict|unrestrict))?$/.test(path) && method !== 'delete';
+  const isCampaign =
+    /^\/v1\/campaigns\/\{id\}(?:\/\w+)?$/.test(path) && !/\/(?:reach|preview|report)$/.test(path);
   return {
+    ...(isCampaign
+      ? { headers: { ETag: { ...text, description: 'Changes with each move and edit.' } } }
+      : {}),
     ...(isCustomer
       ? { headers: { ETag: { ...text, description: 'Changes with facts and choices only.' } } }
       : {}),

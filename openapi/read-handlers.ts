@@ -126,7 +126,7 @@ export class ReadHandlers {
       for (const decorator of ts.getDecorators(parameter) ?? []) {
         const text = decorator.expression.getText();
         if (text === 'Res()') found.sendsItself = true;
-        if (text === `Headers('if-match')`) found.readsIfMatch = true;
+        if (text === `Headers('if-match')` || text === 'Acting()') found.readsIfMatch = true;
         const symbol = this.checker.getSymbolAtLocation(parameter.name);
         if (symbol === undefined) continue;
         const single = /^Query\('(\w+)'\)$/.exec(text)?.[1];

@@ -1,4 +1,16 @@
-import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { utmOf } from '#campaigns/utm-of';
@@ -6,7 +18,7 @@ import { SHOWN_STATUSES } from '#campaigns/campaign-table';
 import type { Campaign } from '#campaigns/campaign.types';
 import type { PredicateFault } from '#campaigns/read-predicate';
 import { CustomerStore } from '#customers/customer.store';
-import { Campaigns, type Acted } from '#launch/campaigns';
+import { Campaigns, type Acted, type Actor } from '#launch/campaigns';
 import { laxerFaults } from '#launch/limits';
 import { Contents, type Preview } from '#launch/contents';
 import { ReachOf, type Reach, type ReachAnswer } from '#launch/reach';
@@ -25,6 +37,7 @@ import {
   testBody,
   winnerBody,
 } from './campaign-body.js';
+import { Acting, CampaignTag } from './campaign-etag.js';
 import { campaignView, type CampaignView } from './campaign-view.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
@@ -43,6 +56,7 @@ export const listQuery = z.strictObject({
 /** Campaigns: written, approved by somebody else, scheduled, paused, called off. */
 @Controller('v1/campaigns')
 @Roles('marketer', 'approver')
+@UseInterceptors(CampaignTag)
 export class CampaignsController {
   constructor(
     private readonly campaigns: Campaigns,
@@ -89,7 +103,7 @@ export class CampaignsController {
   @Patch(':id')
   @Roles('marketer')
   async edit(
-    @Asking() caller: Caller,
+    @Acting() caller: Caller & Actor,
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
@@ -197,14 +211,14 @@ export class CampaignsController {
   @Post(':id/submit')
   @HttpCode(200)
   @Roles('marketer')
-  async submit(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+  async submit(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
     return this.done(caller, 'submit', await this.campaigns.submit(this.tenant(caller), id, caller));
   }
 
   @Post(':id/approve')
   @HttpCode(200)
   @Roles('approver')
-  async approve(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+  async approve(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
     return this.done(caller, 'approve', await this.campaigns.approve(this.tenant(caller), id, caller));
   }
 
@@ -212,7 +226,7 @@ export class CampaignsController {
   @HttpCode(200)
   @Roles('approver')
   async reject(
-    @Asking() caller: Caller,
+    @Acting() caller: Caller & Actor,
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
@@ -224,7 +238,7 @@ export class CampaignsController {
   @HttpCode(200)
   @Roles('marketer')
   async schedule(
-    @Asking() caller: Caller,
+    @Acting() caller: Caller & Actor,
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
@@ -239,7 +253,7 @@ export class CampaignsController {
   @Post(':id/unschedule')
   @HttpCode(200)
   @Roles('marketer', 'approver')
-  async unschedule(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+  async unschedule(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
     return this.done(caller, 'unschedule', await this.campaigns.unschedule(this.tenant(caller), id, caller));
   }
 
@@ -247,7 +261,7 @@ export class CampaignsController {
   @Post(':id/pause')
   @HttpCode(200)
   async pause(
-    @Asking() caller: Caller,
+    @Acting() caller: Caller & Actor,
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
@@ -262,13 +276,13 @@ export class CampaignsController {
   @Post(':id/resume')
   @HttpCode(200)
   @Roles('marketer')
-  async resume(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+  async resume(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
     return this.done(caller, 'resume', await this.campaigns.resume(this.tenant(caller), id, caller));
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
-  async cancel(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+  async cancel(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
     return this.done(caller, 'cancel', await this.campaigns.cancel(this.tenant(caller), id, caller));
   }
 
@@ -277,7 +291,7 @@ export class CampaignsController {
   @HttpCode(200)
   @Roles('marketer')
   async winner(
-    @Asking() caller: Caller,
+    @Acting() caller: Caller & Actor,
     @Param('id') id: string,
     @Body() body: unknown,
   ): Promise<CampaignView> {
@@ -302,7 +316,7 @@ export class CampaignsController {
   @Post(':id/archive')
   @HttpCode(200)
   @Roles('marketer')
-  async archive(@Asking() caller: Caller, @Param('id') id: string): Promise<CampaignView> {
+  async archive(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
     return this.done(caller, 'archive', await this.campaigns.archive(this.tenant(caller), id, caller));
   }
 
@@ -323,6 +337,11 @@ export class CampaignsController {
         throw new Problem(404, 'a campaign of this id is not known');
       case 'refused':
         throw new Problem(409, `this campaign ${acted.detail}`);
+      case 'changed':
+        throw new Problem(
+          412,
+          'this campaign has changed since this ETag was read; read it again and decide anew',
+        );
       case 'faulty':
         throw new Problem(
           422,

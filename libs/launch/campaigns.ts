@@ -37,6 +37,8 @@ export interface Actor {
   key: string;
   name: string;
   person?: string;
+  /** Whether what they had read is the campaign as it stands, where they said what they had read. */
+  hasRead?: (campaign: Campaign) => boolean;
 }
 
 /** A plan as it is first written. */
@@ -46,6 +48,8 @@ export type Acted =
   | { kind: 'done'; campaign: Campaign }
   /** There is none of this id. */
   | { kind: 'unknown' }
+  /** It is not what who acts had read. */
+  | { kind: 'changed' }
   /** Not from where it stands, or not by this person. */
   | { kind: 'refused'; detail: string }
   /** What it lacks, each with the path of its member. */
@@ -157,7 +161,9 @@ export class Campaigns {
     // Somebody else, or the scheduler at a limit, has begun to: whoever asks is told no sooner than they are, and not no.
     if (begun.kind !== 'done' && (await this.find(tenant.id, id))?.status !== 'pausing') return begun;
     await this.quieten(tenant.id, id);
-    const halted = await this.act(tenant.id, id, 'halt', by, nothing);
+    // What they had read was looked at when the pause began.
+    const { hasRead: _seen, ...halts } = by;
+    const halted = await this.act(tenant.id, id, 'halt', halts, nothing);
     // Somebody else was there: it is paused, or it has been cancelled meanwhile.
     return halted.kind === 'refused' ? this.now(tenant.id, id) : halted;
   }
@@ -190,6 +196,7 @@ export class Campaigns {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const campaign = await this.campaigns.find(tenant, id);
       if (campaign === null) return { kind: 'unknown' };
+      if (by.hasRead?.(campaign) === false) return { kind: 'changed' };
       const refusal = whyNoWinner(campaign, variant);
       if (refusal !== null) return refusal;
       if (campaign.winner?.variant === variant) return { kind: 'done', campaign };
@@ -217,6 +224,7 @@ export class Campaigns {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const campaign = await this.campaigns.find(tenant, id);
       if (campaign === null) return { kind: 'unknown' };
+      if (by.hasRead?.(campaign) === false) return { kind: 'changed' };
       const now = this.clock.now();
       // What cannot move is told so before what it lacks is.
       const possible = moved(campaign, move, by.name, now);
