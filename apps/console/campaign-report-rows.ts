@@ -32,9 +32,9 @@ export function reportRows(report: Report): ReportRow[] {
     ...variantsByStatus.map((one) =>
       standing('variant and status', { variant: one.variant, ...keysOf(one) }, one),
     ),
-    ...locales.flatMap(({ locale, ...line }) => figuresOf('locale', { locale }, line)),
+    ...locales.flatMap(({ locale, ...line }) => figuresOf('locale', { locale: locale ?? '' }, line)),
     ...variantsByLocale.flatMap(({ variant, locale, ...line }) =>
-      figuresOf('variant and locale', { variant, locale }, line),
+      figuresOf('variant and locale', { variant, locale: locale ?? '' }, line),
     ),
     ...links.flatMap(({ variant, locale, link, ...line }) =>
       figuresOf('link', { variant, locale, link }, line),

@@ -60,6 +60,30 @@ describe('a report', () => {
     ]);
   });
 
+  it('has what was sent in its lines by language whole, though somebody was erased since', () => {
+    const groups = [
+      group({ count: 4 }),
+      group({ variant: 'B', locale: 'en', count: 2 }),
+      group({ variant: 'B', locale: null, count: 1 }),
+      group({ status: 'refused', reason: 'no-consent', locale: null, count: 9 }),
+    ];
+    const { total, locales, variantsByLocale } = foldReport(groups, [], []);
+    expect(locales.map(({ locale, sent }) => [locale, sent])).toEqual([
+      ['en', 2],
+      ['sv', 4],
+      [null, 1],
+    ]);
+    expect(variantsByLocale.map(({ variant, locale, sent }) => [variant, locale, sent])).toEqual([
+      ['A', 'en', 0],
+      ['A', 'sv', 4],
+      ['B', 'en', 2],
+      ['B', 'sv', 0],
+      ['B', null, 1],
+    ]);
+    expect(total.sent.count).toBe(7);
+    expect(foldReport([group({ status: 'refused', locale: null })], [], []).locales).toEqual([]);
+  });
+
   it('compares who was held out with all others, not with who got it', () => {
     const groups = [
       group({ count: 400 }),

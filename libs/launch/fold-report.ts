@@ -54,7 +54,7 @@ export function foldReport(
 ): Folded {
   const drawn = groups.filter(({ variant }) => variant !== HOLD_OUT);
   const variants = named(drawn, 'variant').filter((variant) => variant !== WAITS);
-  const locales = named(drawn, 'locale');
+  const locales = localesOf(drawn);
   const members = sum(groups);
   const held = members - sum(drawn);
   const all: Known = {
@@ -72,7 +72,10 @@ export function foldReport(
     }),
     locales: locales.map((locale) => ({ locale, ...localeLine(only(all, { locale })) })),
     variantsByLocale: variants.flatMap((variant) =>
-      locales.map((locale) => ({ variant, locale, ...localeLine(only(all, { variant, locale })) })),
+      localesOf(only(all, { variant }).groups, locales).map((locale) => ({
+        ...{ variant, locale },
+        ...localeLine(only(all, { variant, locale })),
+      })),
     ),
     variantsByStatus: variants.flatMap((variant) => {
       const own = only(all, { variant }).groups;
@@ -90,7 +93,7 @@ export function foldReport(
 }
 
 /** Of some only: of a variant, of a language, of both. */
-function only({ groups, booked, measures }: Known, keys: { variant?: string; locale?: string }): Known {
+function only({ groups, booked, measures }: Known, keys: { variant?: string; locale?: string | null }): Known {
   const isIn = (one: { variant: string | null; locale: string | null }): boolean =>
     (keys.variant === undefined || one.variant === keys.variant) &&
     (keys.locale === undefined || one.locale === keys.locale);
@@ -185,6 +188,13 @@ const sum = (groups: readonly RowGroup[], statuses?: readonly Status[]): number 
     (all, { status, count }) => all + (statuses === undefined || statuses.includes(status) ? count : 0),
     0,
   );
+
+/** Languages, these at least; null last, where somebody has got it of whom that is not known any more: the lines add up to all. */
+function localesOf(groups: readonly RowGroup[], least: readonly (string | null)[] = []): (string | null)[] {
+  const isGone = groups.some(({ status, locale }) => locale === null && REACHED.includes(status));
+  const known = new Set([...least.flatMap((one) => one ?? []), ...named(groups, 'locale')]);
+  return [...[...known].sort(), ...(isGone ? [null] : [])];
+}
 
 const named = (groups: readonly RowGroup[], key: 'variant' | 'locale'): string[] =>
   [...new Set(groups.flatMap((group) => group[key] ?? []))].sort();

@@ -116,9 +116,10 @@ export interface Report {
   /** Where the members stand, and why. */
   statuses: { status: string; reason: string | null; figure: Figure }[];
   variants: ({ variant: string } & Line)[];
-  locales: ({ locale: string } & LocaleLine)[];
+  /** Null: of somebody who was erased since. */
+  locales: ({ locale: string | null } & LocaleLine)[];
   /** Each variant in each language. */
-  variantsByLocale: ({ variant: string; locale: string } & LocaleLine)[];
+  variantsByLocale: ({ variant: string; locale: string | null } & LocaleLine)[];
   links: LinkLine[];
   /** Null: nobody waits for a winner. */
   test: TestReport | null;
