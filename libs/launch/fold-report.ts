@@ -93,7 +93,10 @@ export function foldReport(
 }
 
 /** Of some only: of a variant, of a language, of both. */
-function only({ groups, booked, measures }: Known, keys: { variant?: string; locale?: string | null }): Known {
+function only(
+  { groups, booked, measures }: Known,
+  keys: { variant?: string; locale?: string | null },
+): Known {
   const isIn = (one: { variant: string | null; locale: string | null }): boolean =>
     (keys.variant === undefined || one.variant === keys.variant) &&
     (keys.locale === undefined || one.locale === keys.locale);
