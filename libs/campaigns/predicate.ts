@@ -41,9 +41,24 @@ const saysSomething = (operand: Shape): boolean =>
   Object.values(operand).some((value) => value !== undefined);
 const nonEmpty = (members: string) => `expected at least one of ${members}`;
 
+/** Whether `low` is below `high`, where both are said: between what is the wrong way round is nobody. */
+const below =
+  <Low extends string, High extends string>(low: Low, high: High, { orEqual = false } = {}) =>
+  (operand: { readonly [Member in Low | High]?: number | string | Date | undefined }): boolean => {
+    const [least, most] = [operand[low], operand[high]];
+    return least === undefined || most === undefined || least < most || (orEqual && least === most);
+  };
+const notBelow = (low: string, high: string) => ({
+  path: [high],
+  error: `expected more than ${low}: nobody is in between`,
+});
+const range = below('atLeast', 'atMost', { orEqual: true });
+const notRange = { path: ['atMost'], error: 'expected at least atLeast: nobody is in between' };
+
 const amount = z
   .strictObject({ atLeast: count.optional(), atMost: count.optional() })
-  .refine(saysSomething, nonEmpty('atLeast, atMost'));
+  .refine(saysSomething, nonEmpty('atLeast, atMost'))
+  .refine(range, notRange);
 const times = {
   withinDays: days.optional(),
   notWithinDays: days.optional(),
@@ -58,11 +73,15 @@ const isTrue = z.literal(true, 'expected true').optional();
 const lately = z
   .strictObject({ ...times, never: isTrue })
   .refine(saysSomething, nonEmpty(`${MOMENT}, never`))
-  .refine(alone('never'), 'never says it alone');
+  .refine(alone('never'), 'never says it alone')
+  .refine(below('notWithinDays', 'withinDays'), notBelow('notWithinDays', 'withinDays'))
+  .refine(below('from', 'before'), notBelow('from', 'before'));
 const ahead = z
   .strictObject({ ...times, none: isTrue })
   .refine(saysSomething, nonEmpty(`${MOMENT}, none`))
-  .refine(alone('none'), 'none says it alone');
+  .refine(alone('none'), 'none says it alone')
+  .refine(below('notWithinDays', 'withinDays'), notBelow('notWithinDays', 'withinDays'))
+  .refine(below('from', 'before'), notBelow('from', 'before'));
 
 /** What each kind of node but `and`, `or` and `not` is told. */
 export const LEAVES = {
@@ -120,7 +139,9 @@ export const LEAVES = {
     .refine(
       ({ name: _name, ...asked }) => saysSomething(asked),
       nonEmpty('anyOf, atLeast, atMost, from, before, isSet'),
-    ),
+    )
+    .refine(range, notRange)
+    .refine(below('from', 'before'), notBelow('from', 'before')),
   segment: z
     .string('expected the id of a segment')
     .regex(/^s-[a-z0-9]{1,40}$/, 'expected the id of a segment'),

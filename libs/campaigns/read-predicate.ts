@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { KINDS, LEAVES, MOST, type LeafKind, type Predicate } from './predicate.js';
 
 /** Where in a predicate something is wrong, and what would be right. */
@@ -145,10 +146,21 @@ function faultOf(predicate: Predicate, { attributes, segmentServices }: Predicat
   return [
     ...faults,
     ...(asked.anyOf ?? []).flatMap((value, index) =>
-      typeof value === type ? [] : [{ path: ['anyOf', index], detail: `expected a ${declared.type}` }],
+      typeof value === type && (declared.type !== 'date' || isDate(value))
+        ? []
+        : [{ path: ['anyOf', index], detail: EXPECTED[declared.type] }],
     ),
   ];
 }
+
+const EXPECTED = {
+  string: 'expected a text',
+  boolean: 'expected true or false',
+  number: 'expected a number',
+  date: 'expected a date, like 2026-05-04',
+} as const;
+
+const isDate = (value: unknown): boolean => z.iso.date().safeParse(value).success;
 
 const ASKED = {
   string: ['anyOf', 'isSet'],
