@@ -16,7 +16,7 @@ import type { Clock } from '#platform/clock';
 import { RULES } from '#purposes/purposes';
 import type { CampaignLimits } from '#purposes/campaign-limits';
 import type { Tenant } from '#tenants/tenant';
-import { countsOf, laxerFaults, limitsOf } from './limits.js';
+import { countsOf, laxerFaults, limitsOf, TRIED } from './limits.js';
 import { hashOfPlan } from './plan-hash.js';
 import type { PullCampaigns } from './pull-campaigns.js';
 import type { NotReady, Segments } from './segments.js';
@@ -172,7 +172,7 @@ export class Campaigns {
   async resume(tenant: Tenant, id: string, by: Actor): Promise<Acted> {
     const resumed = await this.act(tenant.id, id, 'resume', by, async ({ pausedFor }) => {
       if (pausedFor?.by !== SCHEDULER) return { set: {} };
-      return { set: { limitsFrom: countsOf(await this.rows.countByStatus(tenant.id, id)) } };
+      return { set: { limitsFrom: countsOf(await this.rows.countByStatus(tenant.id, id, TRIED)) } };
     });
     if (resumed.kind === 'done') await this.pulls.begin(resumed.campaign, this.clock.now());
     return resumed;

@@ -23,7 +23,9 @@ export function laxerFaults(limits: CampaignLimits, tenant: Pick<Tenant, 'campai
 }
 
 /** What reached a provider or would have: of these the limits are shares. */
-const TRIED: readonly Status[] = [...SENT, 'failed', 'unknown'];
+export const TRIED: readonly Status[] = [...SENT, 'failed', 'unknown'];
+/** Of these, what limits are about. */
+export const AMISS = ['complained', 'bounced', 'failed', 'unknown'] as const satisfies readonly Status[];
 
 type StatusCount = { status: Status; count: number };
 
@@ -45,10 +47,9 @@ const NONE: LimitCounts = { sent: 0, complaints: 0, bounces: 0, errors: 0 };
  */
 export function limitReached(
   { limits, limitsFrom }: Pick<Campaign, 'limits' | 'limitsFrom'>,
-  counts: readonly StatusCount[],
+  all: LimitCounts,
 ): string | null {
   const seen = limitsFrom ?? NONE;
-  const all = countsOf(counts);
   const since = (name: keyof LimitCounts): number => Math.max(0, all[name] - seen[name]);
   const sent = since('sent');
   if (sent === 0 || sent < limits.least) return null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Campaign, Schedule } from '#campaigns/campaign.types';
-import { laxerFaults, limitReached, limitsOf } from './limits.js';
+import { countsOf, laxerFaults, limitReached, limitsOf } from './limits.js';
 import { paced } from './pull-campaigns.js';
 import { launchAt, sendTime } from './send-times.js';
 import { HOLD_OUT, partOf } from './split.js';
@@ -160,20 +160,18 @@ describe('a limit', () => {
       null,
     ],
   ] as const)('%s', (_, counts, why) => {
-    expect(
-      limitReached(
-        { limits },
-        counts.map(([status, count]) => ({ status, count })),
-      ),
-    ).toBe(why);
+    expect(limitReached({ limits }, countsOf(counts.map(([status, count]) => ({ status, count }))))).toBe(
+      why,
+    );
   });
 
   it('looks only at what came since it was resumed', () => {
     const limitsFrom = { sent: 100, complaints: 2, bounces: 0, errors: 0 };
-    const counts = (complained: number, delivered: number) => [
-      { status: 'complained' as const, count: complained },
-      { status: 'delivered' as const, count: delivered },
-    ];
+    const counts = (complained: number, delivered: number) =>
+      countsOf([
+        { status: 'complained', count: complained },
+        { status: 'delivered', count: delivered },
+      ]);
     const reached = (complained: number, delivered: number) =>
       limitReached({ limits, limitsFrom }, counts(complained, delivered));
     expect(reached(2, 98)).toBeNull();

@@ -129,6 +129,52 @@ it('campaigns that do not end keep no other from its turn', async () => {
   expect(await statusesOf('c-z-last')).toEqual(['planned']);
 });
 
+it('counts all that was sent only where a limit would be reached had no more been sent since', async () => {
+  const id = 'c-limits';
+  const before = await launched(id);
+  const limits = { complaints: 0.2, bounces: 1, errors: 1, least: 5 };
+  await campaigns.write(before, { ...before, limits });
+  await launch.runOnce(later(1_000));
+  const ids = (await rowsOf(id)).map(({ _id }) => _id);
+  expect(ids).toHaveLength(20);
+  const stand = (from: number, to: number, status: string) =>
+    ledger.connection
+      .collection('messages')
+      .updateMany({ _id: { $in: ids.slice(from, to) } as never }, { $set: { status } });
+  const rows = new CampaignRows(ledger.connection);
+  const counted = jest.spyOn(rows, 'countByStatus');
+  const watch = new WatchCampaigns(
+    ...([campaigns, rows, ledger.messages, new AddressClaimStore(ledger.connection), audit] as const),
+  );
+  /** Of this campaign: whether all that was sent was counted, and how it stands then. */
+  const look = async (): Promise<{ all: number; status: string }> => {
+    counted.mockClear();
+    await watch.runOnce(later(2_000));
+    const asked = counted.mock.calls.filter(([, campaign]) => campaign === id);
+    const all = asked.filter(([, , statuses]) => statuses.includes('accepted')).length;
+    return { all, status: (await campaigns.find(T, id))!.status };
+  };
+  // Fewer than a limit is looked at from: they are counted until there are more.
+  await stand(0, 4, 'accepted');
+  expect([await look(), await look()]).toEqual(Array(2).fill({ all: 1, status: 'sending' }));
+  await stand(4, 10, 'accepted');
+  expect(await look()).toEqual({ all: 1, status: 'sending' });
+  await stand(0, 2, 'complained');
+  expect(await look()).toEqual({ all: 0, status: 'sending' });
+  // 3 of 10 would be too many, of the 15 that there are by now they are just not.
+  await stand(10, 15, 'delivered');
+  await stand(2, 3, 'complained');
+  expect([await look(), await look()]).toEqual([
+    { all: 1, status: 'sending' },
+    { all: 0, status: 'sending' },
+  ]);
+  await stand(3, 4, 'complained');
+  expect(await look()).toEqual({ all: 1, status: 'pausing' });
+  expect((await campaigns.find(T, id))!.pausedFor?.why).toBe(
+    'complaints: 4 of 15 sent, more than 20 per cent',
+  );
+});
+
 it('who had which address is forgotten two weeks after the end, of that campaign only', async () => {
   const claims = new AddressClaimStore(ledger.connection);
   for (const [id, ended] of [

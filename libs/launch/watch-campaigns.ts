@@ -10,7 +10,7 @@ import type { MessageRow } from '#messages/message.types';
 import { transition } from '#messages/transition';
 import type { AuditEntry, AuditStore } from '#privacy/audit.store';
 import { endRows } from './end-rows.js';
-import { limitReached } from './limits.js';
+import { AMISS, countsOf, limitReached, TRIED } from './limits.js';
 
 const MOST = 100;
 const PAGE = 1_000;
@@ -28,6 +28,9 @@ const CLAIM_PAGES = 20;
 
 /** Looks after campaigns under way: pauses at their limits, ends what has ended, finishes what a crash broke off. */
 export class WatchCampaigns {
+  /** By campaign, how many of its messages had been tried when they were last counted: by now they are no fewer. */
+  private readonly tried = new Map<string, number>();
+
   constructor(
     private readonly campaigns: CampaignStore,
     private readonly rows: CampaignRows,
@@ -38,14 +41,16 @@ export class WatchCampaigns {
 
   async runOnce(now: Date): Promise<{ paused: number; ended: number; cancelled: number }> {
     const done = { paused: 0, ended: 0, cancelled: 0 };
+    const watched = new Set<string>();
     for await (const campaign of this.campaigns.inStates(['sending', 'pausing'])) {
+      watched.add(campaign._id);
       const { tenant, campaign: id } = campaign;
       if (campaign.status === 'pausing') {
         const since = now.getTime() - campaign.updatedAt.getTime();
         if (since > W_MS && (await this.move(campaign, 'halt', now))) done.paused += 1;
         continue;
       }
-      const why = limitReached(campaign, await this.rows.countByStatus(tenant, id));
+      const why = await this.limitReached(campaign);
       if (why !== null) {
         const pausedFor = { why, at: now, by: SCHEDULER };
         if (await this.move(campaign, 'pause', now, { pausedFor }, why)) done.paused += 1;
@@ -53,10 +58,27 @@ export class WatchCampaigns {
         if (await this.move(campaign, 'end', now)) done.ended += 1;
       }
     }
+    for (const id of this.tried.keys()) if (!watched.has(id)) this.tried.delete(id);
     for (const campaign of await this.campaigns.findUnswept(MOST))
       done.cancelled += await this.sweep(campaign, now);
     for (const campaign of await this.campaigns.findUnaudited(MOST)) await this.tellAudit(campaign);
     return done;
+  }
+
+  /**
+   * Which limit it has come to. What is amiss is little, and counted each time; what was sent may be a million rows, of
+   * which a count holds up whoever sends: it is counted anew only where a limit would be reached had no more been sent since.
+   */
+  private async limitReached(campaign: Campaign): Promise<string | null> {
+    const { _id, tenant, campaign: id, limits, limitsFrom } = campaign;
+    const known = this.tried.get(_id);
+    if (known !== undefined && known - (limitsFrom?.sent ?? 0) >= limits.least) {
+      const amiss = countsOf(await this.rows.countByStatus(tenant, id, AMISS));
+      if (limitReached(campaign, { ...amiss, sent: known }) === null) return null;
+    }
+    const all = countsOf(await this.rows.countByStatus(tenant, id, TRIED));
+    this.tried.set(_id, all.sent);
+    return limitReached(campaign, all);
   }
 
   /** Each line has an id of its own: who dies in between, or loses the race, tells it again, and it stands there once. */

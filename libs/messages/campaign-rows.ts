@@ -187,18 +187,19 @@ export class CampaignRows {
     return (await this.rows.findOne({ tenant, campaign, status: { $in: [...OPEN] } })) !== null;
   }
 
-  /** How many rows stand in each state, by reason where there is one. */
+  /** How many rows stand in each of these states; where none does, there is nothing of it. */
   async countByStatus(
     tenant: string,
     campaign: string,
-  ): Promise<{ status: Status; reason: string | null; count: number }[]> {
+    statuses: readonly Status[],
+  ): Promise<{ status: Status; count: number }[]> {
     const groups = await this.rows
-      .aggregate<{ _id: { status: Status; reason: string | null }; count: number }>([
-        { $match: { tenant, campaign } },
-        { $group: { _id: { status: '$status', reason: '$reason' }, count: { $sum: 1 } } },
+      .aggregate<{ _id: Status; count: number }>([
+        { $match: { tenant, campaign, status: { $in: [...statuses] } } },
+        { $group: { _id: '$status', count: { $sum: 1 } } },
       ])
       .toArray();
-    return groups.map(({ _id, count }) => ({ status: _id.status, reason: _id.reason ?? null, count }));
+    return groups.map(({ _id, count }) => ({ status: _id, count }));
   }
 
   /**
