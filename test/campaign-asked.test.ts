@@ -1,9 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { moved, SCHEDULER } from '#campaigns/campaign-moves';
 import { CampaignStore } from '#campaigns/campaign.store';
+import { WatchCampaigns } from '#launch/watch-campaigns';
+import { AuditStore } from '#privacy/audit.store';
 import { Staff } from './campaign.fixture.js';
 import { CLINIC, startLagom, type Lagom } from './lagom.fixture.js';
 import { choice, person, tell } from './visit.fixture.js';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test looks into an answer as it likes
+type AnyBody = any;
 
 let lagom: Lagom;
 let staff: Staff;
@@ -66,6 +71,21 @@ describe('a campaign', () => {
       200,
     );
     expect(await staff.taken('marketer', 'GET', path)).toMatchObject({ name: 'Mitt', status: 'scheduled' });
+  });
+
+  it('stands in the audit with who moved it, once, also where its request died before it was told', async () => {
+    const id = await staff.draft(living('Nobody'));
+    jest.spyOn(AuditStore.prototype, 'addMissing').mockRejectedValueOnce(new Error('killed'));
+    expect((await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/submit`)).status).toBe(500);
+    await staff.act(id, 'reject', { reason: 'Anna Ek har klagat' }, 'approver');
+    await lagom.app.get(WatchCampaigns, { strict: false }).runOnce(lagom.now());
+    const { body } = await lagom.api('GET', '/v1/audit?what=campaign.moved&limit=500');
+    const own = body.items.filter((one: AnyBody) => one.about.campaign === id);
+    expect(own.map(({ by, about }: AnyBody) => [by.name, about.detail]).reverse()).toEqual([
+      ['marketer of a test', { move: 'submit' }],
+      ['approver of a test', { move: 'reject' }],
+    ]);
+    expect(own.map(({ by }: AnyBody) => by.key)).not.toContain('scheduler');
   });
 
   it('is paused for whoever asks while the scheduler is pausing it at a limit', async () => {

@@ -110,7 +110,7 @@ export class CampaignsController {
     const tenant = this.tenant(caller);
     const changes = readInput(planChanges, body);
     refuseLaxer(changes.limits as CampaignLimits | undefined, tenant);
-    return this.done(caller, 'edit', await this.campaigns.edit(tenant, id, changes, caller));
+    return this.done('edit', await this.campaigns.edit(tenant, id, changes, caller));
   }
 
   /**
@@ -212,14 +212,14 @@ export class CampaignsController {
   @HttpCode(200)
   @Roles('marketer')
   async submit(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
-    return this.done(caller, 'submit', await this.campaigns.submit(this.tenant(caller), id, caller));
+    return this.done('submit', await this.campaigns.submit(this.tenant(caller), id, caller));
   }
 
   @Post(':id/approve')
   @HttpCode(200)
   @Roles('approver')
   async approve(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
-    return this.done(caller, 'approve', await this.campaigns.approve(this.tenant(caller), id, caller));
+    return this.done('approve', await this.campaigns.approve(this.tenant(caller), id, caller));
   }
 
   @Post(':id/reject')
@@ -231,7 +231,7 @@ export class CampaignsController {
     @Body() body: unknown,
   ): Promise<CampaignView> {
     const { reason } = readInput(reasonBody, body);
-    return this.done(caller, 'reject', await this.campaigns.reject(this.tenant(caller), id, reason, caller));
+    return this.done('reject', await this.campaigns.reject(this.tenant(caller), id, reason, caller));
   }
 
   @Post(':id/schedule')
@@ -243,18 +243,14 @@ export class CampaignsController {
     @Body() body: unknown,
   ): Promise<CampaignView> {
     const schedule = readInput(scheduleBody, body);
-    return this.done(
-      caller,
-      'schedule',
-      await this.campaigns.schedule(this.tenant(caller), id, schedule, caller),
-    );
+    return this.done('schedule', await this.campaigns.schedule(this.tenant(caller), id, schedule, caller));
   }
 
   @Post(':id/unschedule')
   @HttpCode(200)
   @Roles('marketer', 'approver')
   async unschedule(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
-    return this.done(caller, 'unschedule', await this.campaigns.unschedule(this.tenant(caller), id, caller));
+    return this.done('unschedule', await this.campaigns.unschedule(this.tenant(caller), id, caller));
   }
 
   /** Answers once it is paused: no call of it begins after that. */
@@ -266,24 +262,20 @@ export class CampaignsController {
     @Body() body: unknown,
   ): Promise<CampaignView> {
     const { reason } = readInput(pauseBody, body);
-    return this.done(
-      caller,
-      'pause',
-      await this.campaigns.pause(this.tenant(caller), id, reason ?? null, caller),
-    );
+    return this.done('pause', await this.campaigns.pause(this.tenant(caller), id, reason ?? null, caller));
   }
 
   @Post(':id/resume')
   @HttpCode(200)
   @Roles('marketer')
   async resume(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
-    return this.done(caller, 'resume', await this.campaigns.resume(this.tenant(caller), id, caller));
+    return this.done('resume', await this.campaigns.resume(this.tenant(caller), id, caller));
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
   async cancel(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
-    return this.done(caller, 'cancel', await this.campaigns.cancel(this.tenant(caller), id, caller));
+    return this.done('cancel', await this.campaigns.cancel(this.tenant(caller), id, caller));
   }
 
   /** Which variant who still waits gets, for good. */
@@ -296,9 +288,7 @@ export class CampaignsController {
     @Body() body: unknown,
   ): Promise<CampaignView> {
     const { variant } = readInput(winnerBody, body);
-    return this.done(caller, 'winner', await this.campaigns.win(caller.tenant, id, variant, caller), {
-      variant,
-    });
+    return this.done('winner', await this.campaigns.win(caller.tenant, id, variant, caller));
   }
 
   @Post(':id/duplicate')
@@ -317,21 +307,12 @@ export class CampaignsController {
   @HttpCode(200)
   @Roles('marketer')
   async archive(@Acting() caller: Caller & Actor, @Param('id') id: string): Promise<CampaignView> {
-    return this.done(caller, 'archive', await this.campaigns.archive(this.tenant(caller), id, caller));
+    return this.done('archive', await this.campaigns.archive(this.tenant(caller), id, caller));
   }
 
-  private async done(
-    caller: Caller,
-    move: string,
-    acted: Acted,
-    more: Record<string, string> = {},
-  ): Promise<CampaignView> {
+  private async done(move: string, acted: Acted): Promise<CampaignView> {
     switch (acted.kind) {
       case 'done':
-        await this.audit.note(caller, 'campaign.moved', {
-          campaign: acted.campaign.campaign,
-          detail: { move, ...more },
-        });
         return this.view(acted.campaign);
       case 'unknown':
         throw new Problem(404, 'a campaign of this id is not known');

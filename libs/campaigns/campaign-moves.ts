@@ -58,9 +58,17 @@ export function noted(
 /** Who moves campaigns by itself, beside staff. */
 export const SCHEDULER = 'scheduler';
 
-/** The campaign whose last line is the scheduler's: to be told to the audit, which no request does for it. Pure. */
-export function toAudit(after: Campaign): Campaign {
-  return { ...after, unaudited: [...(after.unaudited ?? []), ...after.history.slice(-1)] };
+/**
+ * The campaign whose last line is to be told to the audit: in the write that moves it, so that nobody who dies after that
+ * leaves a move without who did it. The scheduler's, or of whoever has this key: what they said why stays in the history,
+ * as it is words of theirs and may name somebody. Pure.
+ */
+export function toAudit(after: Campaign, key?: string): Campaign {
+  const last = after.history.slice(-1).map(({ why, ...line }) => {
+    if (key === undefined) return why === undefined ? line : { ...line, why };
+    return { ...line, key, n: after.history.length };
+  });
+  return { ...after, unaudited: [...(after.unaudited ?? []), ...last] };
 }
 
 /** What a state cannot have. */

@@ -109,6 +109,9 @@ export interface CampaignLine {
   why?: string;
 }
 
+/** A line that the audit is to have; of staff with their key, and its place in the history. */
+export type UnauditedLine = CampaignLine & { key?: string; n?: number };
+
 export interface Campaign extends CampaignPlan {
   _id: string;
   tenant: string;
@@ -150,8 +153,8 @@ export interface Campaign extends CampaignPlan {
   /** Which row had which address was deleted, long after its end. */
   claimsDeletedAt?: Date | null;
   history: CampaignLine[];
-  /** Lines of the history that the scheduler wrote and that the audit does not have yet; absent: none. */
-  unaudited?: CampaignLine[];
+  /** Lines of the history that the audit does not have yet; absent: none. */
+  unaudited?: UnauditedLine[];
   createdAt: Date;
   createdBy: string;
   updatedAt: Date;

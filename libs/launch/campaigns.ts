@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { moved, newCampaign, noted, SCHEDULER } from '#campaigns/campaign-moves';
+import { moved, newCampaign, noted, SCHEDULER, toAudit } from '#campaigns/campaign-moves';
 import { shownStatus, type CampaignMove, type ShownStatus } from '#campaigns/campaign-table';
 import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
@@ -204,8 +204,8 @@ export class Campaigns {
       const shares = await this.shares.of(campaign, now);
       const winner = { variant, at: now, by: by.name, how: 'hand' as const, shares };
       const after = noted(campaign, 'winner', by.name, now, { winner }, `${variant}, by hand`);
-      const written = await this.campaigns.write(campaign, after);
-      if (written !== null) return { kind: 'done', campaign: written };
+      const written = await this.campaigns.write(campaign, toAudit(after, by.key));
+      if (written !== null) return { kind: 'done', campaign: await this.watch.tellAudit(written) };
     }
     throw new Error(`a campaign lost ${TRIES} races in a row`);
   }
@@ -233,8 +233,12 @@ export class Campaigns {
       if ('stop' in decided) return decided.stop;
       const after = moved(campaign, move, by.name, now, decided.set, decided.why);
       if (after.kind === 'refused') return refused(after.detail);
-      const written = await this.campaigns.write(campaign, after.after);
-      if (written !== null) return { kind: 'done', campaign: written };
+      // The end of a pause is nobody's act: the audit has who asked for it.
+      const written = await this.campaigns.write(
+        campaign,
+        move === 'halt' ? after.after : toAudit(after.after, by.key),
+      );
+      if (written !== null) return { kind: 'done', campaign: await this.watch.tellAudit(written) };
     }
     throw new Error(`a campaign lost ${TRIES} races in a row`);
   }

@@ -3,7 +3,7 @@ import { moved, SCHEDULER, toAudit } from '#campaigns/campaign-moves';
 import type { AddressClaimStore } from '#campaigns/address-claim.store';
 import type { CampaignMove } from '#campaigns/campaign-table';
 import type { CampaignStore } from '#campaigns/campaign.store';
-import type { Campaign, CampaignLine } from '#campaigns/campaign.types';
+import type { Campaign, UnauditedLine } from '#campaigns/campaign.types';
 import type { CampaignRows } from '#messages/campaign-rows';
 import type { MessageStore } from '#messages/message.store';
 import type { MessageRow } from '#messages/message.types';
@@ -81,10 +81,13 @@ export class WatchCampaigns {
     return limitReached(campaign, all);
   }
 
-  /** Each line has an id of its own: who dies in between, or loses the race, tells it again, and it stands there once. */
-  private async tellAudit(campaign: Campaign): Promise<void> {
+  /**
+   * Each line has an id of its own: who dies in between, or loses the race, tells it again, and it stands there once. The
+   * campaign as it stands then.
+   */
+  async tellAudit(campaign: Campaign): Promise<Campaign> {
     await this.audit.addMissing((campaign.unaudited ?? []).map((line) => auditEntry(campaign, line)));
-    await this.campaigns.write(campaign, { ...campaign, unaudited: [] });
+    return (await this.campaigns.write(campaign, { ...campaign, unaudited: [] })) ?? campaign;
   }
 
   /** Deletes who had which address in campaigns that are long over; how many claims. */
@@ -168,13 +171,14 @@ export class WatchCampaigns {
 /** As the moves of staff stand in the audit, and why it moved. */
 function auditEntry(
   { _id, tenant, campaign, winner }: Campaign,
-  { at, move, why }: CampaignLine,
+  { at, move, why, by, key = SCHEDULER, n }: UnauditedLine,
 ): AuditEntry {
-  const digest = createHash('sha256').update(JSON.stringify([_id, move, at.toISOString()]));
+  const line = [_id, move, at.toISOString(), ...(n === undefined ? [] : [n])];
+  const digest = createHash('sha256').update(JSON.stringify(line));
   const variant = move === 'winner' ? winner?.variant : undefined;
   return {
     _id: digest.digest('hex').slice(0, 32),
-    ...{ tenant, at, by: { key: SCHEDULER, name: SCHEDULER }, what: 'campaign.moved' },
+    ...{ tenant, at, by: { key, name: by }, what: 'campaign.moved' },
     about: {
       campaign,
       detail: {
