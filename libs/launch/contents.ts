@@ -126,6 +126,8 @@ export class Contents {
       locales: tenant.locales,
       name: tenant.name,
       smsFrom: tenant.senders[RULES[purpose].stream].sms?.from ?? null,
+      // Swedish dates are ISO's.
+      today: this.clock.now().toLocaleDateString('sv-SE', { timeZone: tenant.timeZone }),
       sample: (template, channel, locale) =>
         this.input(tenant, template, channel, samplePerson(locale), longLinks(tenant)),
     });

@@ -216,7 +216,7 @@ describe('lint', () => {
   const lint = async (content: MarketerContent, smsFrom: string | null = 'Kliniken'): Promise<string[]> => {
     const compiled = await compileContent(layout, content, NAME);
     return lintContent(content, compiled, 't-1', {
-      ...{ locales: ['sv', 'en'], name: 'Kliniken', smsFrom },
+      ...{ locales: ['sv', 'en'], name: 'Kliniken', smsFrom, today: '2026-05-04' },
       sample: (_, channel, locale) => input({ channel, locale }),
     }).map(({ level, path, detail }) => `${level} /${path.join('/')}: ${detail}`);
   };
@@ -250,7 +250,28 @@ describe('lint', () => {
     [
       'a word of the SMS provider',
       { sv, en: { ...en, sms: { text: 'Reply with STOP.' } } },
-      /^error \/en\/sms\/text: providers act on the word/,
+      /^error \/en\/sms\/text: providers act on the word STOP in an answer/,
+    ],
+    [
+      'that it asks for an answer which nobody gets',
+      { sv, en: { ...en, sms: { text: 'Reply if you like.' } } },
+      /^error \/en\/sms\/text: "Reply" asks for an answer/,
+    ],
+    [
+      'a channel that is missing in one language',
+      { sv, en: { sms: en.sms } },
+      /^warning \/en\/email: is not written: who speaks it gets it in sv/,
+    ],
+    [
+      'an offer that is over',
+      {
+        sv,
+        en: {
+          ...en,
+          email: { ...en.email, blocks: [{ kind: 'offer', title: 'x', text: 'x', until: '2026-05-03' }] },
+        },
+      },
+      /^warning \/en\/email\/blocks\/0\/until: is over/,
     ],
     [
       'a word of the mail provider',

@@ -24,6 +24,8 @@ export interface ContentHouse {
   locales: readonly string[];
   name: string;
   smsFrom: string | null;
+  /** In the tenant's zone, like 2026-05-04. */
+  today: string;
   /** A person of this language whom nobody knows but by name, for a rendering; without links, the real ones are made later. */
   sample: (template: string, channel: 'email' | 'sms', locale: string) => RenderInput;
 }
@@ -60,6 +62,8 @@ export function lintContent(
       email.blocks.forEach((block, index) => {
         const path = [...at, 'blocks', index];
         faults.push(...lintBlock(block, path));
+        if (block.kind === 'offer' && block.until !== undefined && block.until < house.today)
+          faults.push(fault('warning', [...path, 'until'], `is over: it is ${house.today} already`));
         if ('href' in block && /[?&]utm_/.test(block.href ?? ''))
           faults.push(
             fault('warning', [...path, 'href'], "has utm of its own: a campaign's does not replace it"),
@@ -72,17 +76,7 @@ export function lintContent(
       faults.push(...lintRendering(compiled, house, template, channel, locale));
     }
   }
-  for (const language of languages) {
-    if (!Object.hasOwn(content, language)) {
-      faults.push(
-        fault(
-          'warning',
-          [language],
-          `is not written: who speaks it gets it in ${languages.find((one) => Object.hasOwn(content, one)) ?? 'no language'}`,
-        ),
-      );
-    }
-  }
+  faults.push(...lintMissing(content, languages));
   // What could not be compiled, and is not told with its path already.
   for (const { locale, channel, problem } of compiled.faults) {
     if (
@@ -94,6 +88,32 @@ export function lintContent(
     }
   }
   return faults;
+}
+
+/** Who speaks a language that is not written gets another one; so it is for each channel by itself. */
+function lintMissing(content: MarketerContent, languages: readonly string[]): ContentFault[] {
+  const spoken = (has: (one: string) => boolean): string =>
+    `is not written: who speaks it gets it in ${languages.find(has) ?? 'no language'}`;
+  return languages.flatMap((language) => {
+    const written = Object.hasOwn(content, language) ? content[language] : undefined;
+    if (written === undefined)
+      return [
+        fault(
+          'warning',
+          [language],
+          spoken((one) => Object.hasOwn(content, one)),
+        ),
+      ];
+    return (['email', 'sms'] as const)
+      .filter((channel) => written[channel] === undefined && languages.some((one) => content[one]?.[channel]))
+      .map((channel) =>
+        fault(
+          'warning',
+          [language, channel],
+          spoken((one) => content[one]?.[channel] !== undefined),
+        ),
+      );
+  });
 }
 
 const fault = (
@@ -175,11 +195,21 @@ function lintSms(text: string, at: readonly (string | number)[]): ContentFault[]
     .pieces.map((piece) => ('words' in piece ? piece.words : ''))
     .join(' ');
   const strange = [...words].find((char) => !isGsm7(char) && !/[\s“”„«»‘’‚–—…•]/.test(char));
-  const reply = REPLY_WORDS.exec(words);
+  const replies = [...words.matchAll(new RegExp(REPLY_WORDS, 'giu'))].map(([word]) => word);
+  const acted = replies.find((word) => !/^(?:svara|reply)$/i.test(word));
   return [
     ...lintText(text, at),
-    ...(reply
-      ? [fault('error', at, `providers act on the word ${reply[0]} in an answer: say it otherwise`)]
+    ...(acted === undefined
+      ? []
+      : [fault('error', at, `providers act on the word ${acted} in an answer: say it otherwise`)]),
+    ...(acted === undefined && replies[0] !== undefined
+      ? [
+          fault(
+            'error',
+            at,
+            `"${replies[0]}" asks for an answer, which a provider may act on or nobody gets: give a link or a number`,
+          ),
+        ]
       : []),
     ...(strange === undefined
       ? []
