@@ -94,6 +94,44 @@ describe('segments', () => {
     }
   });
 
+  it('that others name do not grow past what those can be asked for', async () => {
+    const write = (name: string, predicate: unknown) =>
+      lagom.api('POST', '/v1/segments', { name, predicate }).then(({ body }) => body.id as string);
+    const base = await write('Bas', { visits: { atLeast: 1 } });
+    const top = await write('Topp', { or: Array.from({ length: 50 }, () => ({ segment: base })) });
+    const change = (size: number) =>
+      lagom.api('PUT', `/v1/segments/${base}`, {
+        ...{
+          name: 'Bas',
+          predicate: { or: Array.from({ length: size }, () => ({ visits: { atLeast: 2 } })) },
+        },
+      });
+    expect((await change(10)).status).toBe(200);
+    const refused = await change(50);
+    expect([refused.status, refused.body.errors]).toEqual([
+      422,
+      [
+        {
+          pointer: '#/predicate',
+          detail: expect.stringMatching(
+            new RegExp(`^"Topp" \\(${top}\\) names this one: expected at most 2000`),
+          ),
+        },
+      ],
+    ]);
+    expect(await count({ segment: top })).toBe(0);
+    const chain = [base];
+    for (let deep = 0; deep < 4; deep++) chain.push(await write('Kedja', { segment: chain.at(-1) }));
+    const leaf = await write('Löv', { segment: await write('Blad', { visits: { atLeast: 1 } }) });
+    const deepened = await lagom.api('PUT', `/v1/segments/${base}`, {
+      ...{ name: 'Bas', predicate: { segment: leaf } },
+    });
+    expect([deepened.status, deepened.body.errors]).toMatchObject([
+      422,
+      [{ pointer: '#/predicate', detail: expect.stringContaining('at most 5 deep') }],
+    ]);
+  });
+
   it('are asked for in JSON: a form, as curl sends where nothing is said, is a 415', async () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const said = '{"predicate": {"visits": {"atLeast": 1}}}';

@@ -7,7 +7,7 @@ import {
   type PredicateFault,
   type PredicateRules,
 } from '#campaigns/read-predicate';
-import { resolveSegments } from '#campaigns/resolve-segments';
+import { resolveSegments, type LookUp } from '#campaigns/resolve-segments';
 import { segmentKey, type ListCursor, type Segment, type SegmentStore } from '#campaigns/segment.store';
 import type { CustomerStore } from '#customers/customer.store';
 import type { DeriveBacklog } from '#customers/derive-backlog';
@@ -24,6 +24,13 @@ export interface Asked {
   predicate: Resolved;
   filter: Filter;
 }
+
+const PAGE = 500;
+
+const within =
+  (all: ReadonlyMap<string, Predicate>): LookUp =>
+  (ids) =>
+    Promise.resolve(new Map([...all].filter(([id]) => ids.includes(id))));
 
 /** Segments as marketers write and count them. The same query stands behind count, reach and launch. */
 export class Segments {
@@ -77,6 +84,8 @@ export class Segments {
     if (before === null) return null;
     const read = await this.read(tenant, predicate, id);
     if (read.kind === 'refused') return read;
+    const faults = await this.brokenBy(tenant.id, id, read.predicate);
+    if (faults.length > 0) return { kind: 'refused', faults };
     const after = { ...before, name, predicate: read.predicate, updatedAt: this.clock.now(), updatedBy: by };
     const segment = await this.segments.write(before, after);
     return segment === null ? { kind: 'raced' } : { kind: 'changed', segment };
@@ -134,6 +143,36 @@ export class Segments {
     if (read.kind === 'refused') return read;
     const resolved = await resolveSegments(read.predicate, this.lookUp(tenant.id), self);
     return resolved.kind === 'refused' ? resolved : read;
+  }
+
+  /** The segments that name this one and could not be asked for any more, were it written so. */
+  private async brokenBy(tenant: string, id: string, predicate: Predicate): Promise<PredicateFault[]> {
+    const all = await this.all(tenant);
+    const standing = new Map(all.map((segment) => [segment.segment, segment.predicate]));
+    const before = within(standing);
+    const after = within(new Map([...standing, [id, predicate]]));
+    const faults: PredicateFault[] = [];
+    for (const { segment, name, predicate: theirs } of all) {
+      const resolved = await resolveSegments(theirs, before);
+      // What is broken already is not this change's fault.
+      if (segment === id || resolved.kind === 'refused' || !resolved.names.includes(id)) continue;
+      const then = await resolveSegments(theirs, after);
+      if (then.kind === 'resolved') continue;
+      const [why] = then.faults;
+      faults.push({ path: [], detail: `"${name}" (${segment}) names this one: ${why?.detail}` });
+    }
+    return faults;
+  }
+
+  private async all(tenant: string): Promise<Segment[]> {
+    const all: Segment[] = [];
+    for (;;) {
+      const last = all.at(-1);
+      const after = last === undefined ? null : { createdAt: last.createdAt, id: last._id };
+      const page = await this.segments.list(tenant, { after, limit: PAGE });
+      all.push(...page);
+      if (page.length < PAGE) return all;
+    }
   }
 
   private lookUp(tenant: string) {
