@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Senders } from '#channels/senders';
 import { compilePredicate } from '#campaigns/compile-predicate';
 import type { Campaign } from '#campaigns/campaign.types';
@@ -30,6 +31,10 @@ import { contextOf, type NotReady, type Refused, type Segments } from './segment
 import { HOLD_OUT, partOf, WAITS } from './split.js';
 
 const PAGE = 2_000;
+/** Pages that are read before their turn: while one is looked at, the store is never without the next to read. */
+const AHEAD = 2;
+/** After so many members others have their turn in this thread: what the store has sent is taken in, requests are answered. */
+const TURN = 200;
 /** Of so many members what is recorded of their addresses is looked up at once. */
 const LOOK_UP = 1_000;
 const EXAMPLES = 5;
@@ -82,7 +87,7 @@ interface Recorded {
 
 /**
  * Puts every member to the gate, dry, as a dispatcher would: the same checks on the same facts, an address once. Page by
- * page by `_id`, one read while the one before is asked about: its memory is two pages, those who wait until what is
+ * page by `_id`, the next ones read while one is asked about: its memory is three pages, those who wait until what is
  * recorded of their addresses is looked up, and 32 to 64 bytes for each address that would get something or that something
  * is recorded of.
  */
@@ -145,7 +150,7 @@ export class ReachOf {
     return hoursFor(permitted, begin, campaign.pace, ramp);
   }
 
-  /** The members, the next page on its way while one is looked at. */
+  /** The members; each page is asked for as soon as the one before it has come, whether or not that has been looked at. */
   private async *pages(
     tenant: Tenant,
     { channel }: Campaign,
@@ -154,15 +159,22 @@ export class ReachOf {
   ): AsyncGenerator<{ page: ProspectPage; isLast: boolean }> {
     const read = (after: string | null): Promise<ProspectPage> =>
       this.customers.pageProspects(tenant.id, filter, now, channel, { after, limit: PAGE });
-    for (let next: Promise<ProspectPage> | null = read(null); next !== null;) {
-      const page: ProspectPage = await next;
-      const { last } = page;
-      const isLast = last === undefined || page.length < PAGE;
-      next = isLast ? null : read(customerKey(tenant.id, last.customer));
-      // Whoever stops listening leaves it unawaited.
-      next?.catch(() => undefined);
-      yield { page, isLast };
-    }
+    const isLast = (page: ProspectPage): boolean => page.length < PAGE;
+    const following = async (before: Promise<ProspectPage | null>): Promise<ProspectPage | null> => {
+      const last = await before.then((page) => (page === null || isLast(page) ? undefined : page.last));
+      return last === undefined ? null : read(customerKey(tenant.id, last.customer));
+    };
+    const coming: Promise<ProspectPage | null>[] = [read(null)];
+    const take = (): Promise<ProspectPage | null> => {
+      while (coming.length <= AHEAD) {
+        const next = following(coming.at(-1)!);
+        // Whoever stops listening leaves it unawaited.
+        next.catch(() => undefined);
+        coming.push(next);
+      }
+      return coming.shift()!;
+    };
+    for (let page = await take(); page !== null; page = await take()) yield { page, isLast: isLast(page) };
   }
 
   private async contents(tenant: Tenant, campaign: Campaign): Promise<Map<string, CompiledContent>> {
@@ -192,7 +204,9 @@ class Asker {
   }
 
   async ask(page: ProspectPage): Promise<void> {
+    let turn = 0;
     for (const prospect of page) {
+      if ((turn += 1) % TURN === 0) await setImmediate();
       const address = (this.channel === 'email' ? prospect.email : prospect.phone) ?? null;
       if (address === null) {
         this.funnel.add(prospect, null, null, []);
