@@ -20,6 +20,7 @@ import { lintContent, type ContentFault } from '#rendering/lint-content';
 import type { RenderInput } from '#rendering/rendered';
 import { addUtm, type Utm } from '#rendering/utm';
 import type { Tenant } from '#tenants/tenant';
+import { dayIn } from './ramp.js';
 
 /** What content is judged and shown by, where no campaign says why it is written: it can be objected to. */
 const PURPOSE: Purpose = 'newsletter';
@@ -126,8 +127,7 @@ export class Contents {
       locales: tenant.locales,
       name: tenant.name,
       smsFrom: tenant.senders[RULES[purpose].stream].sms?.from ?? null,
-      // Swedish dates are ISO's.
-      today: this.clock.now().toLocaleDateString('sv-SE', { timeZone: tenant.timeZone }),
+      today: dayIn(tenant.timeZone, this.clock.now()),
       sample: (template, channel, locale) =>
         this.input(tenant, template, channel, samplePerson(locale), longLinks(tenant)),
     });
@@ -223,7 +223,7 @@ export const deadLinks = ({ host }: Tenant): RenderInput['links'] => ({
 });
 
 /** Links as long as the real ones, so that a mail weighs and an SMS costs what it will. */
-const longLinks = ({ host }: Tenant): RenderInput['links'] => ({
+export const longLinks = ({ host }: Tenant): RenderInput['links'] => ({
   unsubscribe: `https://${host}/u/${'x'.repeat(SEALED_LENGTH)}`,
   optOut: `https://${host}/o/${'x'.repeat(CODE_LENGTH)}`,
   preferences: `https://${host}/p/${'x'.repeat(SEALED_LENGTH)}`,

@@ -3,6 +3,7 @@ import type { Campaign } from '#campaigns/campaign.types';
 import type { Prospect } from '#customers/prospect';
 import { renderContent, type CompiledContent } from '#rendering/compile-content';
 import type { Tenant } from '#tenants/tenant';
+import { longLinks } from './contents.js';
 
 /** What a message to somebody would come to: nothing, or so many segments (0 by mail). */
 export type Rehearsed = { kind: 'invalid' } | { kind: 'said'; segments: number };
@@ -49,9 +50,6 @@ export class Rehearsal {
   ): { rehearsed: Rehearsed; isLengthOnly: boolean } {
     const { tenant, campaign, contents, now } = this;
     const template = campaign.variants.find((variant) => variant.name === part)?.template ?? '';
-    const base = `https://${tenant.host}`;
-    // As long as the real ones, so that an SMS has as many segments.
-    const links = { unsubscribe: `${base}/u/${'x'.repeat(80)}`, optOut: `${base}/o/${'x'.repeat(10)}` };
     const { locale, timeZone, email = null, address } = prospect;
     const country = address?.country;
     const person = {
@@ -60,7 +58,15 @@ export class Rehearsal {
     };
     const said = renderContent(
       contents.get(part)!,
-      renderInput(tenant, { template, isLast: false }, campaign.channel, person, null, links, now),
+      renderInput(
+        tenant,
+        { template, isLast: false },
+        campaign.channel,
+        person,
+        null,
+        longLinks(tenant),
+        now,
+      ),
     );
     if (said.kind === 'invalid') return { rehearsed: { kind: 'invalid' }, isLengthOnly: true };
     const { sms } = said.content;
