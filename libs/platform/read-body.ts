@@ -53,16 +53,13 @@ export function readBody(request: ReadRequest, _response: Response, next: NextFu
 function parse(request: ReadRequest, bytes: Buffer): void {
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const json = /^application\/(?:[\w.-]+\+)?json$/.test(type);
-  if (!json && (type !== 'application/x-www-form-urlencoded' || speaksJson(request.path))) {
+  if (!json && speaksJson(request.path)) {
     // Left out it would be an act without what was said of it: a campaign would be sent at once, not at its hour.
-    if (speaksJson(request.path)) {
-      request.bodyFault = {
-        status: 415,
-        detail: 'a body comes as JSON, with Content-Type: application/json',
-      };
-    }
+    const detail = 'a body comes as JSON, with Content-Type: application/json';
+    request.bodyFault = { status: 415, detail };
     return;
   }
+  if (!json && type !== 'application/x-www-form-urlencoded') return;
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     request.bodyFault = { status: 415, detail: 'a body must not be compressed' };
