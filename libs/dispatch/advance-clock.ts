@@ -9,6 +9,8 @@ import type { ReleaseDue } from './release-due.js';
  * a broker that shares its partitions anew takes its time; so does a machine that is busy with other things.
  */
 const STILL_MS = 6_000;
+/** And so many looks: where the machine has no time for this process, it has none for what is under way either. */
+const STILL_LOOKS = 50;
 /** The longest stop; after it the clock goes straight on to where it was sent. */
 const LONGEST_STOP_MS = 60_000;
 const POLL_MS = 20;
@@ -108,7 +110,7 @@ export class AdvanceClock {
   /** Lets all that is due end; the time up to which nothing is left, and whether it did end. */
   private async settle(leftBehind: Set<string>): Promise<{ looked: Date; ended: boolean }> {
     const began = this.clock.mono();
-    let still = { at: began, what: '' };
+    let still = { at: began, what: '', looks: 0 };
     for (;;) {
       const looked = this.clock.now();
       await this.also?.runOnce(looked);
@@ -118,9 +120,11 @@ export class AdvanceClock {
       if (moving.length === 0) return { looked, ended: true };
       const mono = this.clock.mono();
       const what = moving.sort().join();
-      if (what !== still.what) still = { at: mono, what };
+      if (what !== still.what) still = { at: mono, what, looks: 0 };
+      still.looks += 1;
       if (this.stopping || mono - began >= LONGEST_STOP_MS) return { looked, ended: false };
-      if (mono - still.at >= STILL_MS) for (const one of moving) leftBehind.add(one);
+      if (mono - still.at >= STILL_MS && still.looks >= STILL_LOOKS)
+        for (const one of moving) leftBehind.add(one);
       else await pause(POLL_MS);
     }
   }
