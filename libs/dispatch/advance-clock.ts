@@ -85,6 +85,8 @@ export class AdvanceClock {
       const { looked, ended } = await this.settle(leftBehind);
       // What is due once more is looked for later than the last look only: each stop is later than the one before.
       const due = ended ? await this.nextAt(goal, looked) : null;
+      // Time goes on by itself: what the scheduler has taken up since that look is no more due, and has not ended.
+      if (ended && (await this.moving(this.clock.now(), leftBehind)).length > 0) continue;
       if (due === null && looked >= goal) return { kind: 'arrived', now: this.clock.now() };
       next = due ?? goal;
     }
@@ -116,7 +118,7 @@ export class AdvanceClock {
       await this.also?.runOnce(looked);
       await this.releaseDue.runOnce(looked);
       await this.awaitQuiet();
-      const moving = (await this.moving(looked)).filter((one) => !leftBehind.has(one));
+      const moving = await this.moving(looked, leftBehind);
       if (moving.length === 0) return { looked, ended: true };
       const mono = this.clock.mono();
       const what = moving.sort().join();
@@ -130,14 +132,15 @@ export class AdvanceClock {
   }
 
   /**
-   * Each write of what is due, released or being sent by `at`. What is `unknown` waits for the provider, or a person. One
+   * Each write of what is due, released or being sent by `at`, but for what was left behind. What is `unknown` waits for the provider, or a person. One
    * read after the other, in the order in which a row moves: together, a row could be seen by none of them.
    */
-  private async moving(at: Date): Promise<string[]> {
+  private async moving(at: Date, leftBehind: ReadonlySet<string>): Promise<string[]> {
     const due = await this.messages.findDue(at, MOST_ROWS);
     const released = await this.messages.pageByStatus('released', null, MOST_ROWS);
     const sending = await this.messages.pageByStatus('sending', null, MOST_ROWS);
-    return [...due, ...released, ...sending].map((row) => `${row._id} ${row.rev}`);
+    const writes = [...due, ...released, ...sending].map((row) => `${row._id} ${row.rev}`);
+    return writes.filter((one) => !leftBehind.has(one));
   }
 
   /** A topic that a lost server holds back is not waited for longer than a stop may last at rest. */
