@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { isCalendarDate } from '#events/formats';
 import { KINDS, LEAVES, MOST, type LeafKind, type Predicate } from './predicate.js';
 
 /** Where in a predicate something is wrong, and what would be right. */
@@ -146,7 +146,7 @@ function faultOf(predicate: Predicate, { attributes, segmentServices }: Predicat
   return [
     ...faults,
     ...(asked.anyOf ?? []).flatMap((value, index) =>
-      typeof value === type && (declared.type !== 'date' || isDate(value))
+      typeof value === type && (declared.type !== 'date' || isCalendarDate(String(value)))
         ? []
         : [{ path: ['anyOf', index], detail: EXPECTED[declared.type] }],
     ),
@@ -159,8 +159,6 @@ const EXPECTED = {
   number: 'expected a number',
   date: 'expected a date, like 2026-05-04',
 } as const;
-
-const isDate = (value: unknown): boolean => z.iso.date().safeParse(value).success;
 
 const ASKED = {
   string: ['anyOf', 'isSet'],

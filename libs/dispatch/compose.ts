@@ -48,7 +48,8 @@ export function compose(
   if (result.kind === 'invalid') return result;
   const { template, version, locale } = result.content;
   const said = { ...links, ...led };
-  const sharing = goesWithOthers(row) ? sharingOf(result.content) : null;
+  const together = goesWithOthers(row);
+  const sharing = together ? sharingOf(result.content) : null;
   const envelope = envelopeFor({
     tenant,
     row: { id: row._id, ref, purpose: row.purpose, channel },
@@ -70,7 +71,7 @@ export function compose(
             ? saidDigest(ref, result.content.text, said, tenant)
             : sharedDigest(ref, sharing, said, tenant),
       },
-      envelope: goesWithOthers(row) ? { ...envelope, campaign: row.campaign ?? undefined } : envelope,
+      envelope: together ? { ...envelope, campaign: row.campaign ?? undefined } : envelope,
     },
   };
 }

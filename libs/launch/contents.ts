@@ -154,11 +154,14 @@ export class Contents {
         if (written[channel] === undefined || (asked.channel ?? channel) !== channel) continue;
         const person = { ...(asked.person ?? samplePerson(locale)), locale };
         const result = renderContent(compiled, this.input(tenant, version.template, channel, person));
-        // What is shown leads nowhere and is shorter than a real link: it is counted with one as long.
-        const counted = renderContent(
-          compiled,
-          this.input(tenant, version.template, channel, person, longLinks(tenant)),
-        );
+        // What is shown leads nowhere and is shorter than a real link: a text is counted with one as long.
+        const counted =
+          channel === 'email'
+            ? result
+            : renderContent(
+                compiled,
+                this.input(tenant, version.template, channel, person, longLinks(tenant)),
+              );
         if (result.kind === 'invalid') problems.push(result.problem);
         else if (counted.kind === 'invalid') problems.push(counted.problem);
         else {

@@ -30,7 +30,7 @@ const PAGE = 500;
 const within =
   (all: ReadonlyMap<string, Predicate>): LookUp =>
   (ids) =>
-    Promise.resolve(new Map([...all].filter(([id]) => ids.includes(id))));
+    Promise.resolve(new Map(ids.flatMap((id) => (all.has(id) ? [[id, all.get(id)!]] : []))));
 
 /** Segments as marketers write and count them. The same query stands behind count, reach and launch. */
 export class Segments {
@@ -153,9 +153,10 @@ export class Segments {
     const after = within(new Map([...standing, [id, predicate]]));
     const faults: PredicateFault[] = [];
     for (const { segment, name, predicate: theirs } of all) {
+      if (segment === id) continue;
       const resolved = await resolveSegments(theirs, before);
       // What is broken already is not this change's fault.
-      if (segment === id || resolved.kind === 'refused' || !resolved.names.includes(id)) continue;
+      if (resolved.kind === 'refused' || !resolved.names.includes(id)) continue;
       const then = await resolveSegments(theirs, after);
       if (then.kind === 'resolved') continue;
       const [why] = then.faults;

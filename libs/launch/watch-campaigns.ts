@@ -86,7 +86,9 @@ export class WatchCampaigns {
    * campaign as it stands then.
    */
   async tellAudit(campaign: Campaign): Promise<Campaign> {
-    await this.audit.addMissing((campaign.unaudited ?? []).map((line) => auditEntry(campaign, line)));
+    const { unaudited = [] } = campaign;
+    if (unaudited.length === 0) return campaign;
+    await this.audit.addMissing(unaudited.map((line) => auditEntry(campaign, line)));
     return (await this.campaigns.write(campaign, { ...campaign, unaudited: [] })) ?? campaign;
   }
 

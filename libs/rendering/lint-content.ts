@@ -199,18 +199,17 @@ function lintSms(text: string, at: readonly (string | number)[]): ContentFault[]
   const acted = replies.find((word) => !/^(?:svara|reply)$/i.test(word));
   return [
     ...lintText(text, at),
-    ...(acted === undefined
+    ...(replies[0] === undefined
       ? []
-      : [fault('error', at, `providers act on the word ${acted} in an answer: say it otherwise`)]),
-    ...(acted === undefined && replies[0] !== undefined
-      ? [
+      : [
           fault(
             'error',
             at,
-            `"${replies[0]}" asks for an answer, which a provider may act on or nobody gets: give a link or a number`,
+            acted === undefined
+              ? `"${replies[0]}" asks for an answer, which a provider may act on or nobody gets: give a link or a number`
+              : `providers act on the word ${acted} in an answer: say it otherwise`,
           ),
-        ]
-      : []),
+        ]),
     ...(strange === undefined
       ? []
       : [fault('warning', at, `${JSON.stringify(strange)} halves what an SMS holds`)]),
