@@ -92,7 +92,10 @@ export class SegmentsController {
       'a segment of this id',
     );
     if (made.kind === 'raced')
-      throw new Problem(409, 'somebody else has just written this segment: read it again');
+      throw new Problem(
+        409,
+        'somebody else has just written this segment, or one that it does not go with: read it again',
+      );
     if (made.kind !== 'changed') return refuse(made);
     await this.audit.note(caller, 'segment.changed', { segment: id });
     return shown(made.segment);

@@ -73,7 +73,7 @@ export class Segments {
     }
   }
 
-  /** `null`: there is none of this id; `raced`: somebody else has just written it. */
+  /** `null`: there is none of this id; `raced`: somebody else has just written it, or one that it does not go with. */
   async change(
     tenant: Tenant,
     id: string,
@@ -82,13 +82,16 @@ export class Segments {
   ): Promise<{ kind: 'changed'; segment: Segment } | { kind: 'raced' } | Refused | null> {
     const before = await this.segments.find(tenant.id, id);
     if (before === null) return null;
-    const read = await this.read(tenant, predicate, id);
+    const read = await this.fitting(tenant, before, predicate);
     if (read.kind === 'refused') return read;
-    const faults = await this.brokenBy(tenant.id, id, read.predicate);
-    if (faults.length > 0) return { kind: 'refused', faults };
     const after = { ...before, name, predicate: read.predicate, updatedAt: this.clock.now(), updatedBy: by };
     const segment = await this.segments.write(before, after);
-    return segment === null ? { kind: 'raced' } : { kind: 'changed', segment };
+    if (segment === null) return { kind: 'raced' };
+    // Two that are changed at once are each looked at beside what the other was. Both are written before they are looked at
+    // again, so whoever looks last sees both, and takes theirs back. Who dies in between leaves what is refused when it is asked for.
+    if ((await this.fitting(tenant, before, predicate)).kind === 'read') return { kind: 'changed', segment };
+    await this.segments.write(segment, before);
+    return { kind: 'raced' };
   }
 
   /** How many customers are meant now. */
@@ -145,11 +148,27 @@ export class Segments {
     return resolved.kind === 'refused' ? resolved : read;
   }
 
+  /** What a segment is to mean, if it goes with those that it names and those that name it. */
+  private async fitting(
+    tenant: Tenant,
+    before: Segment,
+    predicate: unknown,
+  ): Promise<{ kind: 'read'; predicate: Predicate } | Refused> {
+    const read = await this.read(tenant, predicate, before.segment);
+    if (read.kind === 'refused') return read;
+    const faults = await this.brokenBy(tenant.id, before, read.predicate);
+    return faults.length > 0 ? { kind: 'refused', faults } : read;
+  }
+
   /** The segments that name this one and could not be asked for any more, were it written so. */
-  private async brokenBy(tenant: string, id: string, predicate: Predicate): Promise<PredicateFault[]> {
+  private async brokenBy(
+    tenant: string,
+    { segment: id, predicate: was }: Segment,
+    predicate: Predicate,
+  ): Promise<PredicateFault[]> {
     const all = await this.all(tenant);
     const standing = new Map(all.map((segment) => [segment.segment, segment.predicate]));
-    const before = within(standing);
+    const before = within(new Map([...standing, [id, was]]));
     const after = within(new Map([...standing, [id, predicate]]));
     const faults: PredicateFault[] = [];
     for (const { segment, name, predicate: theirs } of all) {
