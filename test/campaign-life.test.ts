@@ -25,6 +25,13 @@ async function reader(city: string, facts: Partial<Person> = {}, channel = 'emai
 }
 const living = (city: string) => ({ place: { city: [city] } });
 
+/** Its segment, under the same name, means somebody else from now on. */
+async function meanOthers(id: string): Promise<void> {
+  const { segment } = await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`);
+  const { name, predicate } = await staff.taken('marketer', 'GET', `/v1/segments/${segment}`);
+  await staff.taken('marketer', 'PUT', `/v1/segments/${segment}`, { name, predicate: { not: predicate } });
+}
+
 describe('a campaign', () => {
   it('goes from a draft to sent: written, counted, approved by somebody else, launched, told', async () => {
     const [anna, bo] = [
@@ -147,16 +154,40 @@ describe('a campaign', () => {
     });
     expect((await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/schedule`, {})).status).toBe(409);
 
-    const other = await staff.approved(living('Nobody'));
-    const { segment } = await staff.taken('marketer', 'GET', `/v1/campaigns/${other}`);
-    await staff.taken('marketer', 'PUT', `/v1/segments/${segment}`, {
-      name: 'Alla',
-      predicate: { not: living('Nobody') },
-    });
+    const other = await staff.approved(living('Nobody'), { graceMinutes: 10 });
     await staff.act(other, 'schedule', {});
+    await meanOthers(other);
+    await lagom.advance('PT11M');
     const voided = await staff.until(other, 'draft');
     expect(voided.history.at(-1)).toMatchObject({ move: 'void', by: 'scheduler' });
     expect(await staff.rows(other)).toEqual({});
+  });
+
+  it('tells who approves or schedules it that its segment means others by now, and may be submitted again', async () => {
+    const id = await staff.draft(living('Nobody'));
+    const moves: [string, 'marketer' | 'approver', string][] = [
+      ['approve', 'approver', 'submitted'],
+      ['schedule', 'marketer', 'approved'],
+    ];
+    for (const [move, role, since] of moves) {
+      await staff.act(id, 'submit');
+      if (move === 'schedule') await staff.act(id, 'approve', undefined, 'approver');
+      await meanOthers(id);
+      const { status, body } = await staff.ask(role, 'POST', `/v1/campaigns/${id}/${move}`);
+      expect([status, body.detail]).toEqual([
+        409,
+        `this campaign means other people since it was ${since}, as its segment was changed: it is a draft again, to be submitted again`,
+      ]);
+      const { history, ...campaign } = await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`);
+      expect(campaign).toMatchObject({ status: 'draft', submitted: null, approved: null, schedule: null });
+      expect(history.at(-1)).toMatchObject({ move: 'void', by: `${role} of a test` });
+    }
+    await staff.act(id, 'submit');
+    await staff.act(id, 'approve', undefined, 'approver');
+    expect(await staff.act(id, 'schedule', { at: '2027-01-01T09:00' })).toMatchObject({
+      status: 'scheduled',
+    });
+    expect((await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/cancel`)).status).toBe(200);
   });
 
   it.each<[string, string[]]>([

@@ -4,7 +4,6 @@ import { moved, newCampaign, noted, SCHEDULER, toAudit } from '#campaigns/campai
 import { shownStatus, type CampaignMove, type ShownStatus } from '#campaigns/campaign-table';
 import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
-import type { Resolved } from '#campaigns/predicate';
 import type { PredicateFault } from '#campaigns/read-predicate';
 import type { ListCursor } from '#campaigns/segment.store';
 import type { TemplateStore } from '#campaigns/template.store';
@@ -55,6 +54,9 @@ export type Acted =
   /** What it lacks, each with the path of its member. */
   | { kind: 'faulty'; faults: readonly PredicateFault[] }
   | NotReady;
+
+/** What an act writes, why it writes nothing, or why what was signed is none any more: then it is a draft again. */
+type Decided = { set: Partial<Campaign>; why?: string } | { stop: Acted } | { void: string };
 
 /** The life of a campaign: every act is one move of the table, written by compare-and-set. */
 export class Campaigns {
@@ -109,10 +111,8 @@ export class Campaigns {
     return this.act(tenant.id, id, 'submit', by, async (campaign, now) => {
       const faults = await this.lacks(tenant, campaign);
       if (faults.length > 0) return { stop: { kind: 'faulty', faults } };
-      const asked = await this.whom(tenant, campaign, now);
-      if ('stop' in asked) return asked;
-      const hash = hashOfPlan(campaign, asked.predicate);
-      return { set: { submitted: { ...signatureOf(by), at: now, hash } } };
+      const stands = await this.whatStands(tenant, campaign, now);
+      return 'stop' in stands ? stands : { set: { submitted: { ...signatureOf(by), at: now, ...stands } } };
     });
   }
 
@@ -124,14 +124,10 @@ export class Campaigns {
         return { stop: refused('was submitted with this key: somebody else approves it') };
       if (by.person !== undefined && submitted?.person === by.person)
         return { stop: refused('was submitted by the same person: somebody else approves it') };
-      const asked = await this.whom(tenant, campaign, now);
-      if ('stop' in asked) return asked;
-      const hash = hashOfPlan(campaign, asked.predicate);
-      if (hash !== campaign.submitted?.hash) {
-        const detail = 'means other people since it was submitted: edit it, and submit it again';
-        return { stop: refused(detail) };
-      }
-      return { set: { approved: { ...signatureOf(by), at: now, hash } } };
+      const stands = await this.whatStands(tenant, campaign, now);
+      if ('stop' in stands) return stands;
+      if (stands.hash !== submitted?.hash) return { void: meansOthers('submitted') };
+      return { set: { approved: { ...signatureOf(by), at: now, ...stands } } };
     });
   }
 
@@ -139,10 +135,14 @@ export class Campaigns {
     return this.act(tenant.id, id, 'reject', by, () => Promise.resolve({ set: {}, why }));
   }
 
+  /** What was approved only: whom its segment means is looked at again at the launch. */
   schedule(tenant: Tenant, id: string, schedule: Schedule, by: Actor): Promise<Acted> {
-    return this.act(tenant.id, id, 'schedule', by, (campaign, now) => {
+    return this.act(tenant.id, id, 'schedule', by, async (campaign, now) => {
+      const stands = await this.whatStands(tenant, campaign, now);
+      if ('stop' in stands) return stands;
+      if (stands.hash !== campaign.approved?.hash) return { void: meansOthers('approved') };
       const earliest = new Date(now.getTime() + campaign.graceMinutes * 60_000);
-      return Promise.resolve({ set: { schedule, launchAt: launchAt(schedule, tenant.timeZone, earliest) } });
+      return { set: { schedule, launchAt: launchAt(schedule, tenant.timeZone, earliest) } };
     });
   }
 
@@ -210,16 +210,13 @@ export class Campaigns {
     throw new Error(`a campaign lost ${TRIES} races in a row`);
   }
 
-  /** One move; a lost race is read again, and decided again. */
+  /** One move, or the end of an approval in its place; a lost race is read again, and decided again. */
   private async act(
     tenant: string,
     id: string,
     move: CampaignMove,
     by: Actor,
-    decide: (
-      campaign: Campaign,
-      now: Date,
-    ) => Promise<{ set: Partial<Campaign>; why?: string } | { stop: Acted }>,
+    decide: (campaign: Campaign, now: Date) => Promise<Decided>,
   ): Promise<Acted> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const campaign = await this.campaigns.find(tenant, id);
@@ -231,14 +228,19 @@ export class Campaigns {
       if (possible.kind === 'refused') return refused(possible.detail);
       const decided = await decide(campaign, now);
       if ('stop' in decided) return decided.stop;
-      const after = moved(campaign, move, by.name, now, decided.set, decided.why);
+      const after =
+        'void' in decided
+          ? moved(campaign, 'void', by.name, now, {}, decided.void)
+          : moved(campaign, move, by.name, now, decided.set, decided.why);
       if (after.kind === 'refused') return refused(after.detail);
       // The end of a pause is nobody's act: the audit has who asked for it.
       const written = await this.campaigns.write(
         campaign,
         move === 'halt' ? after.after : toAudit(after.after, by.key),
       );
-      if (written !== null) return { kind: 'done', campaign: await this.watch.tellAudit(written) };
+      if (written === null) continue;
+      const told = await this.watch.tellAudit(written);
+      return 'void' in decided ? refused(decided.void) : { kind: 'done', campaign: told };
     }
     throw new Error(`a campaign lost ${TRIES} races in a row`);
   }
@@ -280,29 +282,17 @@ export class Campaigns {
     return left.filter(({ status }) => status === 'released');
   }
 
-  private async whom(
+  /** Its plan, and whom its segment means: what is signed. */
+  private async whatStands(
     tenant: Tenant,
     campaign: Campaign,
     now: Date,
-  ): Promise<{ predicate: Resolved } | { stop: Acted }> {
+  ): Promise<{ hash: string } | { stop: Acted }> {
     const asked = await this.segments.askFor(tenant, campaign.segment ?? '', now);
-    switch (asked?.kind) {
-      case 'asked':
-        return { predicate: asked.predicate };
-      case 'not-ready':
-        return { stop: asked };
-      case 'refused':
-        return {
-          stop: { kind: 'faulty', faults: [{ path: ['segment'], detail: asked.faults[0]?.detail ?? '' }] },
-        };
-      case undefined:
-        return {
-          stop: {
-            kind: 'faulty',
-            faults: [{ path: ['segment'], detail: 'expected a segment that is there' }],
-          },
-        };
-    }
+    if (asked?.kind === 'asked') return { hash: hashOfPlan(campaign, asked.predicate) };
+    if (asked?.kind === 'not-ready') return { stop: asked };
+    const detail = asked === null ? 'expected a segment that is there' : (asked.faults[0]?.detail ?? '');
+    return { stop: { kind: 'faulty', faults: [{ path: ['segment'], detail }] } };
   }
 
   /** What keeps a draft from being submitted. */
@@ -376,6 +366,9 @@ const signatureOf = ({ key, name, person }: Actor) => ({
 });
 
 const refused = (detail: string): Acted => ({ kind: 'refused', detail });
+
+const meansOthers = (since: 'submitted' | 'approved'): string =>
+  `means other people since it was ${since}, as its segment was changed: it is a draft again, to be submitted again`;
 
 const nothing = (): Promise<{ set: Partial<Campaign> }> => Promise.resolve({ set: {} });
 
