@@ -92,7 +92,8 @@ export const WORDS: Record<string, Words> = {
   'CampaignsController.create': { summary: 'A new campaign, as a draft' },
   'CampaignsController.one': { summary: 'A campaign, with its history' },
   'CampaignsController.edit': {
-    summary: 'Changes a campaign: what is absent stays; once submitted it is a draft again',
+    summary:
+      'Changes a campaign: what is absent stays; once submitted it is a draft again, unless that is how it stands already',
   },
   'CampaignsController.reach': {
     lines:

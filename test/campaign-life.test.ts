@@ -190,6 +190,33 @@ describe('a campaign', () => {
     expect((await staff.ask('marketer', 'POST', `/v1/campaigns/${id}/cancel`)).status).toBe(200);
   });
 
+  it('keeps its approval where an edit says what stands already', async () => {
+    const plan = {
+      ...{ pace: { perHour: 60 }, utm: { source: 'lagom', medium: 'email', campaign: 'vår' } },
+      limits: { complaints: 0.001, bounces: 0.01, errors: 0.1, least: 50 },
+    };
+    const id = await staff.approved(living('Nobody'), plan);
+    const path = `/v1/campaigns/${id}`;
+    const stands = await staff.taken('marketer', 'GET', path);
+    const { name, purpose, channel, segment, variants, holdOut, testShare, winnerRule, graceMinutes } =
+      stands;
+    const whole = { name, purpose, channel, segment, variants, holdOut, testShare, winnerRule, graceMinutes };
+    for (const same of [
+      {},
+      { name },
+      { ...plan, utm: { campaign: 'vår', medium: 'email', source: 'lagom' } },
+      whole,
+    ]) {
+      expect(await staff.taken('marketer', 'PATCH', path, same)).toEqual(stands);
+    }
+    // Without a variant's name or weight it is the same one, too.
+    const [{ template, version }] = variants;
+    expect(await staff.taken('marketer', 'PATCH', path, { variants: [{ template, version }] })).toEqual(
+      stands,
+    );
+    expect((await staff.taken('marketer', 'PATCH', path, { name, holdOut: 1 })).status).toBe('draft');
+  });
+
   it.each<[string, string[]]>([
     ['draft', ['approve', 'reject', 'schedule', 'unschedule', 'pause', 'resume']],
     ['submitted', ['submit', 'schedule', 'unschedule', 'pause', 'resume', 'archive']],

@@ -4,6 +4,7 @@ import { moved, newCampaign, noted, SCHEDULER, toAudit } from '#campaigns/campai
 import { shownStatus, type CampaignMove, type ShownStatus } from '#campaigns/campaign-table';
 import { campaignKey, type CampaignStore } from '#campaigns/campaign.store';
 import type { Campaign, CampaignPlan, Schedule } from '#campaigns/campaign.types';
+import { hashOf } from '#campaigns/content';
 import type { PredicateFault } from '#campaigns/read-predicate';
 import type { ListCursor } from '#campaigns/segment.store';
 import type { TemplateStore } from '#campaigns/template.store';
@@ -101,9 +102,13 @@ export class Campaigns {
     return known && this.create(tenant, { ...planOf(known), name: `${known.name} (2)`.slice(0, 100) }, by);
   }
 
-  /** Back to a draft, whatever was approved: what is written is another campaign. */
+  /** Back to a draft, whatever was approved: what is written is another campaign. What stands already changes nothing. */
   edit(tenant: Tenant, id: string, changes: Partial<CampaignPlan>, by: Actor): Promise<Acted> {
-    return this.act(tenant.id, id, 'edit', by, () => Promise.resolve({ set: changes }));
+    return this.act(tenant.id, id, 'edit', by, (campaign) => {
+      const plan = planOf(campaign);
+      const isSame = hashOf({ ...plan, ...changes }) === hashOf(plan);
+      return Promise.resolve(isSame ? { stop: { kind: 'done', campaign } } : { set: changes });
+    });
   }
 
   /** What it lacks is told; its plan and whom its segment means are what is approved. */
