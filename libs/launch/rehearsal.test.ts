@@ -62,6 +62,18 @@ const names = fc.oneof(
     'A\u030Asa',
     'anna à',
     "D'Arcy",
+    ...[
+      'Dr. Per Berg',
+      'dr per berg',
+      'Fru Ek',
+      'Dr.',
+      'P Berg',
+      'P G Berg',
+      '王 伟',
+      '王',
+      '4',
+      'dr\u0007per\u0007berg',
+    ],
   ),
   fc.string({ unit: fc.constantFrom('a', 'x', 'e', 'Å', ' ', '€', '\u0300', 'ü'), maxLength: 30 }),
 );

@@ -93,6 +93,10 @@ describe('content', () => {
     expect(
       (await rendered(mail([{ kind: 'text', text: 'Hej {{person.firstName | du <3}}' }]), nobody)).html,
     ).toContain('Hej du &lt;3');
+    const hello = mail([{ kind: 'text', text: 'Hej {{person.firstName | du}} ({{person.name}})!' }]);
+    const textOf = async (name: string) => (await rendered(hello, input({}, { name }))).text;
+    expect(await textOf('Dr. Per Berg')).toContain('Hej Per (Dr. Per Berg)!');
+    expect(await textOf('Dr. Berg')).toContain('Hej du (Dr. Berg)!');
     const compiled = await compileContent(layout, mail([{ kind: 'text', text: '{{person.name}}' }]), NAME);
     expect(renderContent(compiled, nobody)).toEqual({
       kind: 'invalid',

@@ -1,4 +1,5 @@
 import { brandColours } from './brand-colours.js';
+import { firstNameOf } from './first-name.js';
 import { clocksDiffer, noteZone, saySpan, sayWhen, yearAt, type Reading } from './local-time.js';
 import { sayPhone } from './say-phone.js';
 import { sayPrice } from './say-price.js';
@@ -30,7 +31,7 @@ function viewOf(input: RenderInput, locale: string): View {
   const look = brandColours(tenant.colour);
   if (!look) throw new Unsayable('tenant.colour is not a colour like #2f6f5e');
   return {
-    person: { name: plain(person.name), firstName: plain(person.name)?.split(/\s+/)[0] ?? null },
+    person: { name: plain(person.name), firstName: firstNameOf(plain(person.name)) },
     tenant: {
       name: plain(tenant.name),
       legalName: plain(tenant.legalName),
@@ -169,7 +170,7 @@ function isZone(zone: string): boolean {
 // eslint-disable-next-line no-control-regex -- these are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
 
-function plain(value: string | null | undefined): string | null {
+export function plain(value: string | null | undefined): string | null {
   if (value === null || value === undefined) return null;
   return value.replace(UNPRINTABLE, ' ').trim() || null;
 }

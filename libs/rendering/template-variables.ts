@@ -13,7 +13,7 @@ interface Variable {
 /** Every variable that the view has (`message-view.ts` fills them in). */
 export const VARIABLES = {
   'person.name': {},
-  /** The first word of the name. */
+  /** What they are called by, of the name. */
   'person.firstName': { from: 'person.name' },
   'tenant.name': {},
   'tenant.legalName': {},
