@@ -56,6 +56,7 @@ import { OtherFacts } from '#ingest/other-facts';
 import { Redrive } from '#ingest/redrive';
 import { Journeys } from '#journeys/load-journeys';
 import { RowDeletion } from '#messages/row-deletion';
+import { CampaignRows } from '#messages/campaign-rows';
 import { MessageStore } from '#messages/message.store';
 import { EventSink } from '#messaging/event-sink';
 import { Clock } from '#platform/clock';
@@ -317,7 +318,7 @@ export const LINE: FactoryProvider[] = [
   wire(SayAgain, [FileTemplateStore, ContentLibrary, CampaignStore]),
   wire(SurveyResults, [SurveyAnswerStore, BookingStore]),
   wire(RetryMessage, [MessageStore, CampaignStore, Clock]),
-  wire(ApplyReceipt, [MessageStore, Withdraw, Clock]),
+  wire(ApplyReceipt, [MessageStore, Withdraw, CampaignRows, Clock]),
   wire(ResolveUnknown, [MessageStore, CustomerStore, WebhookStore, Senders, Tenants, ApplyReceipt, Clock]),
   wire(LoadCampaigns, [CampaignStore, AddressClaimStore, ContentLibrary, HashRing, Tenants]),
   wire(LoadFacts, [CustomerStore, BookingStore, SuppressionStore, MessageStore, PauseStore, LoadCampaigns]),

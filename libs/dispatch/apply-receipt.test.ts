@@ -64,6 +64,40 @@ describe('where a receipt leads', () => {
   });
 });
 
+describe('an unsubscribe that the provider tells of a campaign’s mail', () => {
+  const leaving = (ref: string, kind: Receipt['kind'] = 'stopped'): Receipt => ({
+    ...receipt(kind, ref),
+    ...{ mark: 'unsubscribed', stream: 'marketing' },
+  });
+  const left = async (): Promise<number> =>
+    (await line.campaignRows.groups(T, 'c-1')).reduce((sum, { unsubscribed }) => sum + unsubscribed, 0);
+  const campaigns = async (): Promise<{ id: string; ref: string }> => {
+    const mail = await sent();
+    const rows = line.connection.collection('messages');
+    await rows.updateOne({ _id: mail.id as never }, { $set: { campaign: 'c-1' } });
+    return mail;
+  };
+
+  it('is in its report, once', async () => {
+    const { id, ref } = await campaigns();
+    expect(await left()).toBe(0);
+    for (let told = 0; told < 2; told += 1) await line.applyReceipt.apply(T, leaving(ref));
+    const { status, history } = await line.rowOf(id);
+    expect([await left(), status, history.at(-1)?.why]).toEqual([
+      1,
+      'accepted',
+      'unsubscribed at its provider',
+    ]);
+    expect(history.filter(({ why }) => why?.startsWith('unsubscribed'))).toHaveLength(1);
+  });
+
+  it('is not where it was dropped for a no of before', async () => {
+    const { ref } = await campaigns();
+    await line.applyReceipt.apply(T, leaving(ref, 'failed'));
+    expect([await left(), (await suppressions()).length]).toEqual([0, 1]);
+  });
+});
+
 describe('order', () => {
   it('a late or weaker word never moves it back, in whatever order they come', async () => {
     const kinds = fc.array(fc.constantFrom<Receipt['kind']>('accepted', 'delivered', 'bounced', 'failed'), {

@@ -1,4 +1,5 @@
 import type { Mark, Receipt } from '#channels/receipt';
+import type { CampaignRows } from '#messages/campaign-rows';
 import { isInDoubt } from '#messages/in-doubt';
 import type { MessageRow } from '#messages/message.types';
 import type { MessageStore } from '#messages/message.store';
@@ -33,6 +34,7 @@ export class ApplyReceipt {
   constructor(
     private readonly messages: MessageStore,
     private readonly withdraw: Withdraw,
+    private readonly campaigns: Pick<CampaignRows, 'noteUnsubscribed'>,
     private readonly clock: Clock,
   ) {}
 
@@ -129,7 +131,7 @@ export class ApplyReceipt {
    */
   private async unsubscribe(
     tenant: string,
-    { channel, told }: Receipt,
+    { kind, channel, told }: Receipt,
     about: Address,
     row: MessageRow | null,
   ): Promise<void> {
@@ -145,6 +147,9 @@ export class ApplyReceipt {
     if (row === null) return;
     const id = `provider:${told?.id ?? row._id}`;
     await this.withdraw.hearChoices(tenant, row.customer, noes, { ...how, id });
+    // What was dropped for a no of before has made nobody leave.
+    if (row.campaign === null || kind !== 'stopped') return;
+    await this.campaigns.noteUnsubscribed(tenant, { _id: row._id }, how.at, 'unsubscribed at its provider');
   }
 }
 

@@ -212,7 +212,7 @@ export class Line extends Ledger {
     );
     this.releaseDue = new ReleaseDue(this.messages, new HeldSink(topics, this), this.tenants);
     this.repairStuck = new RepairStuck(this.messages, this.releaseDue, topics, clock);
-    this.applyReceipt = new ApplyReceipt(this.messages, this.withdraw, clock);
+    this.applyReceipt = new ApplyReceipt(this.messages, this.withdraw, this.campaignRows, clock);
     this.pauses = new PauseStore(connection);
     this.facts = new LoadFacts(this.customers, this.bookings, this.suppressions, this.messages, this.pauses);
     this.means = new MeansOfHouse(senders, templates);

@@ -250,12 +250,21 @@ export class CampaignRows {
       .toArray();
   }
 
-  /** Writes down that somebody left by the link of this campaign's message; the first time counts. */
-  async noteUnsubscribed(tenant: string, customer: string, campaign: string, at: Date): Promise<void> {
+  /**
+   * Writes down that somebody left by the link of this campaign's message, or by its provider's; the first time counts.
+   * After a merge a person may have two rows in it: it is one that was tried that had a link.
+   */
+  async noteUnsubscribed(
+    tenant: string,
+    of: { _id: string } | { customer: string; campaign: string },
+    at: Date,
+    why = 'unsubscribed by its link',
+  ): Promise<void> {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const row = await this.rows.findOne({ tenant, customer, campaign });
-      if (row === null || row.unsubscribedAt != null) return;
-      const entry = { at, status: row.status, why: 'unsubscribed by its link' };
+      const rows = await this.rows.find({ ...of, tenant }).toArray();
+      const row = rows.find(({ attempts }) => attempts.length > 0);
+      if (row === undefined || row.unsubscribedAt != null) return;
+      const entry = { at, status: row.status, why };
       const { matchedCount } = await this.rows.updateOne(
         { _id: row._id, tenant, rev: row.rev },
         {

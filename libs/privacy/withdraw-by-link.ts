@@ -110,7 +110,8 @@ export class WithdrawByLink {
     const isOwn =
       purpose !== 'marketing' && channel !== 'all' && noes.some((no) => covers(no, purpose, channel));
     if (subject !== undefined && isOwn) {
-      await this.campaigns.noteUnsubscribed(tenant, customer?.customer ?? link.customer, subject, at);
+      const who = customer?.customer ?? link.customer;
+      await this.campaigns.noteUnsubscribed(tenant, { customer: who, campaign: subject }, at);
     }
   }
 
