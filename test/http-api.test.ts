@@ -256,6 +256,9 @@ describe('GET /v1/messages', () => {
     expect(await count('purpose=survey')).toBe(0);
     expect(await count('campaign=none')).toBe(0);
     expect(await count(`to=${from.toISOString()}`)).toBe(0);
+    const day = (at: Date) => at.toLocaleDateString('sv-SE', { timeZone: 'Europe/Stockholm' });
+    expect(await count(`to=${day(lagom.now())}`)).toBe(8);
+    expect(await count(`to=${day(new Date(from.getTime() - DAY))}`)).toBe(0);
   });
 
   it('says which filter is wrong', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
+import { AuditStore } from '#privacy/audit.store';
+import { CLINIC, startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { choice, DAY, person, tell, visit, type Person } from './visit.fixture.js';
 
 let lagom: Lagom;
@@ -18,6 +19,7 @@ const patch = (who: Person, body: unknown, headers: Record<string, string> = {})
   lagom.api('PATCH', `/v1/customers/${who.id}`, body, { headers });
 const acts = async (filter: Record<string, string>) =>
   (await lagom.api('GET', `/v1/audit?${new URLSearchParams(filter).toString()}`)).body.items as {
+    at: string;
     what: string;
     by: { key: string; name: string };
     about: Record<string, unknown>;
@@ -219,5 +221,34 @@ describe('the audit log', () => {
     const csv = await lagom.api('GET', '/v1/audit', undefined, { headers: { accept: 'text/csv' } });
     expect(csv.body).toContain('stop-button.pressed');
     expect(JSON.stringify(await acts({}))).not.toContain('@example.se');
+  });
+
+  it('is read by days of the tenant, meant whole, and by times', async () => {
+    const store = lagom.app.get(AuditStore);
+    // Of the day on which its clocks go forward: of 23 hours.
+    const times = [
+      '2025-03-29T22:59:59Z',
+      '2025-03-29T23:00:00Z',
+      '2025-03-30T21:59:59Z',
+      '2025-03-30T22:00:00Z',
+    ];
+    for (const time of times) {
+      const by = { key: 'first', name: 'x' };
+      const about = { customer: 'of-days' };
+      await store.add({ tenant: CLINIC, at: new Date(time), by, what: 'customer.exported', about });
+    }
+    const found = async (from: string, to: string) =>
+      (await acts({ customer: 'of-days', from, to })).map(({ at }) => times.indexOf(at.replace('.000', '')));
+    expect(await found('2025-03-30', '2025-03-30')).toEqual([2, 1]);
+    expect(await found('2025-03-29', '2025-03-30')).toEqual([2, 1, 0]);
+    expect(await found('2025-03-30', '2025-03-30T23:59:59+02:00')).toEqual([1]);
+    expect(await found(times[0]!, times[3]!)).toEqual([2, 1, 0]);
+    for (const wrong of ['2025-02-30', 'yesterday', '2025-03-30T10:00:00']) {
+      const { status, body } = await lagom.api('GET', `/v1/audit?from=${wrong}`);
+      expect([status, body.errors]).toEqual([
+        422,
+        [{ pointer: '#/from', detail: 'expected a day (2026-11-30) or an RFC 3339 date-time' }],
+      ]);
+    }
   });
 });

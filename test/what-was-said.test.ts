@@ -107,6 +107,8 @@ it('tells what people thought, by service and month; their words to privacy only
   ]);
   expect((await lagom.api('GET', '/v1/surveys/results')).body.items).toHaveLength(2);
   expect((await lagom.api('GET', '/v1/surveys/results?to=2026-03-01T00:00:00Z')).body.items).toEqual([]);
+  expect((await lagom.api('GET', '/v1/surveys/results?to=2026-02-28')).body.items).toEqual([]);
+  expect((await lagom.api('GET', '/v1/surveys/results?from=2026-03-01')).body.items).toHaveLength(2);
   expect((await lagom.api('GET', '/v1/surveys/results?from=yesterday')).body.errors).toMatchObject([
     { pointer: '#/from' },
   ]);

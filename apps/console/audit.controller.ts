@@ -2,18 +2,20 @@ import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import { AUDITED, AuditStore, type AuditEntry } from '#privacy/audit.store';
+import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { toCsv } from './csv.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import { pageQuery, time } from './page-query.js';
+import { pageQuery } from './page-query.js';
+import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
+import { instantsIn, spanQuery } from './span-query.js';
 
 export const listQuery = z.strictObject({
   customer: z.string().min(1).optional(),
   what: z.enum(AUDITED, { error: `expected one of ${AUDITED.join(', ')}` }).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  ...spanQuery,
   ...pageQuery,
 });
 
@@ -23,7 +25,10 @@ type AuditView = Omit<AuditEntry, '_id' | 'tenant'> & { id: string };
 @Controller('v1/audit')
 @Roles('privacy')
 export class AuditController {
-  constructor(private readonly store: AuditStore) {}
+  constructor(
+    private readonly store: AuditStore,
+    private readonly tenants: Tenants,
+  ) {}
 
   @Get()
   async list(
@@ -32,7 +37,9 @@ export class AuditController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<{ items: AuditView[]; next?: string } | string> {
-    const { cursor, limit, ...filter } = readInput(listQuery, query);
+    const { cursor, limit, customer, what, ...span } = readInput(listQuery, query);
+    const { timeZone } = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
+    const filter = { customer, what, ...instantsIn(span, timeZone) };
     const after = cursor === undefined ? null : { at: cursor.createdAt, id: cursor.id };
     const found = await this.store.list(caller.tenant, filter, { after, limit: limit + 1 });
     const page = found.slice(0, limit);

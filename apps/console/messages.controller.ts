@@ -14,9 +14,10 @@ import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { Columns, type Page } from './list-as-csv.js';
 import { LISTED_COLUMNS, listed, whole, type ListedMessage, type WholeMessage } from './message-view.js';
-import { pageQuery, time } from './page-query.js';
+import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
+import { instantsIn, spanQuery } from './span-query.js';
 
 export const listQuery = z.strictObject({
   customer: z.string().min(1).optional(),
@@ -25,8 +26,7 @@ export const listQuery = z.strictObject({
   status: z.enum(STATUSES, { error: `expected one of ${STATUSES.join(', ')}` }).optional(),
   purpose: z.enum(PURPOSES, { error: `expected one of ${PURPOSES.join(', ')}` }).optional(),
   channel: z.enum(CHANNELS, { error: `expected one of ${CHANNELS.join(', ')}` }).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  ...spanQuery,
   ...pageQuery,
 });
 
@@ -45,8 +45,12 @@ export class MessagesController {
   @Get()
   @Columns(LISTED_COLUMNS)
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<ListedMessage>> {
-    const { cursor, limit, ...filter } = readInput(listQuery, query);
-    const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+    const { cursor, limit, from, to, ...filter } = readInput(listQuery, query);
+    const { timeZone } = orNotFound(this.tenants.get(caller.tenant), 'the tenant of this key');
+    const given = {
+      ...Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)),
+      ...instantsIn({ from, to }, timeZone),
+    };
     const rows = await this.messages.list(caller.tenant, given, { after: cursor ?? null, limit: limit + 1 });
     const page = rows.slice(0, limit);
     const last = page.at(-1);

@@ -11,25 +11,18 @@ import { toCsv } from './csv.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
+import { spanIn, spanQuery } from './span-query.js';
 
 const BY = ['day', ...STAT_FIELDS] as const;
 type By = (typeof BY)[number];
 const SAID_BY = `expected one or more of ${BY.join(', ')}, with a comma between`;
-const TIME = 'expected a day (2026-11-30) or an RFC 3339 date-time';
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MOST_DAYS = 400;
 /** More lines than this are no overview. */
 const MOST_ITEMS = 10_000;
 const WITHOUT_TIMES_DAYS = 30;
 
-const moment = z
-  .string(TIME)
-  .refine((text) => (DAY.test(text) ? DateTime.fromISO(text).isValid : rfc3339(text)), TIME)
-  .optional();
-const rfc3339 = (text: string): boolean => z.iso.datetime({ offset: true }).safeParse(text).success;
 export const statsQuery = z.strictObject({
-  from: moment,
-  to: moment,
+  ...spanQuery,
   by: z
     .string(SAID_BY)
     .default('day,status')
@@ -121,21 +114,15 @@ export class StatsController {
   }
 }
 
-/** A day that is named is meant whole, also as the end. Absent: the last 30 days, today included. */
+/** Absent: the last 30 days, today included. */
 function windowOf(
-  { from, to }: { from?: string | undefined; to?: string | undefined },
+  asked: { from?: string | undefined; to?: string | undefined },
   zone: string,
   now: Date,
 ): { from: DateTime; to: DateTime } {
-  const read = (text: string): DateTime => DateTime.fromISO(text, { zone });
-  const nextDay = (at: DateTime): DateTime => at.startOf('day').plus({ days: 1 });
-  const end =
-    to === undefined
-      ? nextDay(DateTime.fromJSDate(now, { zone }))
-      : DAY.test(to)
-        ? nextDay(read(to))
-        : read(to);
-  const begin = from === undefined ? end.minus({ days: WITHOUT_TIMES_DAYS }) : read(from);
+  const { from, to } = spanIn(asked, zone);
+  const end = to ?? DateTime.fromJSDate(now, { zone }).startOf('day').plus({ days: 1 });
+  const begin = from ?? end.minus({ days: WITHOUT_TIMES_DAYS });
   if (begin >= end) throw fault('from', 'expected a time before `to`');
   if (end.diff(begin, 'days').days > MOST_DAYS) throw fault('from', `expected ${MOST_DAYS} days at most`);
   return { from: begin, to: end };

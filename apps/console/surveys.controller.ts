@@ -9,12 +9,12 @@ import { toCsv } from './csv.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
 import type { Page } from './list-as-csv.js';
-import { pageQuery, time } from './page-query.js';
+import { pageQuery } from './page-query.js';
 import { readInput } from './read-query.js';
+import { instantsIn, spanQuery } from './span-query.js';
 
 const filter = {
-  from: time.optional(),
-  to: time.optional(),
+  ...spanQuery,
   service: z.string().min(1, 'expected the name of a service').optional(),
 };
 export const resultsQuery = z.strictObject(filter);
@@ -50,9 +50,9 @@ export class SurveysController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<{ items: SurveyResult[] } | string> {
-    const asked = readInput(resultsQuery, query);
-    const zone = this.tenants.get(caller.tenant)?.timeZone ?? 'UTC';
-    const items = await this.results.tally(caller.tenant, asked, zone);
+    const { service, ...span } = readInput(resultsQuery, query);
+    const zone = this.zoneOf(caller);
+    const items = await this.results.tally(caller.tenant, { service, ...instantsIn(span, zone) }, zone);
     if (!wantsCsv(request)) return { items };
     response.type('text/csv; charset=utf-8');
     return toCsv(
@@ -67,7 +67,8 @@ export class SurveysController {
   @Get('answers')
   @Roles('privacy')
   async answers(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<AnswerView>> {
-    const { cursor, limit, ...asked } = readInput(answersQuery, query);
+    const { cursor, limit, service, ...span } = readInput(answersQuery, query);
+    const asked = { service, ...instantsIn(span, this.zoneOf(caller)) };
     const after = cursor === undefined ? null : { answeredAt: cursor.createdAt, id: cursor.id };
     const { page, next } = await this.results.read(caller.tenant, asked, after, limit);
     await this.audit.note(caller, 'survey.comments-read', { detail: { answers: page.length } });
@@ -80,6 +81,10 @@ export class SurveysController {
       items,
       ...(next === null ? {} : { next: cursorOf({ createdAt: next.answeredAt, _id: next.id }) }),
     };
+  }
+
+  private zoneOf(caller: Caller): string {
+    return this.tenants.get(caller.tenant)?.timeZone ?? 'UTC';
   }
 }
 
