@@ -260,6 +260,11 @@ describe('statistics', () => {
       'day,status,count\r\n2027-03-01,accepted,1\r\n2027-03-01,refused,1\r\n',
     );
     expect(await asCsv('/v1/stats?from=2027-02-01&to=2027-02-01&by=day,status')).toBe('day,status,count\r\n');
+    for (const path of ['/v1/stats', `/v1/campaigns/${id}/report`, '/v1/messages']) {
+      const named = { accept: 'text/csv; charset=utf-8', ...staff.headers('marketer') };
+      const { headers } = await lagom.api('GET', path, undefined, { headers: named });
+      expect([path, headers.get('content-type')]).toEqual([path, 'text/csv; charset=utf-8']);
+    }
     // A bounce is known later: it stays the message of its day.
     const [mail] = await lagom.inbox({ to: anna.email! });
     await lagom.advance('P2D');

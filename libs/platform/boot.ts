@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { BootRefusal, refusalLines } from './boot-refusal.js';
 import { Health } from './health.js';
 import { isLostServer } from './mongo.js';
+import { plainAccept } from './plain-accept.js';
 import { BodyFaultInterceptor, readBody } from './read-body.js';
 import { securityHeaders } from './security-headers.js';
 import { describeError, type Log } from './telemetry.js';
@@ -52,6 +53,7 @@ export async function bootApp({ module, port, log, prepare, opened }: BootOption
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.use(securityHeaders);
+  app.use(plainAccept);
   const health = app.get(Health, { strict: false });
   app.use((_request: Request, response: Response, next: NextFunction) => {
     // A connection that is kept alive would hold the drain up.
