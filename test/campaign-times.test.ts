@@ -45,7 +45,7 @@ it('comes at the same hour of each clock: three time zones, one tenant', async (
   });
 });
 
-it.each(['2026-11-31T09:00', '2027-02-29T09:00', '2026-12-01T24:00', '2026-12-01T09:60'])(
+it.each(['2026-11-31T09:00', '2027-02-29T09:00', '2026-12-01T24:00', '2026-12-01T09:60', '0026-12-01T09:00'])(
   'refuses %s, which is on no calendar, rather than send at once',
   async (at) => {
     const id = await staff.approved(living('Ingenstans'));

@@ -1,5 +1,6 @@
 import { Duration } from 'luxon';
 import { z } from 'zod';
+import { toInstant } from '#events/formats';
 import type { Purpose } from '#purposes/purpose';
 import { localeInput } from './locale-input.js';
 import { nameInput } from './name-input.js';
@@ -121,7 +122,7 @@ export const scheduleBody = z.strictObject({
   at: z
     .string(TIME)
     .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$/, TIME)
-    .refine(isOnCalendar, 'is no day or hour of the calendar')
+    .refine((text) => toInstant(`${text}:00Z`) !== null, 'is no day or hour of the calendar, from 1970 on')
     .nullable()
     .default(null),
   zone: z.enum(['recipient', 'tenant'], { error: 'expected recipient or tenant' }).default('tenant'),
@@ -129,12 +130,6 @@ export const scheduleBody = z.strictObject({
     .enum(['send', 'next-day', 'skip'], { error: 'expected send, next-day or skip' })
     .default('send'),
 });
-
-/** `Date` reads 31 November as 1 December; what it makes of a day that is not there is another one. */
-function isOnCalendar(text: string): boolean {
-  const read = new Date(`${text}:00Z`);
-  return !Number.isNaN(read.getTime()) && read.toISOString().startsWith(text);
-}
 
 const REASON = 'expected a reason of 1 to 500 characters';
 export const reasonBody = z.strictObject({ reason: z.string(REASON).trim().min(1, REASON).max(500, REASON) });
