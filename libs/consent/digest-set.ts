@@ -53,11 +53,11 @@ export class DigestSet {
   private grow(): void {
     const old = this.slots;
     this.slots = new Uint32Array(old.length * 2);
-    this.count = 0;
-    const bytes = Buffer.from(old.buffer);
-    for (let slot = 0; slot < old.length; slot += WORDS) {
-      if (old.subarray(slot, slot + WORDS).some((word) => word !== 0))
-        this.add(bytes.toString('latin1', slot * 4, slot * 4 + HASH_BYTES));
+    for (let from = 0; from < old.length; from += WORDS) {
+      if ((old[from]! | old[from + 1]! | old[from + 2]! | old[from + 3]!) === 0) continue;
+      let to = (old[from]! * WORDS) % this.slots.length;
+      while (!this.isFree(to)) to = (to + WORDS) % this.slots.length;
+      for (let word = 0; word < WORDS; word += 1) this.slots[to + word] = old[from + word]!;
     }
   }
 }

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import type { AddressKind } from '#purposes/channel';
+import { Hmac } from './hmac.js';
 
 /** An address as it is kept: which key made the hash, and the hash. */
 export interface HashedAddress {
@@ -22,12 +22,14 @@ const MOST_KNOWN = 4_096;
  */
 export class HashRing {
   readonly ids: readonly string[];
+  private readonly hmacs: readonly Hmac[];
   /** What was hashed lately: a hash takes longer than finding it again. */
   private readonly known = new Map<string, readonly HashedAddress[]>();
 
   /** @param keys the first is the current one */
-  constructor(private readonly keys: readonly { id: string; key: Buffer }[]) {
+  constructor(keys: readonly { id: string; key: Buffer }[]) {
     this.ids = keys.map((key) => key.id);
+    this.hmacs = keys.map(({ key }) => new Hmac(key));
     if (keys.length === 0) throw new Error('a hash ring needs a key');
     if (new Set(this.ids).size < keys.length) throw new Error('a hash ring names each key once');
   }
@@ -64,9 +66,7 @@ export class HashRing {
   }
 
   private digested(said: string): string[] {
-    return this.keys.map(({ key }) =>
-      createHmac('sha256', key).update(said).digest('binary').slice(0, HASH_BYTES),
-    );
+    return this.hmacs.map((hmac) => hmac.of(said).slice(0, HASH_BYTES));
   }
 
   /** Whether a hash that was kept, under whichever key, is this address's. */

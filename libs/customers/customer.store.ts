@@ -2,7 +2,7 @@ import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { findByKeys } from '#platform/find-by-keys';
-import { casMany, nonce } from '#platform/mongo';
+import { casMany, isLostServer, nonce } from '#platform/mongo';
 import { ofTenant, writeVersioned, type VersionedChange } from '#platform/versioned';
 import { customerOut } from './customer-out.js';
 import { customerKey, type Customer, type Send } from './customer.types.js';
@@ -51,7 +51,7 @@ export class CustomerStore implements Outbox {
 
   /** @param stateOf what stands of a log of choices: people are found by it */
   constructor(
-    connection: mongoose.Connection,
+    private readonly connection: mongoose.Connection,
     private readonly stateOf: StateOf,
   ) {
     this.customers = connection.model<Customer>('Customer', schema as unknown as mongoose.Schema<Customer>);
@@ -169,7 +169,11 @@ export class CustomerStore implements Outbox {
     return found.map(bare);
   }
 
-  /** As `pageMatching`, with as little of each as the gate looks at, read one by one as it is asked about them. */
+  /**
+   * As `pageMatching`, with as little of each as the gate looks at, read one by one as it is asked about them. One answer's
+   * worth: where people are long it has fewer of them than `limit` also where more follow; after the last page comes an
+   * empty one.
+   */
   async pageProspects(
     tenant: string,
     filter: Record<string, unknown>,
@@ -177,16 +181,27 @@ export class CustomerStore implements Outbox {
     channel: 'email' | 'sms',
     { after, limit }: { after: string | null; limit: number },
   ): Promise<ProspectPage> {
-    const documents = await this.customers.collection
-      .find(
-        { ...matching(tenant, filter, knownBy), ...(after === null ? {} : { _id: { $gt: after } }) } as never,
-        { projection: prospectFields(channel), raw: true },
-      )
-      .sort({ _id: 1 })
-      .limit(limit)
-      .batchSize(limit)
-      .toArray();
-    return new ProspectPage(documents as unknown as Uint8Array[]);
+    const find = {
+      find: this.customers.collection.collectionName,
+      filter: { ...matching(tenant, filter, knownBy), ...(after === null ? {} : { _id: { $gt: after } }) },
+      ...{
+        projection: prospectFields(channel),
+        sort: { _id: 1 },
+        limit,
+        batchSize: limit,
+        singleBatch: true,
+      },
+      // A command takes nothing of what the connection was opened with.
+      readConcern: { level: 'majority' },
+    };
+    // As a command, whose answer the driver leaves in its bytes: its cursor looks at each document, raw ones too.
+    const ask = () => this.connection.db!.command(find, { raw: true }) as Promise<{ cursor: Uint8Array }>;
+    const { cursor } = await ask().catch((error: unknown) => {
+      // As the driver reads again (retryReads), once.
+      if (isLostServer(error)) return ask();
+      throw error;
+    });
+    return new ProspectPage(cursor);
   }
 
   /** One page of the tenant's people, in the order of `_id`; tombstones too. */

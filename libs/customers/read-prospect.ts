@@ -12,25 +12,54 @@ const CHOICE = new Fields(SAID_FIELDS);
  * that were all made at once would outlive the collector's youngest, which costs more than to read them.
  */
 export class ProspectPage {
-  constructor(private readonly documents: readonly Uint8Array[]) {}
+  readonly length: number;
+  private readonly bytes: Buffer;
+  private readonly first: number;
+  private readonly stop: number;
+  private readonly lastAt: number;
 
-  get length(): number {
-    return this.documents.length;
+  /** @param cursor what `find` answered of its cursor (MongoDB, database commands), as it came: `{firstBatch, id, ns}` */
+  constructor(cursor: Uint8Array) {
+    this.bytes = Buffer.from(cursor.buffer, cursor.byteOffset, cursor.byteLength);
+    const batch = batchAt(this.bytes);
+    this.stop = batch + int32At(this.bytes, batch) - 1;
+    this.first = batch + 4;
+    let [count, last] = [0, this.first];
+    for (let here = this.first; here < this.stop; count += 1) {
+      last = here;
+      here = next(this.bytes, DOCUMENT, this.documentAt(here), this.stop);
+    }
+    this.length = count;
+    this.lastAt = last;
   }
 
   get last(): Prospect | undefined {
-    const last = this.documents.at(-1);
-    return last && readProspect(Buffer.from(last.buffer), last.byteOffset);
+    return this.length === 0 ? undefined : readProspect(this.bytes, this.documentAt(this.lastAt));
   }
 
   *[Symbol.iterator](): Generator<Prospect> {
-    let whole: Buffer = Buffer.alloc(0);
-    for (const { buffer, byteOffset } of this.documents) {
-      // What came in one answer lies in one block.
-      if (whole.buffer !== buffer) whole = Buffer.from(buffer);
-      yield readProspect(whole, byteOffset);
+    for (let here = this.first; here < this.stop;) {
+      const at = this.documentAt(here);
+      yield readProspect(this.bytes, at);
+      here = at + int32At(this.bytes, at);
     }
   }
+
+  /** Behind the type and the name of an element of the batch, which is its number. */
+  private documentAt(element: number): number {
+    return nameEnd(this.bytes, element + 1) + 1;
+  }
+}
+
+/** Where the array of the documents begins. */
+function batchAt(cursor: Buffer): number {
+  const stop = int32At(cursor, 0) - 1;
+  for (let here = 4; here < stop;) {
+    const end = nameEnd(cursor, here + 1);
+    if (cursor[here] === ARRAY && cursor.toString('latin1', here + 1, end) === 'firstBatch') return end + 1;
+    here = next(cursor, cursor[here]!, end + 1, stop);
+  }
+  throw new Error("a find's answer without a batch");
 }
 
 /**
@@ -177,6 +206,6 @@ function textOrOther(bytes: Buffer, type: number, at: number): unknown {
 /** Where the next field begins. Throws where the lengths are no document's: else a wrong one would be walked for ever. */
 function next(bytes: Buffer, type: number, value: number, stop: number): number {
   const end = valueEnd(bytes, type, value);
-  if (!(end >= value && end <= stop)) throw new Error('a customer whose bytes are no document');
+  if (!(end >= value && end <= stop)) throw new Error('an answer whose bytes are no document');
   return end;
 }

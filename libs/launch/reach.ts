@@ -159,9 +159,8 @@ export class ReachOf {
   ): AsyncGenerator<{ page: ProspectPage; isLast: boolean }> {
     const read = (after: string | null): Promise<ProspectPage> =>
       this.customers.pageProspects(tenant.id, filter, now, channel, { after, limit: PAGE });
-    const isLast = (page: ProspectPage): boolean => page.length < PAGE;
     const following = async (before: Promise<ProspectPage | null>): Promise<ProspectPage | null> => {
-      const last = await before.then((page) => (page === null || isLast(page) ? undefined : page.last));
+      const last = await before.then((page) => page?.last);
       return last === undefined ? null : read(customerKey(tenant.id, last.customer));
     };
     const coming: Promise<ProspectPage | null>[] = [read(null)];
@@ -174,7 +173,9 @@ export class ReachOf {
       }
       return coming.shift()!;
     };
-    for (let page = await take(); page !== null; page = await take()) yield { page, isLast: isLast(page) };
+    // One answer has as many as it has room for: only after an empty one comes none.
+    for (let page = await take(); page !== null; page = await take())
+      yield { page, isLast: page.length === 0 };
   }
 
   private async contents(tenant: Tenant, campaign: Campaign): Promise<Map<string, CompiledContent>> {

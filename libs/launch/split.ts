@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Variant } from '#campaigns/campaign.types';
 
 /** The part of a member who gets nothing, so that those who got something can be compared with them. */
@@ -34,5 +34,5 @@ export function partOf(
 
 /** From 0 to below 1. */
 function draw(parts: readonly string[]): number {
-  return createHash('sha256').update(JSON.stringify(parts)).digest().readUIntBE(0, 6) / 2 ** 48;
+  return hash('sha256', JSON.stringify(parts), 'buffer').readUIntBE(0, 6) / 2 ** 48;
 }
