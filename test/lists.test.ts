@@ -102,6 +102,22 @@ describe('every list of the API', () => {
     expect(lines.length).toBeGreaterThanOrEqual(json.body.items.length === 0 ? 0 : 2);
   });
 
+  // A line of the audit is a table's own.
+  it.each(LISTS.filter((path) => path !== '/v1/audit'))(
+    '%s has all that an item may have as columns of its CSV, on each page',
+    async (path) => {
+      const json = schemaOf(document.paths[path].get.responses['200'].content['application/json'].schema);
+      const members = Object.keys(schemaOf(json.properties.items.items).properties);
+      // A list's items are the single ones' less what takes room.
+      const listed = members.filter((member) => member !== 'history' && member !== 'lint');
+      for (const limit of [1, 500]) {
+        const { body } = await read(path, `limit=${limit}`, 'text/csv');
+        const columns = (body as string).split('\r\n')[0]!.split(',');
+        expect([...columns].sort()).toEqual([...listed].sort());
+      }
+    },
+  );
+
   it('has something to be paged in most', async () => {
     const counts = await Promise.all(LISTS.map(async (path) => (await pages(path, 500)).length));
     expect(counts.filter((count) => count > 1).length).toBeGreaterThan(9);

@@ -220,6 +220,23 @@ describe('the audit log', () => {
     ]);
     const csv = await lagom.api('GET', '/v1/audit', undefined, { headers: { accept: 'text/csv' } });
     expect(csv.body).toContain('stop-button.pressed');
+    const lines = async (query: string) => {
+      const { body } = await lagom.api('GET', `/v1/audit?${query}`, undefined, {
+        headers: { accept: 'text/csv' },
+      });
+      return String(body)
+        .trim()
+        .split('\r\n')
+        .map((line) => line.split(','));
+    };
+    // The same columns whatever a page has; whose key it was is not written over by the key that it was about.
+    const [columns, deleted] = await lines('what=key.deleted&limit=1');
+    expect([deleted![columns!.indexOf('key')], deleted![columns!.indexOf('aboutKey')]]).toEqual([
+      'first',
+      made.id,
+    ]);
+    for (const query of ['customer=nobody', 'what=stop-button.pressed', ''])
+      expect((await lines(query))[0]).toEqual(columns);
     expect(JSON.stringify(await acts({}))).not.toContain('@example.se');
   });
 

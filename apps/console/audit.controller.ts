@@ -21,6 +21,17 @@ export const listQuery = z.strictObject({
 
 type AuditView = Omit<AuditEntry, '_id' | 'tenant'> & { id: string };
 
+/** An entry as a line of a table; which key it was about stands beside whose key did it. */
+const lineOf = ({ by, about: { detail, key: aboutKey, ...about }, ...rest }: AuditView) => ({
+  ...rest,
+  ...{ key: by.key, name: by.name, ...about, aboutKey },
+  detail: detail === undefined ? '' : JSON.stringify(detail),
+});
+const COLUMNS = [
+  ...['id', 'at', 'what', 'key', 'name', 'customer', 'message', 'request', 'task'],
+  ...['aboutKey', 'segment', 'template', 'campaign', 'detail'],
+];
+
 /** Who of the staff did what, when, about whom: ids only. */
 @Controller('v1/audit')
 @Roles('privacy')
@@ -52,13 +63,7 @@ export class AuditController {
     if (request.accepts(['application/json', 'text/csv']) === 'text/csv') {
       response.type('text/csv; charset=utf-8');
       if (next !== undefined) response.setHeader('Lagom-Next', next);
-      return toCsv(
-        items.map(({ by, about: { detail, ...about }, ...rest }) => ({
-          ...rest,
-          ...{ key: by.key, name: by.name, ...about },
-          detail: detail === undefined ? '' : JSON.stringify(detail),
-        })),
-      );
+      return toCsv(items.map(lineOf), COLUMNS);
     }
     return { items, ...(next === undefined ? {} : { next }) };
   }

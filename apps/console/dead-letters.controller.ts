@@ -6,7 +6,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
@@ -54,6 +54,18 @@ export class DeadLettersController {
   ) {}
 
   @Get()
+  @Columns([
+    'id',
+    'topic',
+    'partition',
+    'offset',
+    'key',
+    'type',
+    'reason',
+    'path',
+    'at',
+    'status',
+  ] satisfies (keyof LetterView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<LetterView>> {
     const { cursor, limit, status } = readInput(listQuery, query);
     const found = await this.letters.list(ownOf(caller), {

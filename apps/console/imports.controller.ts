@@ -25,7 +25,7 @@ import {
 } from './import-view.js';
 import { ImportsService } from './imports.service.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -85,6 +85,22 @@ export class ImportsController {
   }
 
   @Get()
+  @Columns([
+    'id',
+    'kind',
+    'status',
+    'dryRun',
+    'by',
+    'format',
+    'rows',
+    'done',
+    'counts',
+    'errorCount',
+    'createdAt',
+    'startedAt',
+    'endedAt',
+    'why',
+  ] satisfies (keyof ListedImport)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<ListedImport>> {
     const { cursor, limit } = readInput(listQuery, query);
     const found = await this.imports.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });

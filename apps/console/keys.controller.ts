@@ -7,7 +7,7 @@ import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -32,6 +32,7 @@ export class KeysController {
   ) {}
 
   @Get()
+  @Columns(['id', 'tenant', 'role', 'name', 'person', 'hint', 'createdAt'] satisfies (keyof KeyView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<KeyView>> {
     const asked = readInput(wholeQuery, query);
     return pageOfWhole((await this.keys.list(caller.tenant)).map(shown), asked, ({ id }) => id);

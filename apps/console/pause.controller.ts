@@ -9,7 +9,7 @@ import { STREAMS } from '#purposes/stream';
 import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -69,6 +69,7 @@ export class PauseController {
   ) {}
 
   @Get('pause')
+  @Columns(['stream', 'channel', 'purpose', 'at', 'by'] satisfies (keyof PauseView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<PauseView>> {
     const asked = readInput(wholeQuery, query);
     const { items } = shown(await this.button.list(caller.tenant));

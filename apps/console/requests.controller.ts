@@ -15,7 +15,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageQuery, time } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -70,6 +70,20 @@ export class RequestsController {
   ) {}
 
   @Get()
+  @Columns([
+    'id',
+    'customer',
+    'note',
+    'kind',
+    'way',
+    'receivedAt',
+    'dueAt',
+    'extended',
+    'status',
+    'log',
+    'overdue',
+    'endedAt',
+  ] satisfies (keyof RequestView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<RequestView>> {
     const { cursor, limit, overdue, ...filter } = readInput(listQuery, query);
     const now = this.clock.now();

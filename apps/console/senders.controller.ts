@@ -8,7 +8,7 @@ import { accountsOf, isConfigured, Tenants, type Account } from '#tenants/tenant
 import { CONFIG } from '../wire.js';
 import { Asking } from './asking.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { orNotFound } from './problem.js';
 import { readInput } from './read-query.js';
@@ -54,6 +54,18 @@ export class SendersController {
   ) {}
 
   @Get()
+  @Columns([
+    'stream',
+    'channel',
+    'from',
+    'fromName',
+    'replyTo',
+    'listId',
+    'perSecond',
+    'pricePerSegment',
+    'accounts',
+    'usable',
+  ] satisfies (keyof SenderView)[])
   async list(
     @Asking() caller: Caller,
     @Query() query: unknown,

@@ -8,7 +8,7 @@ import { AuditLog } from './audit-log.js';
 import { toCsv } from './csv.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { readInput } from './read-query.js';
 import { instantsIn, spanQuery } from './span-query.js';
@@ -65,6 +65,16 @@ export class SurveysController {
 
   /** The answers themselves. What people write of a treatment is about their health: reading it is audited. */
   @Get('answers')
+  @Columns([
+    'booking',
+    'customer',
+    'service',
+    'score',
+    'comment',
+    'language',
+    'answeredAt',
+    'changedAt',
+  ] satisfies (keyof AnswerView)[])
   @Roles('privacy')
   async answers(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<AnswerView>> {
     const { cursor, limit, service, ...span } = readInput(answersQuery, query);

@@ -8,7 +8,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
@@ -49,6 +49,18 @@ export class TasksController {
   ) {}
 
   @Get()
+  @Columns([
+    'id',
+    'kind',
+    'status',
+    'customer',
+    'purpose',
+    'message',
+    'text',
+    'openedAt',
+    'endedAt',
+    'endedBy',
+  ] satisfies (keyof TaskView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<TaskView>> {
     const { cursor, limit, ...filter } = readInput(listQuery, query);
     const after = cursor === undefined ? null : { openedAt: cursor.createdAt, id: cursor.id };

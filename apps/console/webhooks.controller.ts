@@ -4,7 +4,7 @@ import { TenantHookStore } from '#dispatch/tenant-hook.store';
 import { Tenants } from '#tenants/tenant';
 import { Asking } from './asking.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageOfWhole, wholeQuery } from './page-of-whole.js';
 import { readInput } from './read-query.js';
 
@@ -29,6 +29,7 @@ export class WebhooksController {
   ) {}
 
   @Get()
+  @Columns(['host', 'types', 'status', 'since', 'nextAt', 'waiting', 'givenUp'] satisfies (keyof HookView)[])
   @Roles('privacy')
   async list(@Asking() { tenant }: Caller, @Query() query: unknown): Promise<Page<HookView>> {
     const asked = readInput(wholeQuery, query);
