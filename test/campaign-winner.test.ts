@@ -328,6 +328,9 @@ describe('an A/B test whose winner the others wait for', () => {
     expect(
       (await staff.ask('marketer', 'POST', `/v1/campaigns/${other}/winner`, { variant: 'A' })).status,
     ).toBe(409);
+    expect((await report(other)).test).toMatchObject({
+      ...{ winner: null, lapsesAt: null, says: expect.stringContaining('over without a winner') },
+    });
   });
 
   it('gives everybody one variant, however often and by how many it is pulled and decided', async () => {

@@ -1,3 +1,4 @@
+import type { CampaignStatus } from '#campaigns/campaign-table';
 import type { Campaign, TestShare } from '#campaigns/campaign.types';
 import type { RowGroup } from '#messages/campaign-rows';
 import { dueRule, lapsesAt } from './choose-winner.js';
@@ -6,6 +7,9 @@ import { compareShares } from './compare-shares.js';
 import { figure } from './fold-report.js';
 import type { TestReport } from './report.types.js';
 import { WAITS } from './split.js';
+
+/** Nobody names a winner of these any more. */
+const OVER: readonly CampaignStatus[] = ['sent', 'cancelled', 'archived'];
 
 /**
  * Where an A/B test stands; null: nobody waits for its winner. `live`: what the variants have come to while there is no
@@ -26,11 +30,12 @@ export function foldTest(
   const by = comparedBy(campaign);
   const [best, next] = [...(shares ?? [])].sort((one, other) => other.count * one.of - one.count * other.of);
   const difference = best && next ? compareShares(best, next) : null;
+  const isOver = OVER.includes(campaign.status);
   return {
     ...{ share, rule, by, waiting: figure(waiting, members, 'members') },
     endedAt: campaign.testEndedAt ?? null,
-    decidesAt: winner === null ? (dueRule(campaign)?.at ?? null) : null,
-    lapsesAt: lapsesAt(campaign),
+    decidesAt: winner === null && !isOver ? (dueRule(campaign)?.at ?? null) : null,
+    lapsesAt: isOver ? null : lapsesAt(campaign),
     winner: winner && { variant: winner.variant, at: winner.at, by: winner.by, how: winner.how },
     says: said(campaign),
     shares:
@@ -45,10 +50,11 @@ export function foldTest(
 }
 
 function said(campaign: Campaign): string {
-  const { winner, undecided, testEndedAt, winnerRule, lapsedAt } = campaign;
+  const { status, winner, undecided, testEndedAt, winnerRule, lapsedAt } = campaign;
   const byHand = 'a marketer names the winner (POST /v1/campaigns/:id/winner)';
   if (winner != null) return `${winner.variant} has won, by ${winner.how}`;
   if (lapsedAt != null) return 'no winner was named in time; who waited for it got nothing';
+  if (OVER.includes(status)) return 'the campaign is over without a winner: nobody waits for one any more';
   if (undecided != null) return `the rule named nobody: ${undecided.why}; ${byHand}`;
   if (campaign.launch === null) return 'not launched';
   if (testEndedAt == null) return 'the test is being sent';
