@@ -81,6 +81,13 @@ export class Staff {
     return id;
   }
 
+  /** The segment of a campaign, under the same name, means everybody else from now on. */
+  async meanOthers(id: string): Promise<void> {
+    const { segment } = await this.taken('marketer', 'GET', `/v1/campaigns/${id}`);
+    const { name, predicate } = await this.taken('marketer', 'GET', `/v1/segments/${segment}`);
+    await this.taken('marketer', 'PUT', `/v1/segments/${segment}`, { name, predicate: { not: predicate } });
+  }
+
   /** Waits until it is launched, or further. */
   async until(id: string, ...statuses: string[]): Promise<AnyBody> {
     return until(
