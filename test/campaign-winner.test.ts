@@ -300,6 +300,7 @@ describe('an A/B test whose winner the others wait for', () => {
       headers: { accept: 'text/csv' },
     });
     expect(csv.body).toContain(`test,B,,,,,clicks,${bs.length},${bs.length},1,measured`);
+    expect(csv.body).toMatch(/^test,,,,,,low of 95 %,,,0\.\d+,\r$/m);
   });
 
   it('waits while it is paused, hears who leaves meanwhile, and is called off whole', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Staff } from './campaign.fixture.js';
-import { startLagom, type Lagom } from './lagom.fixture.js';
+import { startLagom, TRAVEL, type Lagom } from './lagom.fixture.js';
 import { readDocument, type Json } from './openapi.fixture.js';
 import { choice, DAY, person, tell, visit } from './visit.fixture.js';
 
@@ -115,6 +115,15 @@ describe('every list of the API', () => {
         const columns = (body as string).split('\r\n')[0]!.split(',');
         expect([...columns].sort()).toEqual([...listed].sort());
       }
+    },
+  );
+
+  it.each(LISTS.filter((path) => !path.includes('{id}')))(
+    '%s has its columns also where there is nothing',
+    async (path) => {
+      const headers = { accept: 'text/csv' };
+      const { body } = await lagom.api('GET', path, undefined, { tenant: TRAVEL, headers });
+      expect([path, (body as string).split('\r\n')[0]!.split(',').length > 3]).toEqual([path, true]);
     },
   );
 

@@ -41,6 +41,7 @@ export function reportRows(report: Report): ReportRow[] {
     ),
     ...(test === null ? [] : [row('test', {}, 'waiting', test.waiting)]),
     ...(test?.shares ?? []).map(({ variant, figure }) => row('test', { variant }, test?.by ?? '', figure)),
+    ...(test === null ? [] : differenceRows('test', test)),
     ...(bookings.comparison === null
       ? []
       : [
@@ -56,7 +57,7 @@ export function reportRows(report: Report): ReportRow[] {
             `booked until ${bookings.window} after the last message`,
             bookings.comparison.bookedHeldOut,
           ),
-          ...differenceRows(bookings.comparison),
+          ...differenceRows('comparison', bookings.comparison),
         ]),
   ];
 }
@@ -83,7 +84,7 @@ function row(part: string, keys: Keys, name: string, value: number | Figure): Re
 }
 
 /** Shares, less one another: of nobody in particular. */
-function differenceRows({ difference }: Comparison): ReportRow[] {
+function differenceRows(part: string, { difference }: Pick<Comparison, 'difference'>): ReportRow[] {
   if (difference === null) return [];
   const said = {
     difference: difference.difference,
@@ -91,7 +92,7 @@ function differenceRows({ difference }: Comparison): ReportRow[] {
     'high of 95 %': difference.high,
   };
   return Object.entries(said).map(([name, share]) => ({
-    ...row('comparison', {}, name, 0),
+    ...row(part, {}, name, 0),
     ...{ count: '', share: Math.round(share * 1e6) / 1e6 },
   }));
 }

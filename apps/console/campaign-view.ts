@@ -31,6 +31,14 @@ export interface CampaignView extends Omit<
   history?: Campaign['history'];
 }
 
+/** All that a listed campaign may have, in the order in which a table has it. */
+export const CAMPAIGN_COLUMNS = [
+  ...(['id', 'name', 'purpose', 'channel', 'segment', 'variants', 'holdOut', 'testShare'] as const),
+  ...(['winnerRule', 'graceMinutes', 'pace', 'utm', 'limits', 'schedule', 'launchAt', 'pausedFor'] as const),
+  ...(['testEndedAt', 'winner', 'undecided', 'lapsedAt', 'createdAt', 'createdBy', 'updatedAt'] as const),
+  ...(['status', 'submitted', 'approved', 'ramp', 'launch'] as const),
+] satisfies readonly (keyof CampaignView)[];
+
 /** Whole: with its history. */
 export function campaignView(campaign: Campaign, ramp: RampView | null, whole = false): CampaignView {
   const {

@@ -38,10 +38,10 @@ import {
   winnerBody,
 } from './campaign-body.js';
 import { Acting, CampaignTag } from './campaign-etag.js';
-import { campaignView, type CampaignView } from './campaign-view.js';
+import { CAMPAIGN_COLUMNS, campaignView, type CampaignView } from './campaign-view.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
 import { pointerOf, readInput } from './read-query.js';
@@ -70,6 +70,7 @@ export class CampaignsController {
   ) {}
 
   @Get()
+  @Columns(CAMPAIGN_COLUMNS)
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<CampaignView>> {
     const { status, cursor, limit } = readInput(listQuery, query);
     const page = { after: cursor ?? null, limit: limit + 1 };

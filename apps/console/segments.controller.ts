@@ -8,7 +8,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { nameInput } from './name-input.js';
 import { pageQuery } from './page-query.js';
 import { orNotFound, Problem } from './problem.js';
@@ -45,6 +45,15 @@ export class SegmentsController {
   ) {}
 
   @Get()
+  @Columns([
+    'id',
+    'name',
+    'predicate',
+    'createdAt',
+    'createdBy',
+    'updatedAt',
+    'updatedBy',
+  ] satisfies (keyof SegmentView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<SegmentView>> {
     const { cursor, limit } = readInput(listQuery, query);
     const found = await this.segments.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });

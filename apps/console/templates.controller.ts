@@ -11,7 +11,7 @@ import { Asking } from './asking.js';
 import { AuditLog } from './audit-log.js';
 import { cursorOf } from './cursor.js';
 import { Roles, type Caller } from './keys.guard.js';
-import type { Page } from './list-as-csv.js';
+import { Columns, type Page } from './list-as-csv.js';
 import { localeInput } from './locale-input.js';
 import { nameInput } from './name-input.js';
 import { pageQuery } from './page-query.js';
@@ -51,6 +51,15 @@ export class TemplatesController {
   ) {}
 
   @Get()
+  @Columns([
+    'id',
+    'tenant',
+    'name',
+    'latest',
+    'published',
+    'createdAt',
+    'createdBy',
+  ] satisfies (keyof TemplateView)[])
   async list(@Asking() caller: Caller, @Query() query: unknown): Promise<Page<TemplateView>> {
     const { cursor, limit } = readInput(listQuery, query);
     const found = await this.contents.list(caller.tenant, { after: cursor ?? null, limit: limit + 1 });
