@@ -2,15 +2,15 @@ import mongoose from 'mongoose';
 import { outBacklog, type OutBacklog } from '#messaging/out-backlog';
 import { pullPublished, waitingOut, type Outbox, type Outgoing, type OutEntry } from '#messaging/outbox';
 import { findByKeys } from '#platform/find-by-keys';
-import { casMany, isLostServer, nonce } from '#platform/mongo';
+import { casMany, nonce } from '#platform/mongo';
 import { ofTenant, writeVersioned, type VersionedChange } from '#platform/versioned';
 import { customerOut } from './customer-out.js';
 import { customerKey, type Customer, type Send } from './customer.types.js';
 import { NO_DEALINGS, type Dealings } from './dealings.js';
+import { findProspects } from './find-prospects.js';
 import { foundBy, type FoundBy, type StateOf } from './found-by.js';
 import { withMinorSince } from './minor-since.js';
-import { prospectFields } from './prospect.js';
-import { ProspectPage } from './read-prospect.js';
+import type { ProspectPage } from './read-prospect.js';
 
 const schema = new mongoose.Schema(
   {
@@ -155,14 +155,10 @@ export class CustomerStore implements Outbox {
     tenant: string,
     filter: Record<string, unknown>,
     knownBy: Date,
-    page: { after: string | null; limit: number },
+    { after, limit }: { after: string | null; limit: number },
   ): Promise<Customer[]> {
-    const { after, limit } = page;
     const found = await this.customers
-      .find({
-        ...matching(tenant, filter, knownBy),
-        ...(after === null ? {} : { _id: { $gt: after } }),
-      } as never)
+      .find(matching(tenant, filter, knownBy, after) as never)
       .sort({ _id: 1 })
       .limit(limit)
       .lean<Customer[]>();
@@ -181,27 +177,13 @@ export class CustomerStore implements Outbox {
     channel: 'email' | 'sms',
     { after, limit }: { after: string | null; limit: number },
   ): Promise<ProspectPage> {
-    const find = {
-      find: this.customers.collection.collectionName,
-      filter: { ...matching(tenant, filter, knownBy), ...(after === null ? {} : { _id: { $gt: after } }) },
-      ...{
-        projection: prospectFields(channel),
-        sort: { _id: 1 },
-        limit,
-        batchSize: limit,
-        singleBatch: true,
-      },
-      // A command takes nothing of what the connection was opened with.
-      readConcern: { level: 'majority' },
-    };
-    // As a command, whose answer the driver leaves in its bytes: its cursor looks at each document, raw ones too.
-    const ask = () => this.connection.db!.command(find, { raw: true }) as Promise<{ cursor: Uint8Array }>;
-    const { cursor } = await ask().catch((error: unknown) => {
-      // As the driver reads again (retryReads), once.
-      if (isLostServer(error)) return ask();
-      throw error;
-    });
-    return new ProspectPage(cursor);
+    return findProspects(
+      this.connection.db!,
+      this.customers.collection.collectionName,
+      matching(tenant, filter, knownBy, after),
+      channel,
+      limit,
+    );
   }
 
   /** One page of the tenant's people, in the order of `_id`; tombstones too. */
@@ -381,8 +363,10 @@ const matching = (
   tenant: string,
   filter: Record<string, unknown>,
   knownBy: Date,
+  after: string | null = null,
 ): Record<string, unknown> => ({
   tenant,
+  ...(after === null ? {} : { _id: { $gt: after } }),
   erasedAt: null,
   mergedInto: null,
   createdAt: { $lte: knownBy },
