@@ -362,6 +362,10 @@ function isList(route: Route, json: Schema | null, sources: ReadHandlers): boole
   return items?.['type'] === 'array';
 }
 
+/** Only what has pages has a next one. */
+const isPage = (schema: Schema | undefined): boolean =>
+  (schema?.['properties'] as Schema | undefined)?.['next'] !== undefined;
+
 function headersOf({ path, method }: Route, content: Media | null): { headers?: Schema } {
   if (content === null || 'application/problem+json' in content) return {};
   const text = { schema: { type: 'string' } };
@@ -376,7 +380,7 @@ function headersOf({ path, method }: Route, content: Media | null): { headers?: 
     ...(isCustomer
       ? { headers: { ETag: { ...text, description: 'Changes with facts and choices only.' } } }
       : {}),
-    ...('text/csv' in content && 'application/json' in content && method === 'get'
+    ...('text/csv' in content && isPage(content['application/json']?.schema) && method === 'get'
       ? {
           headers: {
             'Lagom-Next': { ...text, description: 'The `cursor` of the next page, if there is one.' },

@@ -283,9 +283,7 @@ export const WORDS: Record<string, Words> = {
   },
   'MeasureController.leadOn': {
     summary: 'Leads on to where a link of a measured mail led',
-    answers: {
-      302: () => ({ 'text/plain': { schema: { ...text, description: 'Nothing; `Location` says where.' } } }),
-    },
+    answers: { 302: () => null },
   },
   'MeasureController.picture': {
     summary: 'The picture by which it is seen that a measured mail was opened',

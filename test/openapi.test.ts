@@ -36,6 +36,19 @@ describe('openapi.yaml', () => {
     expect(await judge(spoilt)).toMatchObject({ valid: false });
   });
 
+  it('tells of a next page only where there are pages', () => {
+    const told = (path: string): boolean =>
+      'Lagom-Next' in (document.paths[path].get.responses['200'].headers ?? {});
+    const paged = ['/v1/messages', '/v1/campaigns', '/v1/audit'];
+    const single = [
+      '/v1/stats',
+      '/v1/campaigns/{id}/report',
+      '/v1/surveys/results',
+      '/v1/record-of-processing',
+    ];
+    expect([paged.map(told), single.map(told)]).toEqual([paged.map(() => true), single.map(() => false)]);
+  });
+
   it('points at what exists, and has nothing that nobody points at', () => {
     const contract = new Contract(document);
     const text = JSON.stringify(document);

@@ -38,7 +38,7 @@ export interface Line {
   delivered: Figure;
   bounced: Figure;
   complained: Figure;
-  /** Left by the link of this very message. */
+  /** Left by the link of this very message, or by its provider's. */
   unsubscribed: Figure;
   /** Of whom a provider took it: may be looked at, they consented to it. */
   measured: Figure;
