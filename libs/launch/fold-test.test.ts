@@ -44,3 +44,13 @@ it('keeps what it says of a winner, or of none in time, when its campaign is ove
   expect(foldTest(testing({ winner, status: 'cancelled' }), [], null)?.says).toBe('B has won, by hand');
   expect(foldTest(testing({ lapsedAt: NOW, status: 'sent' }), [], null)?.says).toContain('in time');
 });
+
+it('compares the best with the next, whatever a variant of nobody stands between', () => {
+  const shares = [
+    { variant: 'A', count: 1, of: 4 },
+    { variant: 'B', count: 0, of: 0 },
+    { variant: 'C', count: 3, of: 4 },
+  ];
+  expect(foldTest(testing({}), [], shares)?.difference?.difference).toBe(0.5);
+  expect(foldTest(testing({}), [], shares.slice(0, 2))?.difference).toBeNull();
+});

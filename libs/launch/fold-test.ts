@@ -28,7 +28,10 @@ export function foldTest(
     .reduce((sum, { count }) => sum + count, 0);
   const shares = winner === null ? live : winner.shares;
   const by = comparedBy(campaign);
-  const [best, next] = [...(shares ?? [])].sort((one, other) => other.count * one.of - one.count * other.of);
+  // A variant of nobody is as good as any other, and would hide which is the best.
+  const [best, next] = (shares ?? [])
+    .filter(({ of }) => of > 0)
+    .sort((one, other) => other.count * one.of - one.count * other.of);
   const difference = best && next ? compareShares(best, next) : null;
   const isOver = OVER.includes(campaign.status);
   return {
