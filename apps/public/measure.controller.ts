@@ -10,7 +10,7 @@ import { linkOf } from '#rendering/content-links';
 import { AnswerPages, refuseMethod } from './answer-pages.js';
 import { PageFaultFilter } from './page-fault.filter.js';
 
-/** One transparent pixel: GIF89a, 43 bytes. */
+/** One transparent pixel: GIF89a, 42 bytes. */
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64');
 
 /**

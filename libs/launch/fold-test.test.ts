@@ -54,3 +54,10 @@ it('compares the best with the next, whatever a variant of nobody stands between
   expect(foldTest(testing({}), [], shares)?.difference?.difference).toBe(0.5);
   expect(foldTest(testing({}), [], shares.slice(0, 2))?.difference).toBeNull();
 });
+
+it('is asked of a campaign that is paused once it goes on, and lapses no sooner', () => {
+  const paused = testing({ status: 'paused', winnerRule: RULE });
+  expect(foldTest(paused, [], [])?.says).toContain('asked at decidesAt, or once the campaign goes on');
+  expect(foldTest({ ...paused, undecided }, [], [])).toMatchObject({ lapsesAt: null });
+  expect(foldTest(testing({ winnerRule: RULE, undecided }), [], [])?.lapsesAt).toEqual(expect.any(Date));
+});
