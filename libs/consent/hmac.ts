@@ -12,8 +12,8 @@ type Block = Buffer & { latin1Write(text: string, at: number): number };
 
 /**
  * HMAC-SHA-256 (RFC 2104, section 2) of many short texts under one key, in Node's own hash: for who hashes a million
- * addresses. `createHmac` makes an object for each text, which a finaliser has to take away again: that costs more than both
- * hashes.
+ * addresses, or seals each mail's links. `createHmac` makes an object for each text, which a finaliser has to take away again:
+ * that costs more than both hashes.
  */
 export class Hmac {
   private readonly inner = Buffer.alloc(BLOCK + ROOM);
@@ -34,9 +34,19 @@ export class Hmac {
     return hash('sha256', this.outer, 'binary');
   }
 
-  private padded(text: string): Uint8Array {
+  /** The 32 bytes of bytes. */
+  ofBytes(bytes: Uint8Array): Buffer {
+    this.outer.set(hash('sha256', this.padded(bytes), 'buffer'), BLOCK);
+    return hash('sha256', this.outer, 'buffer');
+  }
+
+  private padded(said: string | Uint8Array): Uint8Array {
+    const isText = typeof said === 'string';
     // A character of UTF-16 is three bytes of UTF-8 at most.
-    if (text.length * 3 > ROOM) return Buffer.concat([this.inner.subarray(0, BLOCK), Buffer.from(text)]);
-    return this.inner.subarray(0, BLOCK + this.inner.write(text, BLOCK));
+    if ((isText ? said.length * 3 : said.length) > ROOM)
+      return Buffer.concat([this.inner.subarray(0, BLOCK), isText ? Buffer.from(said) : said]);
+    if (isText) return this.inner.subarray(0, BLOCK + this.inner.write(said, BLOCK));
+    this.inner.set(said, BLOCK);
+    return this.inner.subarray(0, BLOCK + said.length);
   }
 }

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { Hmac } from './hmac.js';
 import { type LinkPayload, packLink, unpackLink } from './link-payload.js';
 import { type MeasurePayload, packMeasure, unpackMeasure } from './measure-payload.js';
 
@@ -28,7 +29,7 @@ const TAG_BYTES = 16;
 
 interface Keys {
   seal: Buffer;
-  iv: Buffer;
+  iv: Hmac;
 }
 
 /**
@@ -42,7 +43,10 @@ export class LinkTokens {
   constructor(secrets: readonly string[]) {
     if (secrets.length === 0) throw new Error('link tokens need a secret');
     const keysOf = (use: LinkUse | MeasureUse): Keys[] =>
-      secrets.map((secret) => ({ seal: derive(secret, use, 'seal'), iv: derive(secret, use, 'iv') }));
+      secrets.map((secret) => ({
+        seal: derive(secret, use, 'seal'),
+        iv: new Hmac(derive(secret, use, 'iv')),
+      }));
     const uses = [...LINK_USES, ...MEASURE_USES];
     this.keys = Object.fromEntries(uses.map((use) => [use, keysOf(use)])) as Record<
       LinkUse | MeasureUse,
@@ -75,10 +79,11 @@ export class LinkTokens {
 
   private sealed(use: LinkUse | MeasureUse, plain: Buffer): string {
     const keys = this.keys[use][0]!;
-    const iv = createHmac('sha256', keys.iv).update(plain).digest().subarray(0, IV_BYTES);
+    const iv = keys.iv.ofBytes(plain).subarray(0, IV_BYTES);
     const cipher = createCipheriv(CIPHER, keys.seal, iv);
-    const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
-    return Buffer.concat([iv, sealed, cipher.getAuthTag()]).toString('base64url');
+    // In this order: there is a tag once it is final.
+    const sealed = [iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()];
+    return Buffer.concat(sealed).toString('base64url');
   }
 
   private opened<T>(use: LinkUse | MeasureUse, token: string, unpack: (plain: Buffer) => T | null): T | null {
