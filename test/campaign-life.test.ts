@@ -275,6 +275,14 @@ describe('a campaign under way', () => {
     expect(await lagom.inbox({ to: out!.email! })).toEqual([]);
   });
 
+  it('has ended when the clock that is led has gone over its end', async () => {
+    await reader('Framåt');
+    const id = await staff.approved(living('Framåt'));
+    await staff.act(id, 'schedule', {});
+    await lagom.advance('PT1M');
+    expect((await staff.taken('marketer', 'GET', `/v1/campaigns/${id}`)).status).toBe('sent');
+  });
+
   it('is cancelled for good: what was planned is called off', async () => {
     await Promise.all([1, 2, 3].map(() => reader('Slut')));
     const id = await staff.approved(living('Slut'), { pace: { perHour: 60 } });

@@ -12,6 +12,7 @@ import { ReleaseDue } from '#dispatch/release-due';
 import { ChooseWinner } from '#launch/choose-winner';
 import { Launch } from '#launch/launch';
 import { PullCampaigns } from '#launch/pull-campaigns';
+import { WatchCampaigns } from '#launch/watch-campaigns';
 import { MessageStore } from '#messages/message.store';
 import { MemoryTopics } from '#messaging/memory-topics';
 import { CampaignRows } from '#messages/campaign-rows';
@@ -41,6 +42,7 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
     Launch,
     PullCampaigns,
     ChooseWinner,
+    WatchCampaigns,
   ],
   // Providers are made before any consumer, loop or port begins: nothing has asked for the time yet.
   useFactory: async (
@@ -53,6 +55,7 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
     launch: Launch,
     pull: PullCampaigns,
     winners: ChooseWinner,
+    watch: WatchCampaigns,
   ) => {
     if (!(clock instanceof SystemClock)) throw new Error('the inbox leads the machine’s clock and no other');
     const leads = new ClockLeadStore(database.connection);
@@ -62,6 +65,8 @@ const CLOCK: FactoryProvider<AdvanceClock> = {
         await launch.runOnce(now);
         await winners.runOnce(now);
         await pull.runOnce(now);
+        // By the scheduler's own loop it would end some seconds of the machine's later.
+        await watch.runOnce(now);
       },
       nextAt: async (until, after) => {
         const times = await Promise.all([pull.nextAt(until, after), winners.nextAt(until, after)]);
