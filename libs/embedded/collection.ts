@@ -61,6 +61,11 @@ export class Collection {
     this.held = undefined;
   }
 
+  /** To be told when no cursor is open and no document is being read: where dropped ones lay is written again. */
+  recycle(): void {
+    if (this.held === undefined) this.slabs.recycle();
+  }
+
   /** By the key of its `_id`. */
   get(idKey: string): Entry | undefined {
     return this.byId.get(idKey);

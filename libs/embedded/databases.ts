@@ -59,6 +59,11 @@ export class Databases {
     this.listener.unindexed(namespace, name);
   }
 
+  /** As `Collection.recycle`, of all of them. */
+  recycle(): void {
+    for (const collection of this.collections.values()) collection.recycle();
+  }
+
   /** Replays one journalled document: what was there under its `_id` gives way. */
   restore(namespace: string, bytes: Buffer, at: number): void {
     const collection = this.open(namespace);

@@ -12,7 +12,11 @@ export type Settle = () => void;
 class Replies {
   private waiting: { socket: Socket; message: Message; reply: Reply }[] = [];
 
-  constructor(private readonly settle: Settle) {}
+  /** @param sent is called when all of them have been copied into what is sent */
+  constructor(
+    private readonly settle: Settle,
+    private readonly sent: () => void,
+  ) {}
 
   add(socket: Socket, message: Message, reply: Reply): void {
     if (this.waiting.length === 0) setImmediate(() => this.send());
@@ -33,6 +37,7 @@ class Replies {
     for (const { socket, message, reply } of due) {
       if (!message.silent && socket.writable) socket.write(framed(message, failure ?? reply));
     }
+    this.sent();
   }
 }
 
@@ -81,7 +86,10 @@ export interface WireServer {
 
 /** Serves sessions over sockets. `listening` is left to the caller: a path, or a port on loopback. */
 export function wireServer(session: Omit<Session, 'connectionId'>, settle: Settle): WireServer {
-  const replies = new Replies(settle);
+  // A reply holds documents where they lie until it is sent; a cursor does for as long as it is open.
+  const replies = new Replies(settle, () => {
+    if (session.cursors.size === 0) session.databases.recycle();
+  });
   const sockets = new Set<Socket>();
   let connections = 0;
 
