@@ -62,11 +62,9 @@ export class Slabs {
 
   /** A slab that is worth being emptied, if there is one: what lives in it is to be added again, and dropped there. */
   takeMostlyDead(): Slab | undefined {
-    for (const slab of this.dead) {
-      this.dead.delete(slab);
-      return slab;
-    }
-    return undefined;
+    const [slab] = this.dead;
+    if (slab !== undefined) this.dead.delete(slab);
+    return slab;
   }
 
   /** To be told when nobody holds a place of a document that has been dropped: where those lay is written again. */
