@@ -26,7 +26,7 @@ function take(from: Iterator<Place>, count: number, seen: Map<unknown, Doc>): vo
 // The larger ones fill slabs whose bytes are written again.
 it.each([
   [900, 12, 300],
-  [400_000, 30, 30],
+  [400_000, 30, 8],
 ])(
   'is what was there at one moment, whatever changes while it is read (%d bytes)',
   (size, documents, numRuns) => {
