@@ -10,13 +10,13 @@ const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], TIME).o
 export const spanQuery = { from: moment, to: moment };
 
 /** What a query names of it. */
-interface Asked {
+export interface Span {
   from?: string | undefined;
   to?: string | undefined;
 }
 
 /** A day begins with its first instant in the zone, and is meant whole as the end, too. */
-export function spanIn({ from, to }: Asked, zone: string): { from?: DateTime; to?: DateTime } {
+export function spanIn({ from, to }: Span, zone: string): { from?: DateTime; to?: DateTime } {
   const read = (text: string): DateTime => DateTime.fromISO(text, { zone });
   return {
     ...(from === undefined ? {} : { from: read(from) }),
@@ -25,7 +25,7 @@ export function spanIn({ from, to }: Asked, zone: string): { from?: DateTime; to
 }
 
 /** The same as instants, as stores are asked. */
-export function instantsIn(asked: Asked, zone: string): { from?: Date; to?: Date } {
+export function instantsIn(asked: Span, zone: string): { from?: Date; to?: Date } {
   const { from, to } = spanIn(asked, zone);
   return {
     ...(from === undefined ? {} : { from: from.toJSDate() }),

@@ -11,7 +11,7 @@ import { toCsv } from './csv.js';
 import { Roles, type Caller } from './keys.guard.js';
 import { orNotFound, Problem } from './problem.js';
 import { readInput } from './read-query.js';
-import { spanIn, spanQuery } from './span-query.js';
+import { spanIn, spanQuery, type Span } from './span-query.js';
 
 const BY = ['day', ...STAT_FIELDS] as const;
 type By = (typeof BY)[number];
@@ -115,11 +115,7 @@ export class StatsController {
 }
 
 /** Absent: the last 30 days, today included. */
-function windowOf(
-  asked: { from?: string | undefined; to?: string | undefined },
-  zone: string,
-  now: Date,
-): { from: DateTime; to: DateTime } {
+function windowOf(asked: Span, zone: string, now: Date): { from: DateTime; to: DateTime } {
   const { from, to } = spanIn(asked, zone);
   const end = to ?? DateTime.fromJSDate(now, { zone }).startOf('day').plus({ days: 1 });
   const begin = from ?? end.minus({ days: WITHOUT_TIMES_DAYS });

@@ -34,13 +34,8 @@ export class DigestSet {
   private slotOf(digest: string): number {
     const { slots } = this;
     let slot = (wordAt(digest, 0) * WORDS) % slots.length;
-    while (!this.isFree(slot) && !this.isAt(slot, digest)) slot = (slot + WORDS) % slots.length;
+    while (!isFree(slots, slot) && !this.isAt(slot, digest)) slot = (slot + WORDS) % slots.length;
     return slot;
-  }
-
-  private isFree(slot: number): boolean {
-    for (let word = 0; word < WORDS; word += 1) if (this.slots[slot + word] !== 0) return false;
-    return true;
   }
 
   private isAt(slot: number, digest: string): boolean {
@@ -54,12 +49,17 @@ export class DigestSet {
     const old = this.slots;
     this.slots = new Uint32Array(old.length * 2);
     for (let from = 0; from < old.length; from += WORDS) {
-      if ((old[from]! | old[from + 1]! | old[from + 2]! | old[from + 3]!) === 0) continue;
+      if (isFree(old, from)) continue;
       let to = (old[from]! * WORDS) % this.slots.length;
-      while (!this.isFree(to)) to = (to + WORDS) % this.slots.length;
+      while (!isFree(this.slots, to)) to = (to + WORDS) % this.slots.length;
       for (let word = 0; word < WORDS; word += 1) this.slots[to + word] = old[from + word]!;
     }
   }
+}
+
+function isFree(slots: Uint32Array, slot: number): boolean {
+  for (let word = 0; word < WORDS; word += 1) if (slots[slot + word] !== 0) return false;
+  return true;
 }
 
 /** Little-endian, as the bytes of a `Uint32Array` are on every machine that Node runs on. */

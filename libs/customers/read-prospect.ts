@@ -1,6 +1,6 @@
 import { ARRAY, DOCUMENT, int32At, nameEnd, NULL, STRING, valueEnd } from '#embedded/bson-layout';
 import { Fields } from '#embedded/fields';
-import { valueAt, type Texts } from '#embedded/raw-document';
+import { textAt, valueAt, type Texts } from '#embedded/raw-document';
 import type { SaidChoice } from '#purposes/choice';
 import { PROSPECT_FIELDS, SAID_FIELDS, type Prospect } from './prospect.js';
 
@@ -56,7 +56,7 @@ function batchAt(cursor: Buffer): number {
   const stop = int32At(cursor, 0) - 1;
   for (let here = 4; here < stop;) {
     const end = nameEnd(cursor, here + 1);
-    if (cursor[here] === ARRAY && cursor.toString('latin1', here + 1, end) === 'firstBatch') return end + 1;
+    if (cursor[here] === ARRAY && textAt(cursor, here + 1, end) === 'firstBatch') return end + 1;
     here = next(cursor, cursor[here]!, end + 1, stop);
   }
   throw new Error("a find's answer without a batch");

@@ -130,11 +130,12 @@ export function dueRule({
 }
 
 /**
- * When a test that no rule will decide any more ends without a winner; null: it still runs, or its rule is to be asked. What
- * was paused has its days from when it goes on.
+ * When a test that no rule will decide any more ends without a winner; null: it still runs, its rule is to be asked, or its
+ * campaign is not under way. What is paused has its days from when it goes on.
  */
 export function lapsesAt(campaign: Campaign): Date | null {
-  const { testEndedAt, undecided, winner, lapsedAt, history } = campaign;
+  const { status, testEndedAt, undecided, winner, lapsedAt, history } = campaign;
+  if (status !== 'sending') return null;
   if (testEndedAt == null || winner != null || lapsedAt != null || dueRule(campaign) !== null) return null;
   const resumed = history.filter(({ move }) => move === 'resume').at(-1)?.at ?? null;
   const from = Math.max(...[undecided?.at ?? testEndedAt, resumed ?? testEndedAt].map((at) => at.getTime()));

@@ -8,8 +8,6 @@ import { figure } from './fold-report.js';
 import type { TestReport } from './report.types.js';
 import { WAITS } from './split.js';
 
-/** Their clock stands still: whom a pause keeps waiting has their days from when it goes on. */
-const HALTED: readonly CampaignStatus[] = ['pausing', 'paused'];
 /** Nobody names a winner of these any more. */
 const OVER: readonly CampaignStatus[] = ['sent', 'cancelled', 'archived'];
 
@@ -40,7 +38,7 @@ export function foldTest(
     ...{ share, rule, by, waiting: figure(waiting, members, 'members') },
     endedAt: campaign.testEndedAt ?? null,
     decidesAt: winner === null && !isOver ? (dueRule(campaign)?.at ?? null) : null,
-    lapsesAt: isOver || HALTED.includes(campaign.status) ? null : lapsesAt(campaign),
+    lapsesAt: lapsesAt(campaign),
     winner: winner && { variant: winner.variant, at: winner.at, by: winner.by, how: winner.how },
     says: said(campaign),
     shares:
@@ -64,6 +62,6 @@ function said(campaign: Campaign): string {
   if (campaign.launch === null) return 'not launched';
   if (testEndedAt == null) return 'the test is being sent';
   if (winnerRule == null) return `the test was sent; ${byHand}`;
-  const once = HALTED.includes(status) ? ', or once the campaign goes on' : '';
+  const once = status === 'sending' ? '' : ', or once the campaign goes on';
   return `the test was sent; the rule is asked at decidesAt${once}`;
 }

@@ -122,7 +122,7 @@ export class ReachOf {
     let looked = 0;
     let of: number | null = null;
     let counting: Promise<void> | undefined;
-    for await (const { page, isLast } of this.pages(tenant, campaign, filter, now)) {
+    for await (const page of this.pages(tenant, campaign, filter, now)) {
       if (waiting.signal?.aborted) return { kind: 'stopped' };
       await asker.ask(page);
       looked += page.length;
@@ -130,7 +130,8 @@ export class ReachOf {
       // Beside the pages: of a million it takes the store about a second.
       counting ??= this.customers.countMatching(tenant.id, filter, now).then((count) => void (of = count));
       counting.catch(() => undefined);
-      waiting.progress(looked, isLast ? looked : of === null ? null : Math.max(of, looked));
+      // Only after an empty page comes none.
+      waiting.progress(looked, page.length === 0 ? looked : of === null ? null : Math.max(of, looked));
     }
     await asker.done();
     const reach = funnel.done();
@@ -156,7 +157,7 @@ export class ReachOf {
     { channel }: Campaign,
     filter: Record<string, unknown>,
     now: Date,
-  ): AsyncGenerator<{ page: ProspectPage; isLast: boolean }> {
+  ): AsyncGenerator<ProspectPage> {
     const read = (after: string | null): Promise<ProspectPage> =>
       this.customers.pageProspects(tenant.id, filter, now, channel, { after, limit: PAGE });
     const following = async (before: Promise<ProspectPage | null>): Promise<ProspectPage | null> => {
@@ -173,9 +174,7 @@ export class ReachOf {
       }
       return coming.shift()!;
     };
-    // One answer has as many as it has room for: only after an empty one comes none.
-    for (let page = await take(); page !== null; page = await take())
-      yield { page, isLast: page.length === 0 };
+    for (let page = await take(); page !== null; page = await take()) yield page;
   }
 
   private async contents(tenant: Tenant, campaign: Campaign): Promise<Map<string, CompiledContent>> {

@@ -34,15 +34,24 @@ export class Rehearsal {
   of(part: string, prospect: Prospect): Rehearsed {
     const kind = this.campaign.channel === 'email' ? kindByMail(prospect) : kindBySms(prospect);
     if (kind === null) return this.render(part, prospect, prospect.name).rehearsed;
-    const key = `${part}\n${prospect.locale ?? ''}\n${kind.key}`;
+    const key = `${part}\n${prospect.locale ?? ''}\n${kind}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const { rehearsed, isLengthOnly } = this.render(part, prospect, kind.standIn);
+    const { rehearsed, isLengthOnly } = this.render(part, prospect, this.standIn(prospect.name));
     // Beyond an SMS's own alphabet, what follows a name may join its last letter: then each is looked at.
     if (!isLengthOnly) return this.render(part, prospect, prospect.name).rehearsed;
     if (this.known.size >= MOST) this.known.clear();
     this.known.set(key, rehearsed);
     return rehearsed;
+  }
+
+  /**
+   * A name that stands for all of its kind. By SMS it is of the same length, and joins with nothing: were anything after it to
+   * join, it would be no SMS's alphabet.
+   */
+  private standIn(name: string | null): string | null {
+    if (name === null) return null;
+    return this.campaign.channel === 'email' ? 'Xx Xx' : name.replace(/[^ ]/gu, 'x');
   }
 
   private render(
@@ -79,26 +88,15 @@ export class Rehearsal {
   }
 }
 
-/** People of whom the same can be said, and a name that stands for all of theirs. */
-interface Kind {
-  key: string;
-  standIn: string | null;
-}
-
 /** By mail only whether there is a name to say counts; null: that is for the renderer to find out. */
-function kindByMail({ name }: Prospect): Kind | null {
-  if (name === null) return { key: 'nameless', standIn: null };
-  const isCalled = HAS_NAME.test(name) && firstNameOf(plain(name)) !== null;
-  return isCalled ? { key: 'named', standIn: 'Xx Xx' } : null;
+function kindByMail({ name }: Prospect): string | null {
+  if (name === null) return 'nameless';
+  return HAS_NAME.test(name) && firstNameOf(plain(name)) !== null ? 'named' : null;
 }
 
 /** By SMS how long the name is, and whatever the tenant's number is written by. */
-function kindBySms({ name, timeZone, address }: Prospect): Kind | null {
+function kindBySms({ name, timeZone, address }: Prospect): string | null {
   if (name !== null && !(PLAIN_NAME.test(name) && firstNameOf(name) === name.split(' ')[0])) return null;
   const lengths = name === null ? 'nameless' : `${name.length} ${name.indexOf(' ')}`;
-  return {
-    key: `${lengths}\n${timeZone ?? ''}\n${address?.country ?? ''}`,
-    // Of the same length, and it joins with nothing: were anything after it to join, it would be no SMS's alphabet.
-    standIn: name?.replace(/[^ ]/gu, 'x') ?? null,
-  };
+  return `${lengths}\n${timeZone ?? ''}\n${address?.country ?? ''}`;
 }
